@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace headrace {
+
+class ThreadTeam;
+
+/// One thread's view of a team while it runs: its index and the ways to meet the
+/// others.
+class TeamMember {
+ public:
+  /// 0 is the thread that called `run`.
+  int index() const { return index_; }
+  int size() const;
+
+  /// Waits until every member is here. Waiters pause briefly, then park, so that
+  /// a member whose core was taken away is not starved by the ones that wait.
+  void barrier() const;
+
+  /// Calls `body(begin, end)` for chunks of at most `grain` out of [0, count) until
+  /// all members together have covered it; whoever is free takes the next chunk,
+  /// so a stolen core costs its share and not the whole. `claim` must be 0 before
+  /// the first member comes, and is shared by all of them. No barrier is implied.
+  template <class Body>
+  void share(std::atomic<uint32_t>& claim, uint32_t count, uint32_t grain, Body&& body) const {
+    for (;;) {
+      const uint32_t begin = claim.fetch_add(grain, std::memory_order_relaxed);
+      if (begin >= count) return;
+      body(begin, begin + grain < count ? begin + grain : count);
+    }
+  }
+
+ private:
+  friend class ThreadTeam;
+  TeamMember(ThreadTeam* team, int index) : team_(team), index_(index) {}
+  ThreadTeam* team_;
+  int index_;
+};
+
+/// A fixed number of threads that run one function together: the caller and
+/// `size - 1` workers, started on first use and parked between runs. A team is
+/// leased for one run at a time; concurrent callers wait their turn. After a fork
+/// the child's team starts workers of its own.
+class ThreadTeam {
+ public:
+  /// `size` 0 means usable_cpus().
+  explicit ThreadTeam(int size = 0);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  int size() const { return size_; }
+
+  /// Runs `body(member)` on every member and returns when all have returned.
+  /// `body` must not throw and must not call `run` on the same team.
+  void run(const std::function<void(const TeamMember&)>& body);
+
+  /// A convenience for loops: body(begin, end) over [0, count) in chunks of `grain`.
+  void parallel_for(uint32_t count, uint32_t grain, const std::function<void(uint32_t, uint32_t)>& body);
+
+ private:
+  friend class TeamMember;
+  struct State;
+  int size_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace headrace

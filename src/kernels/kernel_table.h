@@ -1,0 +1,177 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace headrace::kernels {
+
+/// How the numbers of a weight matrix are stored. The names and the byte layouts
+/// are those of GGUF files.
+enum class WeightType : uint8_t { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K };
+inline constexpr int kWeightTypeCount = 11;
+
+/// The form a matmul wants its input rows in, chosen by the weight's type.
+enum class ActivationFormat : uint8_t {
+  Float,   ///< f32 as it is (F32, F16, BF16 weights)
+  Int8x32,  ///< int8, one f32 scale for 32 values (Q4_0 Q4_1 Q5_0 Q5_1 Q8_0)
+  Int8x256,  ///< int8, one f32 scale for 256 values, sums of 16 (K types)
+};
+
+struct WeightTypeInfo {
+  const char* name;
+  uint32_t block_width;  ///< values in a block; a row's length is a multiple of it
+  uint32_t block_bytes;  ///< bytes of a block in the file
+  ActivationFormat activation;
+};
+const WeightTypeInfo& info(WeightType type);
+/// Bytes of one row of `inputs` values in the file's layout.
+inline size_t file_row_bytes(WeightType type, size_t inputs) {
+  return inputs / info(type).block_width * info(type).block_bytes;
+}
+
+/// A weight matrix in a tier's own tile layout: `outputs` rows of `inputs` values.
+struct PackedWeight {
+  WeightType type = WeightType::F32;
+  uint32_t outputs = 0;
+  uint32_t inputs = 0;
+  const std::byte* data = nullptr;  ///< KernelTable::packed_bytes(type, outputs, inputs) bytes, 64-byte aligned
+};
+
+/// What a matmul does with a finished sum before it stores it.
+enum class Epilogue : uint8_t {
+  Store,     ///< out = sum (+ bias)
+  Add,       ///< out += sum (+ bias): the residual stream
+  SiluGate,  ///< out = silu(sum of weight) · (sum of weight_up)
+  GeluGate,  ///< out = gelu_tanh(sum of weight) · (sum of weight_up)
+};
+
+/// One matrix product over a range of outputs: out[r][o] for r < rows and
+/// o in [first_output, last_output). Ranges start at a multiple of
+/// KernelTable::tile_outputs and end at one, or at the weight's last output.
+struct MatmulArgs {
+  PackedWeight weight;
+  PackedWeight weight_up;            ///< for the gated epilogues: the second matrix, of the same type and shape
+  const float* bias = nullptr;       ///< [outputs] or null
+  const std::byte* activations = nullptr;  ///< rows in the weight type's ActivationFormat
+  size_t activation_stride = 0;      ///< bytes between rows
+  uint32_t rows = 0;
+  float* out = nullptr;              ///< [rows][outputs], columns counted from output 0
+  size_t out_stride = 0;             ///< floats between rows
+  Epilogue epilogue = Epilogue::Store;
+  uint32_t first_output = 0;
+  uint32_t last_output = 0;
+};
+
+/// The heads of one attention layer.
+struct AttentionShape {
+  uint32_t query_heads = 0;
+  uint32_t kv_heads = 0;    ///< divides query_heads
+  uint32_t head_dim = 0;    ///< a multiple of 8, at most 512; of queries, keys and values
+  float scale = 0;          ///< multiplies q·k
+  float soft_cap = 0;       ///< s ← cap · tanh(s / cap) if > 0
+  uint32_t window = 0;      ///< a row sees the last `window` positions, its own included; 0: all
+};
+
+/// Tokens in a page of keys and values.
+inline constexpr uint32_t kPageTokens = 16;
+/// Attention over a longer context is split at absolute multiples of this many
+/// positions and merged from left to right, whatever the threads or the batch.
+inline constexpr uint32_t kAttentionSplit = 256;
+
+/// Consecutive rows of one sequence: row r stands at position first_position + r
+/// and sees positions 0 … its own (within the window). Keys and values of all of
+/// them have been appended before attend is called.
+struct AttentionRun {
+  std::byte* pages_base = nullptr;  ///< page p of this layer lies at pages_base + p · page_stride
+  size_t page_stride = 0;           ///< bytes between the same layer in consecutive pages
+  const uint32_t* pages = nullptr;  ///< page table: position t is in page pages[t / kPageTokens]
+  uint32_t first_position = 0;
+  uint32_t rows = 0;
+};
+
+/// Which half of a head turns against which: (i, i + d/2) or (2i, 2i + 1).
+enum class RopePairing : uint8_t { Halves, Neighbours };
+
+/// Every numeric loop of one tier, as plain functions on raw memory. Nothing here
+/// allocates, locks or throws; scratch is the caller's. The portable table is the
+/// specification: every other table gives the same bytes (docs/design/0001).
+struct KernelTable {
+  const char* name;        ///< "portable", "avx2", "avx512"
+  uint32_t tile_outputs;   ///< outputs of a weight tile
+
+  // Weights -------------------------------------------------------------------
+  /// Bytes of a packed matrix, a multiple of 64.
+  size_t (*packed_bytes)(WeightType type, uint32_t outputs, uint32_t inputs);
+  /// Packs `count` rows in the file's layout into the matrix at `packed`, as outputs
+  /// first_output …; first_output is a multiple of tile_outputs, and so is count
+  /// unless these are the last rows. Disjoint calls may run side by side.
+  void (*pack)(WeightType type, uint32_t outputs, uint32_t inputs, uint32_t first_output, uint32_t count,
+               const std::byte* file_rows, std::byte* packed);
+  /// Writes output row `output` as f32 [inputs]: an embedding look-up.
+  void (*unpack_row)(const PackedWeight& weight, uint32_t output, float* row);
+
+  // Activations ---------------------------------------------------------------
+  /// Bytes of one row of `inputs` values in a format, a multiple of 64.
+  size_t (*activation_bytes)(ActivationFormat format, uint32_t inputs);
+  /// Converts values [first, first + count) of a row (a multiple of the format's
+  /// block, so that threads can share a row) into `row_bytes`, the row's start.
+  void (*quantize)(ActivationFormat format, uint32_t inputs, const float* row, uint32_t first, uint32_t count,
+                   std::byte* row_bytes);
+
+  // Matrix product ------------------------------------------------------------
+  void (*matmul)(const MatmulArgs& args);
+
+  // Norms and elementwise -----------------------------------------------------
+  /// out = x / sqrt(mean(x²) + epsilon) · weight; the mean runs on 16 lanes joined by
+  /// one tree. `out` may be `x`.
+  void (*rms_norm)(const float* x, const float* weight, float epsilon, uint32_t count, float* out);
+  /// out += x
+  void (*add)(const float* x, uint32_t count, float* out);
+  /// out *= factor
+  void (*scale)(float factor, uint32_t count, float* out);
+  /// Rotates `heads` heads of `head_dim` values in place by the angles whose
+  /// cosines and sines are given: [head_dim / 2] each.
+  void (*rope)(float* row, uint32_t heads, uint32_t head_dim, const float* cosines, const float* sines,
+               RopePairing pairing);
+
+  // Keys and values -----------------------------------------------------------
+  /// Bytes of one page of one layer: K as [kv_heads][head_dim][kPageTokens] f16 (keys lie
+  /// transposed), V as [kv_heads][kPageTokens][head_dim] f16.
+  size_t (*page_bytes)(const AttentionShape& shape);
+  /// Stores the keys and values of the run's rows: k and v point at row 0,
+  /// [kv_heads · head_dim] each, `stride` floats apart.
+  void (*append)(const AttentionShape& shape, const AttentionRun& run, const float* keys, const float* values,
+                 size_t stride);
+  /// out[r][h] = softmax(q·K · scale) V for rows [first_row, last_row) of the run and
+  /// the query heads of key-value head `kv_head`. Queries and outputs are
+  /// [query_heads · head_dim] a row. `scratch` holds attend_scratch_floats(shape).
+  void (*attend)(const AttentionShape& shape, const AttentionRun& run, const float* queries, size_t query_stride,
+                 float* out, size_t out_stride, uint32_t kv_head, uint32_t first_row, uint32_t last_row,
+                 float* scratch);
+  size_t (*attend_scratch_floats)(const AttentionShape& shape);
+
+  // Over the vocabulary --------------------------------------------------------
+  /// Index of the largest value, the lowest index on ties. NaN never wins.
+  uint32_t (*argmax)(const float* values, uint32_t count);
+  /// out[i] = exp(in[i] − maximum); returns their sum (16 lanes, one tree). May be in place.
+  float (*exp_sum)(const float* in, float maximum, uint32_t count, float* out);
+  /// x ← cap · tanh(x / cap)
+  void (*soft_cap)(float cap, uint32_t count, float* values);
+};
+
+/// The tiers of this build, best last.
+enum class Isa : uint8_t { Portable, Avx2, Avx512 };
+
+/// The table of a tier. Unsupported if this CPU cannot run it.
+Result<const KernelTable*> kernel_table(Isa isa);
+/// The tier that HEADRACE_ISA names, or else the best one this CPU has.
+Result<Isa> default_isa();
+/// "portable", "avx2", "avx512", or "auto" for default_isa().
+Result<Isa> parse_isa(std::string_view name);
+const char* name(Isa isa);
+
+}  // namespace headrace::kernels
