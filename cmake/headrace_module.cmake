@@ -8,6 +8,14 @@ function(headrace_module name)
   foreach(pattern IN LISTS ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX ${pattern})
   endforeach()
+  if(NOT sources)  # a module of headers only
+    add_library(headrace_${name} INTERFACE)
+    add_library(headrace::${name} ALIAS headrace_${name})
+    target_include_directories(headrace_${name} INTERFACE
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/headrace>)
+    target_link_libraries(headrace_${name} INTERFACE ${ARG_LINK})
+    return()
+  endif()
   add_library(headrace_${name} STATIC ${sources})
   add_library(headrace::${name} ALIAS headrace_${name})
   target_include_directories(headrace_${name} PUBLIC
