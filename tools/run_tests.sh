@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs every test on the builds in build/dev and build/release: the unit tests, then the
+# Python ones (parity with reference packages, end to end through the real binary and
+# real clients). Ends with one line that counts them.
+set -u
+cd "$(dirname "$0")/.."
+results=build/test-results
+rm -rf "$results" && mkdir -p "$results"
+export HEADRACE_BIN="$PWD/build/release/bin/headrace"
+export HEADRACE_DRIVERS="$PWD/build/dev/bin"
+
+# The models are data: fetched once, and the tests that need one are skipped without it.
+for pair in smollm2:HEADRACE_TEST_MODEL gemma3:HEADRACE_TEST_MODEL_GEMMA3; do
+  model=${pair%%:*}
+  variable=${pair#*:}
+  if path=$("$HEADRACE_BIN" pull "$model" --print-path); then
+    export "$variable=$path"
+  else
+    echo "headrace: $model could not be fetched; the tests that need it are skipped"
+  fi
+done
+
+failed=0
+ctest --test-dir build/dev --output-on-failure --output-junit "$PWD/$results/unit.xml" || failed=1
+# What the tests say about tiers that this CPU lacks.
+grep -h '^\[tiers\]' build/dev/Testing/Temporary/LastTest.log 2>/dev/null | sort -u
+
+venv=build/venv
+stamp="$venv/requirements.txt"
+if ! cmp -s tests/requirements.txt "$stamp"; then
+  echo "headrace: preparing the Python environment of the tests"
+  rm -rf "$venv"
+  python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt &&
+    cp tests/requirements.txt "$stamp"
+fi
+if [ -f "$stamp" ]; then
+  echo "headrace: installing the Python package"
+  "$venv/bin/pip" install -q --disable-pip-version-check . || failed=1
+  "$venv/bin/python" -m pytest -q tests/parity tests/end_to_end --junitxml="$results/python.xml" -p no:cacheprovider || failed=1
+else
+  echo "headrace: the Python packages of the tests could not be installed; the Python tests are skipped"
+fi
+
+python3 tools/count_tests.py "$results" || failed=1
+exit $failed
