@@ -24,10 +24,12 @@ enum class ErrorKind {
 const char* name(ErrorKind kind);
 
 /// A failure as a value. `message` is one sentence for a person: what is wrong,
-/// where, and how to mend it.
+/// where, and how to mend it. `value` is the offending value alone, where there is
+/// one, for programs that want to show or match it.
 struct Error {
   ErrorKind kind = ErrorKind::Internal;
-  std::string message;
+  std::string message = {};
+  std::string value = {};
 };
 
 /// A value or the reason why there is none.
@@ -35,8 +37,8 @@ template <class T>
 using Result = std::expected<T, Error>;
 
 /// Builds the error side of a Result.
-inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
-  return std::unexpected<Error>(Error{kind, std::move(message)});
+inline std::unexpected<Error> fail(ErrorKind kind, std::string message, std::string value = {}) {
+  return std::unexpected<Error>(Error{kind, std::move(message), std::move(value)});
 }
 
 }  // namespace headrace
