@@ -5,8 +5,11 @@
 
 namespace headrace::kernels {
 
+// Always inlined: a source compiled for one instruction set must not leave a copy of these for
+// the linker to hand to every other.
+
 /// IEEE half to single; exact.
-inline float half_to_float(uint16_t half) {
+[[gnu::always_inline]] inline float half_to_float(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
   const uint32_t exponent = (half >> 10) & 0x1fu;
   const uint32_t mantissa = half & 0x3ffu;
@@ -17,7 +20,7 @@ inline float half_to_float(uint16_t half) {
 }
 
 /// Single to IEEE half, rounding to nearest even, as vcvtps2ph does.
-inline uint16_t float_to_half(float value) {
+[[gnu::always_inline]] inline uint16_t float_to_half(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint16_t sign = static_cast<uint16_t>((bits >> 16) & 0x8000u);
   const uint32_t magnitude = bits & 0x7fffffffu;
@@ -32,6 +35,6 @@ inline uint16_t float_to_half(float value) {
   return static_cast<uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
 }
 
-inline float bfloat16_to_float(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
+[[gnu::always_inline]] inline float bfloat16_to_float(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
 
 }  // namespace headrace::kernels

@@ -2,7 +2,7 @@
 
 namespace headrace::kernels::HEADRACE_AVX2 {
 
-extern const KernelTable kTable = {
+const KernelTable kTable = {
     .name = "avx2",
     .tile_outputs = 8,
     .packed_bytes = packed_bytes,

@@ -2,7 +2,7 @@
 
 namespace headrace::kernels::HEADRACE_AVX512 {
 
-extern const KernelTable kTable = {
+const KernelTable kTable = {
     .name = "avx512",
     .tile_outputs = 16,
     .packed_bytes = packed_bytes,
@@ -24,7 +24,7 @@ extern const KernelTable kTable = {
     .soft_cap = soft_cap,
 };
 
-extern const KernelTable kVnniTable = {
+const KernelTable kVnniTable = {
     .name = "avx512",
     .tile_outputs = 16,
     .packed_bytes = packed_bytes,

@@ -2,7 +2,7 @@
 
 namespace headrace::kernels::HEADRACE_PORTABLE {
 
-extern const KernelTable kTable = {
+const KernelTable kTable = {
     .name = "portable",
     .tile_outputs = 1,
     .packed_bytes = packed_bytes,

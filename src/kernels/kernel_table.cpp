@@ -1,0 +1,82 @@
+#include "kernels/kernel_table.h"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "base/cpu_features.h"
+#include "kernels/cpu/avx2.h"
+#include "kernels/portable/portable.h"
+
+namespace headrace::kernels::portable_v3 {
+extern const KernelTable kTable;
+}
+
+namespace headrace::kernels {
+namespace {
+
+constexpr std::array<WeightTypeInfo, kWeightTypeCount> kWeightTypes = {{
+    {"F32", 1, 4, ActivationFormat::Float},
+    {"F16", 1, 2, ActivationFormat::Float},
+    {"BF16", 1, 2, ActivationFormat::Float},
+    {"Q4_0", 32, 18, ActivationFormat::Int8x32},
+    {"Q4_1", 32, 20, ActivationFormat::Int8x32},
+    {"Q5_0", 32, 22, ActivationFormat::Int8x32},
+    {"Q5_1", 32, 24, ActivationFormat::Int8x32},
+    {"Q8_0", 32, 34, ActivationFormat::Int8x32},
+    {"Q4_K", 256, 144, ActivationFormat::Int8x256},
+    {"Q5_K", 256, 176, ActivationFormat::Int8x256},
+    {"Q6_K", 256, 210, ActivationFormat::Int8x256},
+}};
+
+Isa best_isa() {
+  const CpuFeatures& cpu = cpu_features();
+  return cpu.avx2 ? Isa::Avx2 : Isa::Portable;
+}
+
+std::unexpected<Error> lacking(Isa isa) {
+  return fail(ErrorKind::Unsupported, std::string("this CPU cannot run the ") + name(isa) + " kernels; the best it has are " +
+                                          name(best_isa()) + " (leave HEADRACE_ISA and --isa unset to use them)");
+}
+
+}  // namespace
+
+const WeightTypeInfo& info(WeightType type) { return kWeightTypes[static_cast<size_t>(type)]; }
+
+const char* name(Isa isa) {
+  switch (isa) {
+    case Isa::Portable: return "portable";
+    case Isa::Avx2: return "avx2";
+    case Isa::Avx512: return "avx512";
+  }
+  return "unknown";
+}
+
+Result<const KernelTable*> kernel_table(Isa isa) {
+  const CpuFeatures& cpu = cpu_features();
+  if (isa > best_isa()) return lacking(isa);
+  switch (isa) {
+    case Isa::Portable: return cpu.avx2 ? &portable_v3::kTable : &portable::kTable;
+    case Isa::Avx2: return &avx2::kTable;
+    case Isa::Avx512: break;
+  }
+  return lacking(isa);
+}
+
+Result<Isa> parse_isa(std::string_view text) {
+  if (text == "auto") return default_isa();
+  for (Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512})
+    if (text == name(isa)) return isa;
+  return fail(ErrorKind::InvalidArgument,
+              "no kernels are called \"" + std::string(text) + "\"; choose portable, avx2, avx512 or auto");
+}
+
+Result<Isa> default_isa() {
+  const char* wanted = std::getenv("HEADRACE_ISA");
+  if (wanted == nullptr || *wanted == '\0' || std::string_view(wanted) == "auto") return best_isa();
+  HR_TRY(const Isa isa, parse_isa(wanted));
+  if (isa > best_isa()) return lacking(isa);
+  return isa;
+}
+
+}  // namespace headrace::kernels
