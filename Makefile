@@ -31,7 +31,6 @@ build:
 
 test:
 	@tools/bootstrap.sh test
-	@tools/build.sh release $(JOBS)
 	@tools/build.sh dev $(JOBS)
 	@tools/run_tests.sh
 

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs every test on the builds in build/dev and build/release: the unit tests, then the
+# Runs every test on the build in build/dev: the unit tests, then the
 # Python ones (parity with reference packages, end to end through the real binary and
 # real clients). Ends with one line that counts them.
 set -u
 cd "$(dirname "$0")/.."
 results=build/test-results
 rm -rf "$results" && mkdir -p "$results"
-export HEADRACE_BIN="$PWD/build/release/bin/headrace"
+export HEADRACE_BIN="$PWD/build/dev/bin/headrace"
 export HEADRACE_DRIVERS="$PWD/build/dev/bin"
 
 # The models are data: fetched once, and the tests that need one are skipped without it.
