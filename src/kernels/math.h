@@ -12,15 +12,16 @@ double exact_exp(double x);
 double exact_log(double x);
 /// base^exponent in double by exact_exp(exponent · exact_log(base)), for base > 0.
 double exact_pow(double base, double exponent);
-/// sin and cos in double, within 2 ulp, for |x| up to 2^31.
+/// sin and cos in double, within 2 ulp, for |x| up to 2^31; NaN beyond.
 void exact_sincos(double x, double* sine, double* cosine);
+/// Hyperbolic tangent in double, within 2 ulp.
 double exact_tanh(double x);
 
 /// e^x in single: the polynomial that every tier's vector code also evaluates
-/// (the constants and the order are in math.cpp). 0 below −87.3, infinity above 88.7.
+/// (the constants and the order are in cpu/vector_math.h), within 2 ulp. 0 below −87.3, infinity above 88.7.
 float exact_expf(float x);
 float exact_tanhf(float x);
-/// x / (1 + e^−x)
+/// x / (1 + e^−x), within 3 ulp; −0 where e^−x overflows.
 float exact_siluf(float x);
 /// 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))
 float exact_geluf(float x);
