@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -13,10 +15,21 @@ namespace headrace::engine {
 struct EngineOptions {
   uint32_t context = 0;            ///< longest sequence; 0: the model's own, at most what fits the memory
   uint64_t kv_bytes = 0;           ///< for keys and values; 0: from the budget, at most 1 GiB unless that holds less than one context
-  uint32_t step_tokens = 256;      ///< token budget of a step, shared by decodes and prefill chunks
+  uint32_t step_tokens = 512;      ///< token budget of a step, shared by decodes and prefill chunks
   uint32_t max_sequences = 256;    ///< sequences in a step
   uint32_t max_queue = 1024;       ///< requests waiting; more are Busy
   bool prefix_cache = true;
+
+  // How prompts are cut into chunks while other sequences decode (docs/design/0007).
+  double mixed_step_ratio = 1.8;      ///< a step with prompt tokens takes at most so many times one without
+  uint32_t min_chunk_tokens = 4;      ///< but has at least so many prompt tokens (2 or more)
+  double prefill_step_seconds = 0.5;  ///< a step of prompt tokens alone takes about so long at most
+
+  // Bounds on one request.
+  uint32_t max_choices = 128;         ///< best_of
+  uint32_t max_top_logprobs = 128;
+  uint32_t max_stop_texts = 64;
+  uint32_t max_stop_bytes = 4096;     ///< of one stop text
 };
 
 /// Counters and gauges, for /metrics; a consistent copy.
@@ -52,7 +65,9 @@ class Engine {
   virtual ~Engine() = default;
 
   /// Queues a request. Errors at once: InvalidArgument (parameters), OutOfRange (prompt
-  /// and max_tokens do not fit the context; names both numbers), Busy (queue full).
+  /// and max_tokens do not fit the context; names both numbers), Busy (queue full),
+  /// Unsupported (in the child of a fork: the engine's thread stayed with the parent,
+  /// so load the model again there).
   virtual Result<RequestId> submit(Request request, EventSink sink) = 0;
   /// Ends a request within one step; its last event has FinishReason::Cancelled.
   /// Unknown or finished ids are ignored.
@@ -62,7 +77,8 @@ class Engine {
   virtual bool drain(double seconds) = 0;
 
   /// Raw logits of every position of `tokens`, [tokens][vocabulary], computed in a
-  /// pass of its own between steps.
+  /// pass of its own between steps. OutOfRange above the context, OutOfMemory when the
+  /// result does not fit the model's budget. Not to be called from a sink.
   virtual Result<std::vector<float>> logits(std::span<const TokenId> tokens) = 0;
 
   virtual EngineStats stats() const = 0;

@@ -21,7 +21,9 @@ struct Request {
   std::optional<uint64_t> seed;              ///< unset: a fresh one each time
   uint32_t max_tokens = 0;                   ///< 0: as many as the context holds
   uint32_t n = 1;                            ///< choices returned
-  uint32_t best_of = 1;                      ///< choices generated, the best n by mean logprob are returned (no streaming above n)
+  /// Choices generated; the best n by mean logprob are returned, ties by the lower
+  /// number (no streaming above n). 1 means as many as n.
+  uint32_t best_of = 1;
   std::vector<std::string> stop;             ///< texts that end a choice; not part of its text
   bool include_stop = false;                 ///< keep the stop text
   std::vector<TokenId> stop_tokens;          ///< further ids that end a choice
@@ -54,7 +56,9 @@ struct TokenOutput {
 struct Event {
   uint32_t choice = 0;
   std::string text;                         ///< to be appended
-  std::vector<TokenOutput> tokens;          ///< generated since the last event
+  /// Generated since the last event. The token that ends a choice (end of generation,
+  /// stop token) is among them and counted, but has no text.
+  std::vector<TokenOutput> tokens;
   FinishReason finish = FinishReason::None;
   std::string stop_text;                    ///< the stop string that was met, if any
   std::vector<TokenOutput> prompt;          ///< first event of choice 0, with echo
@@ -65,7 +69,9 @@ struct Event {
 };
 
 /// Receives a request's events, in order, on the engine's thread; must not block or
-/// call into the engine other than Engine::cancel. Returning false cancels.
+/// call into the engine other than Engine::cancel. Returning false (or throwing) cancels
+/// the request, and the sink is not called again. Events are reused: what the sink does
+/// not move away costs no allocation.
 using EventSink = std::function<bool(Event&&)>;
 
 }  // namespace headrace::engine

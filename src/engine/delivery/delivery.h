@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "engine/engine.h"
+#include "engine/schedule/active_request.h"
+
+namespace headrace::engine {
+
+/// Turns sampled tokens into text and events. Used by the engine's thread only.
+class Delivery {
+ public:
+  explicit Delivery(EngineStats& stats) : stats_(stats) {}
+
+  /// Appends a token to a sequence and sends what it makes certain. Afterwards
+  /// `sequence.ended()` says whether it was the choice's last; with the request's last
+  /// one, its last event is sent.
+  void token(Sequence& sequence, model::SampleOutput&& sampled, double now);
+
+  /// Keeps the logprobs of prompt tokens `first`, `first` + 1, … until the first event.
+  void prompt_logprobs(ActiveRequest& request, uint32_t first, std::span<model::SampleOutput> rows);
+
+  /// Ends every choice that has not ended yet, Cancelled or Failed.
+  void end(ActiveRequest& request, FinishReason reason, const Error* error, double now);
+
+ private:
+  void take_time(Sequence& sequence, double now);
+  void take_text(Sequence& sequence, TokenId token);
+  void flush_text(Sequence& sequence);
+  void close_choice(Sequence& sequence, double now);
+  void send_best(ActiveRequest& request);
+  void send(ActiveRequest& request, Event& event);
+  void count_end(const ActiveRequest& request, FinishReason reason, double now);
+
+  EngineStats& stats_;
+};
+
+}  // namespace headrace::engine
