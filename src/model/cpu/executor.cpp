@@ -1,0 +1,452 @@
+#include "model/cpu/executor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/math.h"
+#include "model/cpu/floating_point_scope.h"
+
+namespace headrace::model {
+namespace {
+
+using kernels::ActivationFormat;
+using kernels::Epilogue;
+using kernels::MatmulArgs;
+
+constexpr uint32_t kGateRows = 64;       // rows of one pass over a piece of the gate
+constexpr uint32_t kMostGatePiece = 256;
+constexpr size_t kStreamedBytes = 32 << 10;  // of weights in a piece when few rows read them
+
+uint32_t block_width(ActivationFormat format) {
+  switch (format) {
+    case ActivationFormat::Int8x32: return 32;
+    case ActivationFormat::Int8x256: return 256;
+    default: return 1;
+  }
+}
+
+uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace
+
+struct Executor::Walk {
+  const TeamMember& member;
+  float* scratch;
+  size_t index = 0;     // of the step in the plan
+  uint32_t stream = 0;  // which of the two stream buffers is current
+  std::atomic<uint32_t>* claims = nullptr;
+};
+
+Executor::Executor(const Plan& plan, const Weights& weights, const kernels::KernelTable& kernels, ThreadTeam& team)
+    : plan_(plan), weights_(weights), kernels_(kernels), team_(team) {
+  find_facts();
+  for (int i = 0; i < team.size(); ++i) samplers_.emplace_back(kernels);
+  body_ = [this](const TeamMember& member) { walk(member); };
+}
+
+ActivationFormat Executor::format_of(MatrixIndex matrix) const { return kernels::info(weights_.matrices[matrix].type).activation; }
+
+/// Which formats a step writes is decided by the matrices that read them.
+void Executor::find_facts() {
+  facts_.resize(plan_.steps.size());
+  FormatSet attended = 0;
+  FormatSet gated = 0;
+  FormatSet normed = 0;
+  for (size_t i = plan_.steps.size(); i-- > 0;) {
+    if (const auto* output = std::get_if<Output>(&plan_.steps[i])) {
+      (output->input == Output::Input::Attended ? attended : gated) = format_bit(format_of(output->matrix));
+    } else if (const auto* project = std::get_if<Project>(&plan_.steps[i])) {
+      for (const MatrixIndex matrix : project->matrices) normed |= format_bit(format_of(matrix));
+    } else if (const auto* gate = std::get_if<Gate>(&plan_.steps[i])) {
+      normed |= format_bit(format_of(gate->gate)) | format_bit(format_of(gate->up));
+      facts_[i].writes = gated;
+    } else if (std::holds_alternative<Attend>(plan_.steps[i])) {
+      facts_[i].writes = attended;
+      const kernels::AttentionShape& shape = plan_.layers[std::get<Attend>(plan_.steps[i]).layer];
+      const uint32_t group = shape.query_heads / shape.kv_heads * shape.head_dim;
+      for (size_t f = 0; f < kActivationFormats; ++f) {
+        const uint32_t width = (attended >> f) & 1u ? block_width(static_cast<ActivationFormat>(f)) : 1;
+        attended_in_pieces_ = attended_in_pieces_ && group % width == 0;
+        may_split_queries_ = may_split_queries_ && shape.head_dim % width == 0;
+      }
+    } else if (std::holds_alternative<Norm>(plan_.steps[i])) {
+      facts_[i].writes = normed;
+      normed = 0;
+    } else if (const auto* head = std::get_if<Head>(&plan_.steps[i])) {
+      facts_[i].writes = format_bit(format_of(head->matrix));
+    }
+  }
+  may_split_queries_ = may_split_queries_ || !attended_in_pieces_;
+}
+
+size_t Executor::scratch_floats() const {
+  const kernels::AttentionShape& shape = plan_.layers.front();
+  size_t most = 2 * size_t{plan_.hidden};  // norm_row: the normalised row and the joined one
+  most = std::max<size_t>(most, 2 * kGateRows * kMostGatePiece);
+  const size_t attended = std::max<size_t>(8192, 8 * size_t{shape.query_heads / shape.kv_heads} * shape.head_dim);
+  for (const kernels::AttentionShape& layer : plan_.layers) {
+    most = std::max(most, attended + kernels_.attend_scratch_floats(layer));
+  }
+  return most;
+}
+
+Result<void> Executor::prepare(uint32_t rows, uint32_t logits_rows, const std::shared_ptr<MemoryBudget>& budget) {
+  WorkspaceSize size{.rows = rows, .logits_rows = logits_rows, .threads = static_cast<uint32_t>(team_.size())};
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    const PlanStep& step = plan_.steps[i];
+    if (std::holds_alternative<Norm>(step) || std::holds_alternative<Head>(step)) size.normed |= facts_[i].writes;
+    if (std::holds_alternative<Attend>(step)) size.attended |= facts_[i].writes;
+    if (std::holds_alternative<Gate>(step)) size.gated |= facts_[i].writes;
+  }
+  size.scratch_floats = scratch_floats();
+  size.whole_attended = !attended_in_pieces_;
+  HR_TRY(space_, make_workspace(plan_, kernels_, size, budget));
+  return {};
+}
+
+void Executor::run(StepWork& work, const PageStorage& pages) {
+  const size_t claims = (plan_.steps.size() + work.blocks.size()) * kClaims;
+  if (claims > claim_count_) {
+    claims_ = std::make_unique<std::atomic<uint32_t>[]>(claims);
+    claim_count_ = claims;
+  }
+  for (size_t i = 0; i < claims; ++i) claims_[i].store(0, std::memory_order_relaxed);
+  work_ = &work;
+  pages_ = &pages;
+  team_.run(body_);
+}
+
+void Executor::walk(const TeamMember& member) {
+  const FloatingPointScope floating_point;
+  Walk walk{.member = member, .scratch = space_.scratch[static_cast<size_t>(member.index())]};
+  for (walk.index = 0; walk.index < plan_.steps.size(); ++walk.index) {
+    walk.claims = &claims_[walk.index * kClaims];
+    std::visit([&](const auto& next) { step(walk, next); }, plan_.steps[walk.index]);
+  }
+}
+
+// Rows ------------------------------------------------------------------------
+
+void Executor::angles(uint32_t row) const {
+  const uint32_t pairs = plan_.layers.front().head_dim / 2;
+  for (size_t r = 0; r < plan_.rotations.size(); ++r) {
+    const Rotation& rotation = plan_.rotations[r];
+    float* cosines = space_.cosines + (r * space_.rows + row) * pairs;
+    float* sines = space_.sines + (r * space_.rows + row) * pairs;
+    for (uint32_t i = 0; i < pairs; ++i) {
+      double sine = 0;
+      double cosine = 0;
+      kernels::exact_sincos(work_->positions[row] * rotation.frequencies[i], &sine, &cosine);
+      cosines[i] = static_cast<float>(cosine * rotation.magnitude);
+      sines[i] = static_cast<float>(sine * rotation.magnitude);
+    }
+  }
+}
+
+void Executor::step(Walk& walk, const Embed& embed) {
+  walk.member.share(walk.claims[0], work_->rows, 1, [&](uint32_t row, uint32_t) {
+    float* out = space_.stream[0] + size_t{row} * plan_.hidden;
+    kernels_.unpack_row(weights_.matrices[embed.table], work_->tokens[row], out);
+    if (embed.factor != 1) kernels_.scale(embed.factor, plan_.hidden, out);
+    angles(row);
+  });
+  walk.member.barrier();
+}
+
+void Executor::quantize_row(FormatSet formats, uint32_t inputs, const float* row,
+                            const std::array<ActivationRows, kActivationFormats>& rows, uint32_t to) const {
+  for (size_t f = 0; f < kActivationFormats; ++f) {
+    if (((formats >> f) & 1u) != 0) kernels_.quantize(static_cast<ActivationFormat>(f), inputs, row, 0, inputs, rows[f].row(to));
+  }
+}
+
+void Executor::norm_row(const Walk& walk, VectorIndex branch_weight, VectorIndex weight, float epsilon, uint32_t row,
+                        uint32_t to, float* joined) const {
+  const size_t offset = size_t{row} * plan_.hidden;
+  const float* stream = space_.stream[walk.stream] + offset;
+  float* normed = walk.scratch;
+  if (branch_weight != kNone) {
+    if (joined == nullptr) joined = walk.scratch + plan_.hidden;
+    kernels_.rms_norm(space_.branch + offset, vector(branch_weight), epsilon, plan_.hidden, joined);
+    kernels_.add(stream, plan_.hidden, joined);
+    stream = joined;
+  }
+  kernels_.rms_norm(stream, vector(weight), epsilon, plan_.hidden, normed);
+  quantize_row(facts_[walk.index].writes, plan_.hidden, normed, space_.normed, to);
+}
+
+void Executor::step(Walk& walk, const Norm& norm) {
+  const bool joins = norm.branch_weight != kNone;
+  const uint32_t next = joins ? 1 - walk.stream : walk.stream;
+  const auto target = [&](uint32_t row) { return joins ? space_.stream[next] + size_t{row} * plan_.hidden : nullptr; };
+  if (work_->rows == 1) {
+    // PERF: one row costs less than a meeting, so every member normalises it for itself, into
+    // a row of its own; only one of them leaves the joined row behind.
+    const int index = walk.member.index();
+    norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, 0, static_cast<uint32_t>(index), index == 0 ? target(0) : nullptr);
+  } else {
+    walk.member.share(walk.claims[0], work_->rows, 1, [&](uint32_t row, uint32_t) {
+      norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, row, row, target(row));
+    });
+    walk.member.barrier();
+  }
+  walk.stream = next;
+}
+
+// Matrices --------------------------------------------------------------------
+
+MatmulArgs Executor::reading(MatrixIndex matrix, const std::array<ActivationRows, kActivationFormats>& rows,
+                             uint32_t first_row, uint32_t count) const {
+  MatmulArgs args;
+  args.weight = weights_.matrices[matrix];
+  const ActivationRows& source = rows[static_cast<size_t>(format_of(matrix))];
+  args.activations = source.row(first_row);
+  args.activation_stride = source.stride;
+  args.rows = count;
+  return args;
+}
+
+uint32_t Executor::piece_outputs(uint32_t outputs, size_t output_bytes, uint32_t rows, uint32_t multiple) const {
+  multiple = std::max(multiple, kernels_.tile_outputs);
+  // PERF: few rows are bound by the stream of weights: pieces long enough for the prefetcher. Many
+  // rows are bound by arithmetic. Either way some pieces for each thread, so that a stolen core
+  // costs its share only.
+  const auto streamed = static_cast<uint32_t>(kStreamedBytes / std::max<size_t>(1, output_bytes));
+  const uint32_t fair = outputs / (4 * static_cast<uint32_t>(team_.size()));
+  const uint32_t wanted = std::min(rows <= 8 ? streamed : 64, fair);
+  return std::max(multiple, round_up(wanted, multiple));
+}
+
+void Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const MatmulArgs& args, uint32_t piece,
+                            float soft_cap) const {
+  walk.member.share(claim, args.weight.outputs, piece, [&](uint32_t first, uint32_t last) {
+    MatmulArgs part = args;
+    part.first_output = first;
+    part.last_output = last;
+    kernels_.matmul(part);
+    if (soft_cap <= 0) return;
+    for (uint32_t row = 0; row < args.rows; ++row) {
+      kernels_.soft_cap(soft_cap, last - first, args.out + row * args.out_stride + first);
+    }
+  });
+}
+
+void Executor::step(Walk& walk, const Project& project) {
+  const uint32_t rows = work_->rows;
+  const uint32_t columns[] = {0, space_.key_column, space_.value_column};
+  const uint32_t own_row = rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
+  for (size_t i = 0; i < 3; ++i) {
+    MatmulArgs args = reading(project.matrices[i], space_.normed, own_row, rows);
+    args.bias = vector(project.biases[i]);
+    args.out = space_.projected + columns[i];
+    args.out_stride = space_.projected_width;
+    const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
+    share_matmul(walk, walk.claims[i], args, piece_outputs(space_.projected_width, bytes, rows, 1));
+  }
+  walk.member.barrier();
+}
+
+void Executor::step(Walk& walk, const Output& output) {
+  const bool attended = output.input == Output::Input::Attended;
+  const uint32_t rows = work_->rows;
+  const uint32_t own_row = rows == 1 && attended && !attended_in_pieces_ ? static_cast<uint32_t>(walk.member.index()) : 0;
+  MatmulArgs args = reading(output.matrix, attended ? space_.attended : space_.gated, own_row, rows);
+  const bool residual = output.target == Output::Target::Stream;
+  args.bias = vector(output.bias);
+  args.out = residual ? space_.stream[walk.stream] : space_.branch;
+  args.out_stride = plan_.hidden;
+  args.epilogue = residual ? Epilogue::Add : Epilogue::Store;
+  const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
+  share_matmul(walk, walk.claims[0], args, piece_outputs(plan_.hidden, bytes, rows, 1));
+  walk.member.barrier();
+}
+
+/// Computes outputs [first, last) of the gated part and quantises them while they are near.
+void Executor::gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const {
+  const uint32_t width = last - first;
+  const uint32_t own_row = work_->rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
+  const bool silu = gate.activation == Gate::Activation::Silu;
+  const bool fused = weights_.matrices[gate.gate].type == weights_.matrices[gate.up].type;
+  for (uint32_t row = 0; row < work_->rows; row += kGateRows) {
+    const uint32_t count = std::min(kGateRows, work_->rows - row);
+    MatmulArgs args = reading(gate.gate, space_.normed, row + own_row, count);
+    args.out = walk.scratch - first;  // columns are counted from output 0
+    args.out_stride = width;
+    args.first_output = first;
+    args.last_output = last;
+    if (fused) {
+      args.weight_up = weights_.matrices[gate.up];
+      args.epilogue = silu ? Epilogue::SiluGate : Epilogue::GeluGate;
+      kernels_.matmul(args);
+    } else {
+      kernels_.matmul(args);
+      MatmulArgs up = reading(gate.up, space_.normed, row + own_row, count);
+      up.out = walk.scratch + kGateRows * kMostGatePiece - first;
+      up.out_stride = width;
+      up.first_output = first;
+      up.last_output = last;
+      kernels_.matmul(up);
+      for (size_t i = 0; i < size_t{count} * width; ++i) {
+        const float x = walk.scratch[i];
+        walk.scratch[i] = (silu ? kernels::exact_siluf(x) : kernels::exact_geluf(x)) * walk.scratch[kGateRows * kMostGatePiece + i];
+      }
+    }
+    for (uint32_t r = 0; r < count; ++r) {
+      for (size_t f = 0; f < kActivationFormats; ++f) {
+        if (((facts_[walk.index].writes >> f) & 1u) == 0) continue;
+        kernels_.quantize(static_cast<ActivationFormat>(f), plan_.feed_forward, walk.scratch + size_t{r} * width - first, first, width,
+                          space_.gated[f].row(row + r));
+      }
+    }
+  }
+}
+
+void Executor::step(Walk& walk, const Gate& gate) {
+  uint32_t multiple = 1;
+  for (size_t f = 0; f < kActivationFormats; ++f) {
+    if (((facts_[walk.index].writes >> f) & 1u) != 0) multiple = std::max(multiple, block_width(static_cast<ActivationFormat>(f)));
+  }
+  const kernels::PackedWeight& matrix = weights_.matrices[gate.gate];
+  const size_t bytes = 2 * kernels::file_row_bytes(matrix.type, matrix.inputs);
+  const uint32_t piece = std::min(piece_outputs(plan_.feed_forward, bytes, work_->rows, multiple), kMostGatePiece);
+  walk.member.share(walk.claims[0], plan_.feed_forward, piece,
+                    [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
+  walk.member.barrier();
+}
+
+// Attention -------------------------------------------------------------------
+
+kernels::AttentionRun Executor::run_of(uint32_t layer, const StepWork::Run& run) const {
+  return {.pages_base = pages_->base + pages_->layer_offsets[layer],
+          .page_stride = pages_->page_bytes,
+          .pages = run.pages,
+          .first_position = run.first_position,
+          .rows = run.rows};
+}
+
+void Executor::store_item(const Store& store, const StepWork::StoreItem& item) const {
+  const kernels::AttentionShape& shape = plan_.layers[store.layer];
+  const StepWork::Run& run = work_->runs[item.run];
+  const uint32_t pairs = shape.head_dim / 2;
+  const size_t table = size_t{store.rotation} * space_.rows;
+  const auto prepare = [&](float* values, uint32_t heads, VectorIndex norm, size_t row) {
+    for (uint32_t h = 0; norm != kNone && h < heads; ++h) {
+      float* head = values + size_t{h} * shape.head_dim;
+      kernels_.rms_norm(head, vector(norm), store.epsilon, shape.head_dim, head);
+    }
+    const size_t offset = (table + row) * pairs;
+    kernels_.rope(values, heads, shape.head_dim, space_.cosines + offset, space_.sines + offset,
+                  plan_.rotations[store.rotation].pairing);
+  };
+  for (uint32_t r = item.first; r < item.last; ++r) {
+    const size_t row = run.first_row + r;
+    float* values = space_.projected + row * space_.projected_width;
+    prepare(values, shape.query_heads, store.query_norm, row);
+    prepare(values + space_.key_column, shape.kv_heads, store.key_norm, row);
+  }
+  kernels::AttentionRun part = run_of(store.layer, run);
+  part.first_position += item.first;
+  part.rows = item.last - item.first;
+  const float* first = space_.projected + (run.first_row + item.first) * size_t{space_.projected_width};
+  kernels_.append(shape, part, first + space_.key_column, first + space_.value_column, space_.projected_width);
+}
+
+void Executor::step(Walk& walk, const Store& store) {
+  walk.member.share(walk.claims[0], static_cast<uint32_t>(work_->stores.size()), 1,
+                    [&](uint32_t item, uint32_t) { store_item(store, work_->stores[item]); });
+  walk.member.barrier();
+}
+
+void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWork::AttendItem& item) const {
+  kernels::AttentionShape shape = plan_.layers[attend.layer];
+  const StepWork::Run& run = work_->runs[item.run];
+  const uint32_t width = shape.query_heads * shape.head_dim;
+  const uint32_t first_value = item.first_query * shape.head_dim;
+  const uint32_t values = item.queries * shape.head_dim;
+  // The kernel takes the query heads of its key-value head: for only some of them, the shape says
+  // that groups are as large as this item, and the pointers are moved so that it meets the right ones.
+  const uint32_t group = shape.query_heads / shape.kv_heads;
+  const int64_t met = int64_t{item.kv_head} * item.queries * shape.head_dim;
+  shape.query_heads = shape.query_heads / group * item.queries;
+  const float* queries = space_.projected + run.first_row * size_t{space_.projected_width} + first_value - met;
+  const bool pieces = attended_in_pieces_;
+  const size_t rows = item.last - item.first;
+  float* scratch = walk.scratch;
+  float* out = pieces ? scratch : space_.attended_values + (run.first_row + item.first) * size_t{width} + first_value;
+  const size_t out_stride = pieces ? values : width;
+  if (pieces) scratch += rows * values;
+  // Rows are counted from the run's first one.
+  kernels_.attend(shape, run_of(attend.layer, run), queries, space_.projected_width,
+                  out - met - static_cast<int64_t>(item.first * out_stride), out_stride, item.kv_head, item.first, item.last, scratch);
+  for (uint32_t r = 0; pieces && r < rows; ++r) {
+    for (size_t f = 0; f < kActivationFormats; ++f) {
+      if (((facts_[walk.index].writes >> f) & 1u) == 0) continue;
+      kernels_.quantize(static_cast<ActivationFormat>(f), width, out + r * out_stride - first_value, first_value, values,
+                        space_.attended[f].row(run.first_row + item.first + r));
+    }
+  }
+}
+
+void Executor::step(Walk& walk, const Attend& attend) {
+  walk.member.share(walk.claims[0], static_cast<uint32_t>(work_->attends.size()), 1,
+                    [&](uint32_t item, uint32_t) { attend_item(walk, attend, work_->attends[item]); });
+  walk.member.barrier();
+  if (attended_in_pieces_) return;
+  const kernels::AttentionShape& shape = plan_.layers[attend.layer];
+  const uint32_t width = shape.query_heads * shape.head_dim;
+  const FormatSet formats = facts_[walk.index].writes;
+  if (work_->rows == 1) {
+    return quantize_row(formats, width, space_.attended_values, space_.attended, static_cast<uint32_t>(walk.member.index()));
+  }
+  walk.member.share(walk.claims[1], work_->rows, 1, [&](uint32_t row, uint32_t) {
+    quantize_row(formats, width, space_.attended_values + size_t{row} * width, space_.attended, row);
+  });
+  walk.member.barrier();
+}
+
+// Logits ----------------------------------------------------------------------
+
+void Executor::use_logits(const Walk& walk, const StepWork::Use& use) {
+  const std::span<const float> logits(space_.logits + size_t{use.slot} * plan_.vocabulary, plan_.vocabulary);
+  Sampler& sampler = samplers_[static_cast<size_t>(walk.member.index())];
+  if (use.sample != nullptr) {
+    sampler.sample(logits, *use.sample, *use.output);
+  } else {
+    sampler.report(logits, use.next, use.top, *use.output);
+  }
+}
+
+void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& block) {
+  const uint32_t rows = block.last_row - block.first_row;
+  const auto norm = [&](uint32_t row, uint32_t to) {
+    norm_row(walk, head.branch_weight, head.weight, head.epsilon, work_->logits_rows[row].row, to, nullptr);
+  };
+  uint32_t own_row = 0;
+  if (rows == 1) {
+    own_row = static_cast<uint32_t>(walk.member.index());
+    norm(block.first_row, own_row);
+  } else {
+    walk.member.share(walk.claims[0], rows, 1, [&](uint32_t row, uint32_t) { norm(block.first_row + row, row); });
+    walk.member.barrier();
+  }
+  // The slots of a block follow one another.
+  MatmulArgs args = reading(head.matrix, space_.normed, own_row, rows);
+  args.out = space_.logits + size_t{work_->logits_rows[block.first_row].slot} * plan_.vocabulary;
+  args.out_stride = plan_.vocabulary;
+  const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
+  share_matmul(walk, walk.claims[1], args, piece_outputs(plan_.vocabulary, bytes, rows, 1), head.soft_cap);
+  walk.member.barrier();
+  walk.member.share(walk.claims[2], block.last_use - block.first_use, 1,
+                    [&](uint32_t use, uint32_t) { use_logits(walk, work_->uses[block.first_use + use]); });
+}
+
+void Executor::step(Walk& walk, const Head& head) {
+  for (size_t i = 0; i < work_->blocks.size(); ++i) {
+    // Before the logits of a block are overwritten, all must be done with them.
+    if (i > 0) walk.member.barrier();
+    walk.claims = &claims_[(plan_.steps.size() + i) * kClaims];
+    head_block(walk, head, work_->blocks[i]);
+  }
+}
+
+}  // namespace headrace::model

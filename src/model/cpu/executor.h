@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/thread_team.h"
+#include "model/cpu/step_work.h"
+#include "model/cpu/weights.h"
+#include "model/cpu/workspace.h"
+#include "model/plan.h"
+#include "model/sampler.h"
+
+namespace headrace::model {
+
+/// Where keys and values lie: page-major, so that a page's layers are neighbours.
+struct PageStorage {
+  std::byte* base = nullptr;
+  size_t page_bytes = 0;
+  std::vector<size_t> layer_offsets;
+};
+
+/// Walks a plan over a thread team. Every member walks all steps; within a step they
+/// take pieces from a shared counter, and between steps they meet where one reads what
+/// another wrote. Nothing is allocated, locked or called through a virtual table on the
+/// way. Which member computes what never changes a bit of the result.
+class Executor {
+ public:
+  Executor(const Plan& plan, const Weights& weights, const kernels::KernelTable& kernels, ThreadTeam& team);
+
+  /// Allocates the working memory for steps of so many rows.
+  Result<void> prepare(uint32_t rows, uint32_t logits_rows, const std::shared_ptr<MemoryBudget>& budget);
+  /// Runs a flattened step.
+  void run(StepWork& work, const PageStorage& pages);
+
+  /// Whether attention may be split by query head (its results are quantised in pieces).
+  bool may_split_queries() const { return may_split_queries_; }
+  const Workspace& workspace() const { return space_; }
+
+ private:
+  /// Claims of one plan step; each piece of work of a step has its own.
+  static constexpr uint32_t kClaims = 4;
+  struct Walk;  // a member on its way through the plan
+  /// What a step's neighbours decide: formats that are to be written.
+  struct Facts {
+    FormatSet writes = 0;
+  };
+
+  void find_facts();
+  size_t scratch_floats() const;
+  void walk(const TeamMember& member);
+  void step(Walk& walk, const Embed& embed);
+  void step(Walk& walk, const Norm& norm);
+  void step(Walk& walk, const Project& project);
+  void step(Walk& walk, const Store& store);
+  void step(Walk& walk, const Attend& attend);
+  void step(Walk& walk, const Output& output);
+  void step(Walk& walk, const Gate& gate);
+  void step(Walk& walk, const Head& head);
+
+  void angles(uint32_t row) const;
+  /// norm(stream row (+ norm(branch row))) → the set formats of Normed at `to`; the joined row → `joined`.
+  void norm_row(const Walk& walk, VectorIndex branch_weight, VectorIndex weight, float epsilon, uint32_t row,
+                uint32_t to, float* joined) const;
+  void quantize_row(FormatSet formats, uint32_t inputs, const float* row,
+                    const std::array<ActivationRows, kActivationFormats>& rows, uint32_t to) const;
+  void store_item(const Store& store, const StepWork::StoreItem& item) const;
+  void attend_item(const Walk& walk, const Attend& attend, const StepWork::AttendItem& item) const;
+  void gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const;
+  void head_block(Walk& walk, const Head& head, const StepWork::Block& block);
+  void use_logits(const Walk& walk, const StepWork::Use& use);
+
+  /// Matmul arguments for reading rows of Normed, Attended or Gated.
+  kernels::MatmulArgs reading(MatrixIndex matrix, const std::array<ActivationRows, kActivationFormats>& rows,
+                              uint32_t first_row, uint32_t count) const;
+  /// Outputs that one piece of a matrix covers.
+  uint32_t piece_outputs(uint32_t outputs, size_t output_bytes, uint32_t rows, uint32_t multiple) const;
+  void share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const kernels::MatmulArgs& args,
+                    uint32_t piece, float soft_cap = 0) const;
+  kernels::ActivationFormat format_of(MatrixIndex matrix) const;
+  const float* vector(VectorIndex index) const { return index == kNone ? nullptr : weights_.vectors[index]; }
+  kernels::AttentionRun run_of(uint32_t layer, const StepWork::Run& run) const;
+
+  const Plan& plan_;
+  const Weights& weights_;
+  const kernels::KernelTable& kernels_;
+  ThreadTeam& team_;
+  std::vector<Facts> facts_;       // by step of the plan
+  bool may_split_queries_ = true;
+  bool attended_in_pieces_ = true;  // an attention item's values make whole blocks of the format
+  Workspace space_;
+  std::vector<Sampler> samplers_;   // by member
+  std::unique_ptr<std::atomic<uint32_t>[]> claims_;
+  size_t claim_count_ = 0;
+  StepWork* work_ = nullptr;
+  const PageStorage* pages_ = nullptr;
+  std::function<void(const TeamMember&)> body_;
+};
+
+}  // namespace headrace::model

@@ -1,0 +1,156 @@
+#include "model/cpu/step_work.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace headrace::model {
+namespace {
+
+using kernels::kPageTokens;
+
+constexpr uint32_t kMostPositions = 1u << 30;
+
+Result<void> check_run(const StepRun& run, size_t index, const StepLimits& limits) {
+  const auto bad = [&](ErrorKind kind, std::string message) { return fail(kind, fmt::format("run {} of the step: {}", index, message)); };
+  if (run.tokens.empty()) return bad(ErrorKind::InvalidArgument, "it has no tokens");
+  const uint64_t end = uint64_t{run.first_position} + run.tokens.size();
+  if (end > kMostPositions) return bad(ErrorKind::OutOfRange, fmt::format("position {} is beyond what is possible", end));
+  if (run.pages.size() * kPageTokens < end) {
+    return bad(ErrorKind::InvalidArgument, fmt::format("{} pages do not hold {} positions", run.pages.size(), end));
+  }
+  for (uint32_t i = 0; i * kPageTokens < end; ++i) {
+    if (run.pages[i] >= limits.pages) {
+      return bad(ErrorKind::InvalidArgument, fmt::format("page {} is outside the pool of {}", run.pages[i], limits.pages));
+    }
+  }
+  for (const text::TokenId token : run.tokens) {
+    if (token >= limits.vocabulary) {
+      return bad(ErrorKind::InvalidArgument, fmt::format("token {} is outside the vocabulary of {}", token, limits.vocabulary));
+    }
+  }
+  for (const SampleInput& sample : run.samples) {
+    if (sample.parameters == nullptr) return bad(ErrorKind::InvalidArgument, "a sample has no parameters");
+  }
+  return {};
+}
+
+}  // namespace
+
+void StepWork::reserve(const StepLimits& limits, const kernels::AttentionShape& shape) {
+  tokens.reserve(limits.rows);
+  positions.reserve(limits.rows);
+  runs.reserve(limits.rows);
+  stores.reserve(limits.rows);
+  attends.reserve(size_t{limits.rows} * shape.kv_heads);
+  logits_rows.reserve(limits.rows);
+  uses.reserve(limits.rows);
+  slots.reserve(limits.rows);
+}
+
+Result<void> StepWork::flatten(const Step& step, const StepLimits& limits) {
+  tokens.clear();
+  positions.clear();
+  runs.clear();
+  stores.clear();
+  rows = 0;
+  for (size_t i = 0; i < step.runs.size(); ++i) {
+    const StepRun& run = step.runs[i];
+    HR_CHECK(check_run(run, i, limits));
+    if (run.tokens.size() > limits.rows - rows) {
+      return fail(ErrorKind::OutOfRange, fmt::format("the step has more than the {} rows that were prepared for", limits.rows));
+    }
+    const auto count = static_cast<uint32_t>(run.tokens.size());
+    runs.push_back({rows, count, run.first_position, run.pages.data()});
+    for (uint32_t r = 0; r < count; ++r) {
+      tokens.push_back(run.tokens[r]);
+      positions.push_back(run.first_position + r);
+    }
+    for (uint32_t first = 0; first < count;) {
+      const uint32_t in_page = kPageTokens - (run.first_position + first) % kPageTokens;
+      const uint32_t last = std::min(count, first + in_page);
+      stores.push_back({static_cast<uint32_t>(i), first, last});
+      first = last;
+    }
+    rows += count;
+  }
+  return {};
+}
+
+void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries) {
+  const uint32_t group = shape.query_heads / shape.kv_heads;
+  // Rows that share one pass over keys and values, bounded by the thread's scratch.
+  const uint32_t most_rows = std::clamp<uint32_t>(8192 / (group * shape.head_dim), 8, 32);
+  uint32_t items = 0;
+  for (const Run& run : runs) items += (run.rows + most_rows - 1) / most_rows * shape.kv_heads;
+  const bool split = split_queries && group > 1 && threads > 1 && items < 4 * static_cast<uint32_t>(threads);
+  const uint32_t queries = split ? 1 : group;
+  attends.clear();
+  for (uint32_t i = 0; i < runs.size(); ++i) {
+    const Run& run = runs[i];
+    for (uint32_t first = 0; first < run.rows; first += most_rows) {
+      const uint32_t last = std::min(run.rows, first + most_rows);
+      const uint64_t cost = uint64_t{last - first} * (run.first_position + last + 64) * queries;
+      for (uint32_t head = 0; head < shape.kv_heads; ++head) {
+        for (uint32_t q = 0; q < group; q += queries) attends.push_back({i, head, head * group + q, queries, first, last, cost});
+      }
+    }
+  }
+  // The longest first, so that what is left at the end is short.
+  std::ranges::stable_sort(attends, std::greater(), &AttendItem::cost);
+}
+
+Result<void> StepWork::plan_logits(const Step& step, const StepLimits& limits, StepResult& result) {
+  logits_rows.clear();
+  uses.clear();
+  blocks.clear();
+  slots.assign(step.runs.size(), 0);
+  uint32_t raw = 0;
+  const auto first_wanted = [&](size_t i) { return step.runs[i].logits == LogitsRows::All ? 0 : runs[i].rows - 1; };
+  const auto wants = [&](size_t i) { return step.runs[i].logits != LogitsRows::None; };
+  for (size_t i = 0; i < step.runs.size(); ++i) {
+    if (!wants(i) || !step.runs[i].want_raw_logits) continue;
+    slots[i] = raw;
+    for (uint32_t r = first_wanted(i); r < runs[i].rows; ++r) logits_rows.push_back({runs[i].first_row + r, raw++});
+  }
+  if (raw > limits.logits_rows) {
+    return fail(ErrorKind::OutOfRange, fmt::format("raw logits of {} rows were asked for; {} were prepared for", raw, limits.logits_rows));
+  }
+  const uint32_t open = limits.logits_rows - raw;  // slots that are used again and again
+  uint32_t others = 0;
+  const auto close_block = [&] {
+    const Block before = blocks.empty() ? Block{} : blocks.back();
+    const auto rows_end = static_cast<uint32_t>(logits_rows.size());
+    const auto uses_end = static_cast<uint32_t>(uses.size());
+    if (rows_end > before.last_row) blocks.push_back({before.last_row, rows_end, before.last_use, uses_end});
+  };
+  for (size_t i = 0; i < step.runs.size(); ++i) {
+    if (!wants(i)) continue;
+    const StepRun& run = step.runs[i];
+    StepRunResult& out = result.runs[i];
+    const uint32_t last = runs[i].rows - 1;
+    const bool report = run.want_prompt_logprobs && run.logits == LogitsRows::All;
+    out.samples.resize(run.samples.size());
+    out.prompt_logprobs.resize(report ? last : 0);
+    for (uint32_t r = first_wanted(i); r <= last; ++r) {
+      const bool sampled = r == last && !run.samples.empty();
+      const bool reported = report && r < last;
+      uint32_t slot = slots[i] + (r - first_wanted(i));
+      if (!run.want_raw_logits) {
+        if (!sampled && !reported) continue;
+        if (open == 0) return fail(ErrorKind::OutOfRange, "no row of logits is left beside the raw ones that were asked for");
+        if (others > 0 && others % open == 0) close_block();
+        slot = raw + others++ % open;
+        logits_rows.push_back({runs[i].first_row + r, slot});
+      }
+      if (reported) uses.push_back({slot, nullptr, run.tokens[r + 1], run.prompt_top_logprobs, &out.prompt_logprobs[r]});
+      for (size_t s = 0; sampled && s < run.samples.size(); ++s) {
+        uses.push_back({slot, &run.samples[s], 0, 0, &out.samples[s]});
+      }
+    }
+  }
+  close_block();
+  return {};
+}
+
+}  // namespace headrace::model

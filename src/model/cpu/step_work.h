@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "model/step.h"
+
+namespace headrace::model {
+
+/// What a backend is prepared for, and what a step is checked against.
+struct StepLimits {
+  uint32_t vocabulary = 0;
+  uint32_t pages = 0;
+  uint32_t rows = 0;
+  uint32_t logits_rows = 0;
+};
+
+/// A step flattened into rows and into the pieces of work that a team shares. Its
+/// lists keep their memory from step to step.
+struct StepWork {
+  struct Run {
+    uint32_t first_row, rows, first_position;
+    const uint32_t* pages;
+  };
+  /// Rows of one run that lie in one page: written by one thread.
+  struct StoreItem {
+    uint32_t run, first, last;
+  };
+  /// Rows of one run for some query heads of one key-value head.
+  struct AttendItem {
+    uint32_t run, kv_head, first_query, queries, first, last;
+    uint64_t cost;
+  };
+  /// A row whose logits are computed, into slot `slot` of the logits buffer.
+  struct LogitsRow {
+    uint32_t row, slot;
+  };
+  /// What is done with a finished row of logits.
+  struct Use {
+    uint32_t slot;
+    const SampleInput* sample;  ///< null: a prompt logprob
+    text::TokenId next;
+    uint32_t top;
+    SampleOutput* output;
+  };
+  /// Rows of logits that are in memory at the same time.
+  struct Block {
+    uint32_t first_row, last_row, first_use, last_use;
+  };
+
+  std::vector<text::TokenId> tokens;  ///< by row
+  std::vector<uint32_t> positions;    ///< by row
+  std::vector<Run> runs;
+  std::vector<StoreItem> stores;
+  std::vector<AttendItem> attends;
+  std::vector<LogitsRow> logits_rows;
+  std::vector<Use> uses;
+  std::vector<Block> blocks;
+  std::vector<uint32_t> slots;  ///< by run: its first logits slot if raw logits are wanted
+  uint32_t rows = 0;
+
+  void reserve(const StepLimits& limits, const kernels::AttentionShape& shape);
+  /// Checks and flattens the rows. InvalidArgument or OutOfRange name the run and what is wrong.
+  Result<void> flatten(const Step& step, const StepLimits& limits);
+  /// Lists the attention items for layers of this shape; few long ones are split by query head, as far
+  /// as `split_queries` allows, so that a team of `threads` has enough of them.
+  void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries);
+  /// Lists the rows that need logits, and their uses, whose outputs lie in `result`.
+  Result<void> plan_logits(const Step& step, const StepLimits& limits, StepResult& result);
+};
+
+}  // namespace headrace::model

@@ -1,0 +1,140 @@
+#include "model/cpu/weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "kernels/float16.h"
+
+namespace headrace::model {
+namespace {
+
+constexpr size_t kChunkBytes = size_t{256} << 10;
+constexpr size_t kAlignment = 64;
+
+size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// Consecutive rows of one matrix, read and packed by one thread.
+struct Chunk {
+  MatrixIndex matrix;
+  uint32_t first_output;
+  uint32_t count;
+};
+
+/// Rows of a matrix for one chunk: about kChunkBytes, a multiple of the tier's tile.
+uint32_t chunk_rows(const PlanMatrix& matrix, uint32_t tile) {
+  const size_t row_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
+  const auto tiles = static_cast<uint32_t>(std::max<size_t>(1, kChunkBytes / (row_bytes * tile)));
+  return tiles * tile;
+}
+
+class Loader {
+ public:
+  Loader(const Gguf& file, const Plan& plan, const kernels::KernelTable& kernels, ThreadTeam& team,
+         const WeightsOptions& options)
+      : file_(file), plan_(plan), kernels_(kernels), team_(team), options_(options) {}
+
+  Result<Weights> load() {
+    HR_CHECK(lay_out());
+    for (VectorIndex i = 0; i < plan_.vectors.size(); ++i) HR_CHECK(read_vector(i));
+    std::vector<std::optional<Error>> errors(static_cast<size_t>(team_.size()));
+    team_.run([&](const TeamMember& member) {
+      auto done = read_chunks(member);
+      if (!done) errors[static_cast<size_t>(member.index())] = std::move(done).error();
+    });
+    for (auto& error : errors) {
+      if (error) return std::unexpected(std::move(*error));
+    }
+    return std::move(weights_);
+  }
+
+ private:
+  /// Allocates everything at once and lists the chunks.
+  Result<void> lay_out() {
+    std::vector<size_t> offsets;
+    size_t total = 0;
+    for (const PlanMatrix& matrix : plan_.matrices) {
+      offsets.push_back(total);
+      total += aligned(kernels_.packed_bytes(matrix.type, matrix.outputs, matrix.inputs));
+    }
+    for (const PlanVector& vector : plan_.vectors) {
+      offsets.push_back(total);
+      total += aligned(vector.count * sizeof(float));
+    }
+    HR_TRY(weights_.memory, Buffer::allocate(total, options_.budget));
+    size_t next = 0;
+    for (MatrixIndex i = 0; i < plan_.matrices.size(); ++i) {
+      const PlanMatrix& matrix = plan_.matrices[i];
+      weights_.matrices.push_back({matrix.type, matrix.outputs, matrix.inputs, weights_.memory.data() + offsets[next++]});
+      const uint32_t rows = chunk_rows(matrix, kernels_.tile_outputs);
+      for (uint32_t first = 0; first < matrix.outputs; first += rows) {
+        chunks_.push_back({i, first, std::min(rows, matrix.outputs - first)});
+      }
+      total_bytes_ += matrix.tensor->bytes;
+    }
+    for (size_t i = 0; i < plan_.vectors.size(); ++i) {
+      weights_.vectors.push_back(reinterpret_cast<const float*>(weights_.memory.data() + offsets[next++]));
+    }
+    return {};
+  }
+
+  Result<void> read_vector(VectorIndex index) {
+    const PlanVector& vector = plan_.vectors[index];
+    const std::span<float> out(const_cast<float*>(weights_.vectors[index]), vector.count);
+    if (vector.tensor->type == kernels::WeightType::F32) {
+      return file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(out));
+    }
+    std::vector<uint16_t> halves(vector.count);
+    HR_CHECK(file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(std::span(halves))));
+    const bool brain = vector.tensor->type == kernels::WeightType::BF16;
+    for (uint32_t i = 0; i < vector.count; ++i) {
+      out[i] = brain ? kernels::bfloat16_to_float(halves[i]) : kernels::half_to_float(halves[i]);
+    }
+    return {};
+  }
+
+  Result<void> read_chunks(const TeamMember& member) {
+    std::vector<std::byte> rows;
+    Result<void> status;
+    member.share(claim_, static_cast<uint32_t>(chunks_.size()), 1, [&](uint32_t begin, uint32_t) {
+      if (status && !failed_.load(std::memory_order_relaxed)) status = read_chunk(chunks_[begin], rows);
+      if (!status) failed_ = true;
+      if (member.index() == 0 && options_.progress) options_.progress(done_bytes_.load(), total_bytes_);
+    });
+    return status;
+  }
+
+  Result<void> read_chunk(const Chunk& chunk, std::vector<std::byte>& rows) {
+    const PlanMatrix& matrix = plan_.matrices[chunk.matrix];
+    const size_t row_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
+    rows.resize(row_bytes * chunk.count);
+    HR_CHECK(file_.file().read_at(matrix.tensor->offset + row_bytes * chunk.first_output, rows));
+    kernels_.pack(matrix.type, matrix.outputs, matrix.inputs, chunk.first_output, chunk.count, rows.data(),
+                  const_cast<std::byte*>(weights_.matrices[chunk.matrix].data));
+    done_bytes_ += rows.size();
+    return {};
+  }
+
+  const Gguf& file_;
+  const Plan& plan_;
+  const kernels::KernelTable& kernels_;
+  ThreadTeam& team_;
+  const WeightsOptions& options_;
+  Weights weights_;
+  std::vector<Chunk> chunks_;
+  std::atomic<uint32_t> claim_{0};
+  std::atomic<bool> failed_{false};
+  std::atomic<uint64_t> done_bytes_{0};
+  uint64_t total_bytes_ = 0;
+};
+
+}  // namespace
+
+Result<Weights> load_weights(const Gguf& file, const Plan& plan, const kernels::KernelTable& kernels, ThreadTeam& team,
+                             const WeightsOptions& options) {
+  return Loader(file, plan, kernels, team, options).load();
+}
+
+}  // namespace headrace::model
