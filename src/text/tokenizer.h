@@ -129,8 +129,8 @@ class Tokenizer {
  private:
   friend class StreamDecoder;
   struct State;
-  explicit Tokenizer(std::unique_ptr<const State> state);
-  std::unique_ptr<const State> state_;
+  explicit Tokenizer(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace headrace::text

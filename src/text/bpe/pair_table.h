@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "text/bpe/merge.h"
+#include "text/vocabulary/string_index.h"
+
+namespace headrace::text {
+
+/// The merges of a byte-level vocabulary: pair of ids to rank and joined id. Open
+/// addressing, 16 bytes a slot.
+class PairTable {
+ public:
+  void reserve(size_t count) {
+    size_t slots = 16;
+    while (slots < count * 3 / 2 + 1) slots *= 2;
+    slots_.assign(slots, Slot{});
+    mask_ = slots - 1;
+  }
+
+  /// At most as many pairs as were reserved for; of equal pairs the last one counts.
+  void add(TokenId left, TokenId right, Merge<uint32_t> merge) {
+    const uint64_t key = key_of(left, right);
+    size_t at = slot_of(key);
+    while (slots_[at].key != kFree && slots_[at].key != key) at = (at + 1) & mask_;
+    slots_[at] = {key, merge};
+  }
+
+  Merge<uint32_t> find(TokenId left, TokenId right) const {
+    const uint64_t key = key_of(left, right);
+    for (size_t at = slot_of(key);; at = (at + 1) & mask_) {
+      if (slots_[at].key == key) return slots_[at].merge;
+      if (slots_[at].key == kFree) return {};
+    }
+  }
+
+ private:
+  static constexpr uint64_t kFree = ~uint64_t{0};
+  struct Slot {
+    uint64_t key = kFree;
+    Merge<uint32_t> merge;
+  };
+  static uint64_t key_of(TokenId left, TokenId right) { return uint64_t{left} << 32 | right; }
+  size_t slot_of(uint64_t key) const { return fold_multiply(key, 0x9E3779B97F4A7C15u) & mask_; }
+
+  std::vector<Slot> slots_;
+  size_t mask_ = 0;
+};
+
+}  // namespace headrace::text

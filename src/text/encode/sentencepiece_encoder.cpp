@@ -1,0 +1,107 @@
+#include <string>
+
+#include "text/bpe/sentencepiece_bpe.h"
+#include "text/encode/segment_encoder.h"
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁
+
+/// Memory of one thread; given back when a long text has made it large.
+struct Scratch {
+  MergeScratch<uint64_t> merge;
+  std::string normalized;
+
+  void trim() {
+    constexpr size_t kKept = 1 << 18;
+    if (normalized.capacity() > kKept || merge.symbols.capacity() > kKept) *this = {};
+  }
+};
+
+/// Appends `text` with ▁ for each space.
+void append_normalized(std::string_view text, std::string& out) {
+  for (size_t at; (at = text.find(' ')) != std::string_view::npos; text.remove_prefix(at + 1)) {
+    out.append(text.substr(0, at)).append(kSpace);
+  }
+  out.append(text);
+}
+
+/// Walks from a normalized text back to the original, in step with its tokens.
+class OriginalPosition {
+ public:
+  OriginalPosition(std::string_view original, size_t begin, size_t prefix)
+      : original_(original), at_(begin), here_(prefix), prefix_(prefix) {}
+
+  /// The token [begin, end) of the normalized text, as the whole characters it comes
+  /// from. The added prefix comes from the first character, as that is whom it precedes.
+  Offset of(std::string_view normalized, size_t begin, size_t end) {
+    begin = std::max(begin, prefix_);
+    end = std::max(end, prefix_ + 1);
+    while (utf8::is_continuation(normalized[begin])) --begin;
+    while (end < normalized.size() && utf8::is_continuation(normalized[end])) ++end;
+    advance(begin);
+    const auto first = static_cast<uint32_t>(at_);
+    const size_t kept_at = at_, kept_here = here_;
+    advance(end);
+    const auto last = static_cast<uint32_t>(at_);
+    if (utf8::length_by_lead(normalized[begin]) + begin >= end) at_ = kept_at, here_ = kept_here;
+    return {first, last};
+  }
+
+ private:
+  void advance(size_t to) {
+    while (here_ < to) {
+      const uint32_t length = utf8::length_by_lead(original_[at_]);
+      here_ += original_[at_] == ' ' ? kSpace.size() : length;
+      at_ += length;
+    }
+  }
+
+  std::string_view original_;
+  size_t at_;
+  size_t here_;
+  size_t prefix_;
+};
+
+class SentencePieceEncoder final : public SegmentEncoder {
+ public:
+  SentencePieceEncoder(SentencePieceBpe bpe, bool add_space_prefix)
+      : bpe_(std::move(bpe)), add_space_prefix_(add_space_prefix) {}
+
+  Result<void> encode(std::string_view text, size_t begin, size_t end, TokenSink& sink) const override {
+    thread_local Scratch scratch;
+    scratch.normalized.clear();
+    if (add_space_prefix_) scratch.normalized += kSpace;
+    OriginalPosition original(text, begin, scratch.normalized.size());
+    append_normalized(text.substr(begin, end - begin), scratch.normalized);
+    const std::string_view normalized = scratch.normalized;
+    for (size_t at = 0; at < normalized.size() && !sink.full();) {
+      const size_t unit_end = bpe_.unit_end(normalized, at);
+      bpe_.encode(normalized.substr(at, unit_end - at), scratch.merge);
+      for (const Symbol& symbol : scratch.merge.symbols) {
+        Offset offset;
+        if (sink.offsets) offset = original.of(normalized, at + symbol.begin, at + symbol.end);
+        sink.add(symbol.id, offset.begin, offset.end);
+      }
+      at = unit_end;
+    }
+    scratch.trim();
+    return {};
+  }
+
+ private:
+  SentencePieceBpe bpe_;
+  bool add_space_prefix_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<const SegmentEncoder>> make_sentencepiece_encoder(const Vocabulary& vocabulary,
+                                                                         const TokenizerSource& source) {
+  HR_TRY(SentencePieceBpe bpe, SentencePieceBpe::build(vocabulary, source.scores, source.unk));
+  return std::make_unique<SentencePieceEncoder>(std::move(bpe), source.add_space_prefix);
+}
+
+}  // namespace headrace::text

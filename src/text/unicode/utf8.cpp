@@ -1,0 +1,78 @@
+#include "text/unicode/utf8.h"
+
+#include <cstring>
+
+namespace headrace::text::utf8 {
+namespace {
+
+/// The allowed range of a character's second byte and its length, by first byte.
+struct LeadRule {
+  uint8_t length = 0;
+  uint8_t low = 0x80;
+  uint8_t high = 0xBF;
+};
+
+LeadRule rule_of(uint8_t lead) {
+  if (lead < 0xC2 || lead > 0xF4) return {};
+  if (lead < 0xE0) return {2};
+  if (lead == 0xE0) return {3, 0xA0, 0xBF};
+  if (lead == 0xED) return {3, 0x80, 0x9F};  // no surrogates
+  if (lead < 0xF0) return {3};
+  if (lead == 0xF0) return {4, 0x90, 0xBF};
+  if (lead == 0xF4) return {4, 0x80, 0x8F};
+  return {4};
+}
+
+}  // namespace
+
+Sequence examine(std::string_view bytes) {
+  const auto lead = static_cast<uint8_t>(bytes[0]);
+  if (lead < 0x80) return {Form::Valid, 1};
+  const LeadRule rule = rule_of(lead);
+  if (rule.length == 0) return {Form::Invalid, 1};
+  for (uint32_t i = 1; i < rule.length; ++i) {
+    if (i == bytes.size()) return {Form::Incomplete, i};
+    const auto byte = static_cast<uint8_t>(bytes[i]);
+    const bool fits = i == 1 ? byte >= rule.low && byte <= rule.high : (byte & 0xC0) == 0x80;
+    if (!fits) return {Form::Invalid, i};
+  }
+  return {Form::Valid, rule.length};
+}
+
+size_t valid_prefix(std::string_view bytes) {
+  size_t at = 0;
+  while (at < bytes.size()) {
+    while (at + 8 <= bytes.size()) {  // eight ASCII bytes at a time
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + at, 8);
+      if (word & 0x8080808080808080u) break;
+      at += 8;
+    }
+    if (at == bytes.size()) break;
+    const Sequence next = examine(bytes.substr(at));
+    if (next.form != Form::Valid) break;
+    at += next.length;
+  }
+  return at;
+}
+
+void append_replacement(std::string& out, size_t length, Repair repair) {
+  const size_t count = repair == Repair::EachByte ? length : 1;
+  for (size_t i = 0; i < count; ++i) out += kReplacement;
+}
+
+size_t append_repaired(std::string& out, std::string_view bytes, Repair repair) {
+  while (!bytes.empty()) {
+    const size_t valid = valid_prefix(bytes);
+    out.append(bytes.substr(0, valid));
+    bytes.remove_prefix(valid);
+    if (bytes.empty()) break;
+    const Sequence next = examine(bytes);
+    if (next.form == Form::Incomplete) return next.length;
+    append_replacement(out, next.length, repair);
+    bytes.remove_prefix(next.length);
+  }
+  return 0;
+}
+
+}  // namespace headrace::text::utf8

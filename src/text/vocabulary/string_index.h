@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace headrace::text {
+
+/// Multiplies to 128 bits and folds: the mixing step of the hashes below.
+inline uint64_t fold_multiply(uint64_t a, uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+/// Hash of a byte string: whole words, the last one overlapping.
+inline uint64_t hash_bytes(std::string_view bytes) {
+  constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u, kSecond = 0xD6E8FEB86659FD93u;
+  const auto load = [](const char* p, size_t size) {
+    uint64_t word = 0;
+    std::memcpy(&word, p, size);
+    return word;
+  };
+  const char* p = bytes.data();
+  const size_t size = bytes.size();
+  uint64_t hash = size * kSecond;
+  if (size >= 8) {
+    for (size_t i = 0; i + 8 < size; i += 8) hash = fold_multiply(hash ^ load(p + i, 8), kFirst);
+    return fold_multiply(hash ^ load(p + size - 8, 8), kSecond);
+  }
+  uint64_t word = 0;
+  if (size >= 4) {
+    word = load(p, 4) | load(p + size - 4, 4) << 32;
+  } else if (size > 0) {
+    word = load(p, 1) | load(p + size / 2, 1) << 8 | load(p + size - 1, 1) << 16;
+  }
+  return fold_multiply(hash ^ word, kFirst);
+}
+
+/// Strings laid end to end, found by number.
+class StringArena {
+ public:
+  void reserve(size_t count, size_t bytes) {
+    ends_.reserve(count + 1);
+    bytes_.reserve(bytes);
+  }
+  void append(std::string_view string) {
+    bytes_.insert(bytes_.end(), string.begin(), string.end());
+    ends_.push_back(static_cast<uint32_t>(bytes_.size()));
+  }
+  uint32_t size() const { return static_cast<uint32_t>(ends_.size() - 1); }
+  std::string_view operator[](uint32_t i) const {
+    return {bytes_.data() + ends_[i], static_cast<size_t>(ends_[i + 1] - ends_[i])};
+  }
+
+ private:
+  std::vector<char> bytes_;
+  std::vector<uint32_t> ends_{0};
+};
+
+/// Numbers of the strings of an arena, found by string: open addressing, eight
+/// bytes a slot. Of equal strings the one added last is found.
+class StringIndex {
+ public:
+  static constexpr uint32_t kNone = ~uint32_t{0};
+
+  void reserve(size_t count) {
+    size_t slots = 16;
+    while (slots < count * 3 / 2 + 1) slots *= 2;
+    slots_.assign(slots, Slot{});
+    mask_ = slots - 1;
+  }
+
+  /// At most as many strings as were reserved for.
+  void add(const StringArena& arena, uint32_t number) {
+    Slot& slot = *probe(arena, arena[number]);
+    slot = {slot.tag, number + 1};
+  }
+
+  uint32_t find(const StringArena& arena, std::string_view string) const {
+    const uint64_t hash = hash_bytes(string);
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      const Slot& slot = slots_[at];
+      if (slot.number == 0) return kNone;
+      if (slot.tag == tag && arena[slot.number - 1] == string) return slot.number - 1;
+    }
+  }
+
+ private:
+  struct Slot {
+    uint32_t tag = 0;
+    uint32_t number = 0;  // plus one; zero: free
+  };
+
+  Slot* probe(const StringArena& arena, std::string_view string) {
+    const uint64_t hash = hash_bytes(string);
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      Slot& slot = slots_[at];
+      if (slot.number == 0) slot.tag = tag;
+      if (slot.number == 0 || (slot.tag == tag && arena[slot.number - 1] == string)) return &slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  size_t mask_ = 0;
+};
+
+}  // namespace headrace::text
