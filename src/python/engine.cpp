@@ -39,6 +39,12 @@ class EngineObject {
   const std::shared_ptr<EngineHolder>& holder() const { return holder_.get(); }
   const model::Model& model() const { return *model_.unchecked(); }
 
+  /// "open", "closed", or "of another process" after a fork.
+  const char* state() const {
+    if (holder_.is_foreign()) return "of another process";
+    return holder_.get()->get() ? "open" : "closed";
+  }
+
   void close() {
     if (holder_.is_foreign()) return;
     const nb::gil_scoped_release released;
@@ -173,7 +179,7 @@ void bind_engine(nb::module_& module) {
       .def("logits", &logits, nb::arg("ids"))
       .def("render", &render, nb::arg("variables"), nb::kw_only(), nb::arg("add_generation_prompt"))
       .def("close", &EngineObject::close)
-      .def_prop_ro("closed", [](const EngineObject& self) { return self.holder()->get() == nullptr; })
+      .def_prop_ro("state", &EngineObject::state)
       .def_prop_ro("context", [](const EngineObject& self) { return self.engine()->context(); })
       .def_prop_ro("tokenizer", [](const EngineObject& self) { return Tokenizer{self.model().tokenizer()}; })
       .def_prop_ro("info", &info)
