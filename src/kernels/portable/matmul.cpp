@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "kernels/activation_row.h"
+#include "kernels/activation_block.h"
 #include "kernels/portable/blocks.h"
 #include "kernels/portable/portable.h"
 
@@ -38,21 +38,21 @@ void sum_legacy(WeightType type, const std::byte* weights, uint32_t inputs, Rows
   for (uint32_t b = 0; b < inputs / 32; ++b) {
     const LegacyBlock block = read_legacy_block(type, weights + b * block_bytes);
     for (uint32_t r = 0; r < rows.count; ++r) {
-      const RowOf32 row{rows[r], inputs};
-      const int32_t product = dot(block.quants, row.values() + b * 32, 32) - offset * row.sums()[b];
-      sums[r] = std::fma(block.scale * row.scales()[b], static_cast<float>(product), sums[r]);
-      if (has_minimum(type)) sums[r] = std::fma(block.minimum, row.scaled_sums()[b], sums[r]);
+      const BlockOf32& row = reinterpret_cast<const BlockOf32*>(rows[r])[b];
+      const int32_t product = dot(block.quants, row.values, 32) - offset * row.sum;
+      sums[r] = std::fma(block.scale * row.scale, static_cast<float>(product), sums[r]);
+      if (has_minimum(type)) sums[r] = std::fma(block.minimum, row.scaled_sum, sums[r]);
     }
   }
 }
 
 /// Σ_j scale_j (Σ quant · value − offset · Σ value) over the block's groups.
-int32_t scaled_dot(WeightType type, const KBlock& block, const int8_t* values, const int16_t* sums_of_16) {
+int32_t scaled_dot(WeightType type, const KBlock& block, const BlockOf256& row) {
   const uint32_t width = type == WeightType::Q6_K ? 16 : 32;
   int32_t total = 0;
   for (uint32_t j = 0; j < 256 / width; ++j) {
-    int32_t group = dot(block.quants + j * width, values + j * width, width);
-    if (type == WeightType::Q6_K) group -= quant_offset(type) * sums_of_16[j];
+    int32_t group = dot(block.quants + j * width, row.values + j * width, width);
+    if (type == WeightType::Q6_K) group -= quant_offset(type) * row.sums_of_16[j];
     total += block.group_scales[j] * group;
   }
   return total;
@@ -63,13 +63,12 @@ void sum_k(WeightType type, const std::byte* weights, uint32_t inputs, Rows rows
   for (uint32_t b = 0; b < inputs / 256; ++b) {
     const KBlock block = read_k_block(type, weights + b * block_bytes);
     for (uint32_t r = 0; r < rows.count; ++r) {
-      const RowOf256 row{rows[r], inputs};
-      const float a = row.scales()[b];
-      const int32_t product = scaled_dot(type, block, row.values() + b * 256, row.sums_of_16() + b * 16);
-      sums[r] = std::fma(block.scale * a, static_cast<float>(product), sums[r]);
+      const BlockOf256& row = reinterpret_cast<const BlockOf256*>(rows[r])[b];
+      const int32_t product = scaled_dot(type, block, row);
+      sums[r] = std::fma(block.scale * row.scale, static_cast<float>(product), sums[r]);
       if (!has_minimum(type)) continue;
-      const int32_t minimums = dot(block.group_minimums, row.sums_of_32() + b * 8, 8);
-      sums[r] = std::fma(-(block.minimum_scale * a), static_cast<float>(minimums), sums[r]);
+      const int32_t minimums = dot(block.group_minimums, row.sums_of_32, 8);
+      sums[r] = std::fma(-(block.minimum_scale * row.scale), static_cast<float>(minimums), sums[r]);
     }
   }
 }

@@ -1,6 +1,5 @@
 #include <cstring>
 
-#include "kernels/activation_row.h"
 #include "kernels/portable/blocks.h"
 #include "kernels/portable/portable.h"
 
@@ -36,7 +35,7 @@ void unpack_k_block(WeightType type, const std::byte* at, float* out) {
 // A packed matrix is the file's own rows, one after another.
 
 size_t packed_bytes(WeightType type, uint32_t outputs, uint32_t inputs) {
-  return round_up(outputs * file_row_bytes(type, inputs), 64);
+  return (outputs * file_row_bytes(type, inputs) + 63) / 64 * 64;
 }
 
 void pack(WeightType type, uint32_t /*outputs*/, uint32_t inputs, uint32_t first_output, uint32_t count,

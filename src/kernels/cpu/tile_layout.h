@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+
+namespace headrace::kernels {
+namespace {
+
+// How the fast tiers lay weights out: in tiles of N outputs (N lanes of 32 bits), each of them
+//   bodies: for each block, `body_words` vectors of N 32-bit words, one word of every output;
+//   halves: for each block, the N f16 scales and, where the type has them, the N f16 minimums;
+// and so as many bytes as the file has. A word is four bytes of an output's block just as the
+// file has them, which is four consecutive inputs (Q8_0) or twice four (nibbles: low halves and
+// high halves): the groups that a multiply-and-add of bytes sums in one lane. So packing is a
+// transposition of words; only the fifth bits of Q5_0 and Q5_1 are put in another order.
+// Float weights are N values for each input. A last tile is filled up with zeros.
+
+struct BlockLayout {
+  uint32_t width;         ///< inputs of a block
+  uint32_t body_offset;   ///< of the words in the file's block
+  uint32_t body_words;
+  uint32_t scale_offset;  ///< of the f16 scale in the file's block; a minimum follows it
+  uint32_t halves;        ///< f16 numbers of a block: 1 or 2
+};
+
+[[gnu::always_inline]] inline constexpr BlockLayout block_layout(WeightType type) {
+  switch (type) {
+    case WeightType::Q4_0: return {32, 2, 4, 0, 1};
+    case WeightType::Q4_1: return {32, 4, 4, 0, 2};
+    case WeightType::Q5_0: return {32, 2, 5, 0, 1};
+    case WeightType::Q5_1: return {32, 4, 5, 0, 2};
+    case WeightType::Q8_0: return {32, 2, 8, 0, 1};
+    case WeightType::Q4_K: return {256, 4, 35, 0, 2};
+    case WeightType::Q5_K: return {256, 4, 43, 0, 2};
+    case WeightType::Q6_K: return {256, 0, 52, 208, 1};
+    default: return {1, 0, 0, 0, 0};
+  }
+}
+
+[[gnu::always_inline]] inline constexpr uint32_t float_bytes(WeightType type) {
+  return type == WeightType::F32 ? 4 : 2;
+}
+
+[[gnu::always_inline]] inline constexpr bool is_float(WeightType type) {
+  return type == WeightType::F32 || type == WeightType::F16 || type == WeightType::BF16;
+}
+
+/// Bytes of a tile's bodies: where its halves begin.
+template <uint32_t N>
+[[gnu::always_inline]] inline constexpr size_t tile_body_bytes(WeightType type, uint32_t inputs) {
+  const BlockLayout layout = block_layout(type);
+  return size_t{inputs} / layout.width * layout.body_words * 4 * N;
+}
+
+/// Bytes from one tile to the next.
+template <uint32_t N>
+[[gnu::always_inline]] inline constexpr size_t tile_bytes(WeightType type, uint32_t inputs) {
+  if (is_float(type)) return (size_t{inputs} * N * float_bytes(type) + 63) / 64 * 64;
+  const BlockLayout layout = block_layout(type);
+  const size_t halves = size_t{inputs} / layout.width * layout.halves * 2 * N;
+  return (tile_body_bytes<N>(type, inputs) + halves + 63) / 64 * 64;
+}
+
+}  // namespace
+}  // namespace headrace::kernels

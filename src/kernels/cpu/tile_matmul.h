@@ -1,0 +1,230 @@
+#pragma once
+
+#include <cstring>
+
+#include "kernels/cpu/tile_sums.h"
+
+namespace headrace::kernels {
+namespace {
+
+template <int kValue>
+struct Constant {
+  [[gnu::always_inline]] constexpr operator int() const { return kValue; }
+};
+
+/// Rows whose sums are held at once: weights are expanded once for so many.
+constexpr uint32_t kRowsAtOnce = 64;
+/// Fewer rows than this read the packed weights as they lie.
+constexpr uint32_t kRowsToExpandFor = 9;
+/// Tiles of one row at once.
+constexpr uint32_t kTilesOfOneRow = 4;
+
+/// Finished sums to their place: columns [first, first + count) of rows [row, row + rows).
+template <class V>
+void finish(const MatmulArgs& args, uint32_t row, uint32_t rows, uint32_t first, uint32_t count, float* sums,
+            const float* up_sums, uint32_t stride) {
+  for (uint32_t r = 0; r < rows; ++r, sums += stride, up_sums += stride) {
+    float* out = args.out + (row + r) * args.out_stride + first;
+    if (args.bias != nullptr)
+      for (uint32_t i = 0; i < count; ++i) sums[i] += args.bias[first + i];
+    if (args.epilogue == Epilogue::Add) {
+      for (uint32_t i = 0; i < count; ++i) out[i] += sums[i];
+      continue;
+    }
+    if (args.epilogue == Epilogue::SiluGate) V::silu_gate(up_sums, count, sums);
+    if (args.epilogue == Epilogue::GeluGate) V::gelu_gate(up_sums, count, sums);
+    std::memcpy(out, sums, count * sizeof(float));
+  }
+}
+
+[[gnu::always_inline]] inline bool is_gated(const MatmulArgs& args) {
+  return args.epilogue == Epilogue::SiluGate || args.epilogue == Epilogue::GeluGate;
+}
+
+[[gnu::always_inline]] inline uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/// Calls add(a constant) for the count that holds, 1 … kMost.
+template <int kMost, class Function>
+[[gnu::always_inline]] inline void with_count(uint32_t count, Function add) {
+  if constexpr (kMost > 1) {
+    if (count != kMost) return with_count<kMost - 1>(count, add);
+  }
+  add(Constant<kMost>{});
+}
+
+// Quantised weights -----------------------------------------------------------
+
+/// The sums of one matrix: rows of activations against consecutive tiles.
+template <class V, WeightType W>
+struct QuantizedSums {
+  static constexpr uint32_t N = V::kOutputs;
+  static constexpr BlockLayout kLayout = block_layout(W);
+
+  static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
+    return weight.data + index * tile_bytes<N>(W, weight.inputs);
+  }
+
+  /// kTiles tiles from `index` on, straight from the packed matrix.
+  template <int kRows, int kTiles>
+  static void add_packed(const PackedWeight& weight, uint32_t index, const std::byte* rows, size_t row_stride,
+                         float* sums, uint32_t stride) {
+    const PackedTiles<V, W> from{tile(weight, index), tile_body_bytes<N>(W, weight.inputs),
+                                 tile_bytes<N>(W, weight.inputs)};
+    add_blocks<V, W, kRows, kTiles>(from, rows, row_stride, weight.inputs / kLayout.width, sums, stride);
+  }
+
+  /// One row × up to kTilesOfOneRow tiles.
+  static void one_row(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* row, float* sums) {
+    std::memset(sums, 0, kTilesOfOneRow * N * sizeof(float));
+    with_count<kTilesOfOneRow>(tiles, [&](auto count) __attribute__((always_inline)) {
+      add_packed<1, count>(weight, index, row, 0, sums, 0);
+    });
+  }
+
+  /// 2 to 8 rows × one or two tiles.
+  static void few_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
+                       size_t row_stride, uint32_t count, float* sums) {
+    std::memset(sums, 0, count * 2 * N * sizeof(float));
+    for (uint32_t r = 0; r < count;) {
+      const uint32_t left = count - r;
+      const uint32_t now = left <= 4 ? left : (left + 1) / 2;
+      with_count<4>(now, [&](auto height) __attribute__((always_inline)) {
+        if (tiles == 2)
+          add_packed<height, 2>(weight, index, rows + r * row_stride, row_stride, sums + r * 2 * N, 2 * N);
+        else
+          add_packed<height, 1>(weight, index, rows + r * row_stride, row_stride, sums + r * 2 * N, 2 * N);
+      });
+      r += now;
+    }
+  }
+
+  /// Blocks expanded at once: 256 inputs, so that two tiles of them and the rows' share the L1 cache.
+  static constexpr uint32_t kPanelBlocks = 256 / kLayout.width;
+  using Panel = ExpandedBlock<V, W>[2][kPanelBlocks];
+
+  static void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block,
+                           uint32_t blocks, Panel& panel) {
+    const size_t halves = tile_body_bytes<N>(W, weight.inputs);
+    for (uint32_t t = 0; t < tiles; ++t) {
+      const std::byte* body = tile(weight, index + t);
+      for (uint32_t b = 0; b < blocks; ++b) {
+        const size_t block = first_block + b;
+        expand<V, W>({body + block * kLayout.body_words * 4 * N, body + halves + block * kLayout.halves * 2 * N},
+                     panel[t][b]);
+      }
+    }
+  }
+
+  /// 9 to kRowsAtOnce rows × two tiles, of which a missing second one gives sums that nobody reads.
+  static void many_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
+                        size_t row_stride, uint32_t count, Panel& panel, float* sums) {
+    std::memset(sums, 0, count * 2 * N * sizeof(float));
+    const uint32_t all_blocks = weight.inputs / kLayout.width;
+    const uint32_t passes = (count + V::kLongestSide - 1) / V::kLongestSide;
+    for (uint32_t first = 0; first < all_blocks; first += kPanelBlocks) {
+      const uint32_t blocks = smaller(kPanelBlocks, all_blocks - first);
+      expand_panel(weight, index, tiles, first, blocks, panel);
+      const ExpandedTiles<V, W> from{panel[0], kPanelBlocks};
+      const std::byte* values = rows + first * sizeof(RowBlock<W>);
+      for (uint32_t pass = 0, r = 0; pass < passes; ++pass) {
+        const uint32_t height = (count - r + passes - pass - 1) / (passes - pass);
+        with_count<V::kLongestSide>(height, [&](auto rows_now) __attribute__((always_inline)) {
+          add_blocks<V, W, rows_now, 2>(from, values + r * row_stride, row_stride, blocks, sums + r * 2 * N, 2 * N);
+        });
+        r += height;
+      }
+    }
+  }
+};
+
+template <class V, WeightType W>
+void matmul_quantized(const MatmulArgs& args) {
+  using Sums = QuantizedSums<V, W>;
+  constexpr uint32_t N = V::kOutputs;
+  alignas(64) float sums[2][kRowsAtOnce * 2 * N];
+  alignas(64) typename Sums::Panel panel;
+  if (args.rows >= kRowsToExpandFor) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
+  const uint32_t tiles_at_once = args.rows == 1 ? kTilesOfOneRow : 2;
+  const uint32_t last_tile = (args.last_output + N - 1) / N;
+  for (uint32_t row = 0; row < args.rows; row += kRowsAtOnce) {
+    const uint32_t rows = smaller(kRowsAtOnce, args.rows - row);
+    const std::byte* values = args.activations + row * args.activation_stride;
+    for (uint32_t tile = args.first_output / N; tile < last_tile; tile += tiles_at_once) {
+      const uint32_t tiles = smaller(tiles_at_once, last_tile - tile);
+      for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix) {
+        const PackedWeight& weight = matrix == 0 ? args.weight : args.weight_up;
+        if (args.rows == 1) Sums::one_row(weight, tile, tiles, values, sums[matrix]);
+        else if (rows < kRowsToExpandFor)
+          Sums::few_rows(weight, tile, tiles, values, args.activation_stride, rows, sums[matrix]);
+        else Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, panel, sums[matrix]);
+      }
+      finish<V>(args, row, rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1],
+                tiles_at_once * N);
+    }
+  }
+}
+
+// Float weights -----------------------------------------------------------------
+
+template <class V, WeightType W>
+[[gnu::always_inline]] inline typename V::Floats load_weights(const std::byte* at) {
+  if constexpr (W == WeightType::F32) return V::load_floats(at);
+  else if constexpr (W == WeightType::F16) return V::load_halves(at);
+  else return V::load_bfloats(at);
+}
+
+template <class V, WeightType W, int kRows, int kTiles>
+[[gnu::noinline]] void float_sums(const PackedWeight& weight, uint32_t tile, const std::byte* first_row, size_t row_stride, float* sums,
+                uint32_t stride) {
+  constexpr uint32_t N = V::kOutputs;
+  const size_t next_tile = tile_bytes<N>(W, weight.inputs);
+  const std::byte* weights = weight.data + tile * next_tile;
+  typename V::Floats acc[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) acc[r][t] = V::all(0.0f);
+#pragma GCC unroll 1
+  for (uint32_t i = 0; i < weight.inputs; ++i, weights += N * float_bytes(W)) {
+    typename V::Floats lanes[kTiles];
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) lanes[t] = load_weights<V, W>(weights + t * next_tile);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const auto value = V::all(reinterpret_cast<const float*>(first_row + r * row_stride)[i]);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTiles; ++t) acc[r][t] = V::fma(lanes[t], value, acc[r][t]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) V::store_floats(sums + r * stride + t * N, acc[r][t]);
+}
+
+template <class V, WeightType W>
+void matmul_floats_of(const MatmulArgs& args) {
+  constexpr uint32_t N = V::kOutputs;
+  alignas(64) float sums[2][V::kLongestSide * 4 * N];
+  const uint32_t last_tile = (args.last_output + N - 1) / N;
+  for (uint32_t tile = args.first_output / N, tiles; tile < last_tile; tile += tiles) {
+    tiles = args.rows == 1 && last_tile - tile >= 4 ? 4 : smaller(2, last_tile - tile);
+    for (uint32_t row = 0; row < args.rows; row += V::kLongestSide) {
+      const uint32_t rows = smaller(V::kLongestSide, args.rows - row);
+      for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix) {
+        const PackedWeight& weight = matrix == 0 ? args.weight : args.weight_up;
+        const std::byte* values = args.activations + row * args.activation_stride;
+        if (tiles == 4) float_sums<V, W, 1, 4>(weight, tile, values, 0, sums[matrix], 4 * N);
+        else
+          with_count<V::kLongestSide>(rows, [&](auto height) __attribute__((always_inline)) {
+            if (tiles == 2) float_sums<V, W, height, 2>(weight, tile, values, args.activation_stride, sums[matrix], 4 * N);
+            else float_sums<V, W, height, 1>(weight, tile, values, args.activation_stride, sums[matrix], 4 * N);
+          });
+      }
+      finish<V>(args, row, rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1], 4 * N);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headrace::kernels

@@ -1,0 +1,185 @@
+#pragma once
+
+#include "kernels/activation_block.h"
+#include "kernels/cpu/tile_blocks.h"
+
+namespace headrace::kernels {
+namespace {
+
+// The register tile: kRows rows × kTiles tiles of N outputs, over some blocks of inputs.
+
+template <class Block>
+[[gnu::always_inline]] inline const Block* next_row(const Block* row, size_t stride) {
+  return reinterpret_cast<const Block*>(reinterpret_cast<const std::byte*>(row) + stride);
+}
+
+/// How many products of a pair of unsigned `bits` and signed 8 bits fit into 16 bits as a sum.
+constexpr int sums_in_16(int bits) { return bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1; }
+
+/// totals[r][t] += factor(t) · Σ quant · value over groups kFirst … kFirst + kCount − 1 of a part.
+/// PERF: bound by the vector ports: a multiply and an add for each group, row and tile, and one
+/// widening multiply for as many groups as 16 bits hold.
+template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, class Source, class Row, class Factor>
+[[gnu::always_inline]] inline void add_products(const Source (&tiles)[kTiles], const Row* const (&rows)[kRows],
+                                                int part, Factor factor, typename V::Ints (&totals)[kRows][kTiles]) {
+  using Ints = typename V::Ints;
+  constexpr int kSums = sums_in_16(quant_bits(W)) < kCount ? sums_in_16(quant_bits(W)) : kCount;
+  Ints sums[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int index = 0; index < kCount; ++index) {
+    const int group = kFirst + index;
+    Ints quants[kTiles];
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) quants[t] = tiles[t].group(part, group);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Ints values = V::all_words(rows[r]->values + part * 32 + group * 4);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTiles; ++t) {
+        Ints pair;
+        if constexpr (W == WeightType::Q8_0)
+          pair = V::pair_sums(V::magnitude_8(quants[t]), V::with_sign_8(values, quants[t]));
+        else
+          pair = V::pair_sums(quants[t], values);
+        sums[r][t] = index % kSums == 0 ? pair : V::add_16(sums[r][t], pair);
+        if (index % kSums == kSums - 1) totals[r][t] = V::add_32(totals[r][t], V::lane_sums(sums[r][t], factor(t)));
+      }
+    }
+  }
+}
+
+/// acc[r][t] after one block of 32.
+template <class V, WeightType W, int kRows, int kTiles, class Source>
+[[gnu::always_inline]] inline void add_block(const Source (&tiles)[kTiles], const BlockOf32* const (&rows)[kRows],
+                                             typename V::Floats (&acc)[kRows][kTiles]) {
+  typename V::Ints totals[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) totals[r][t] = V::zeros();
+  const auto one = [](int) __attribute__((always_inline)) { return V::all_16(1); };
+  add_products<V, W, 0, 8>(tiles, rows, 0, one, totals);
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) {
+      if constexpr (offset_bits(W) != 0)
+        totals[r][t] = V::sub_32(totals[r][t], V::left_32(V::all_words(&rows[r]->sum), offset_bits(W)));
+      const auto scale = V::mul(tiles[t].scale(), V::all(rows[r]->scale));
+      acc[r][t] = V::fma(scale, V::to_floats(totals[r][t]), acc[r][t]);
+      if constexpr (with_minimum(W)) acc[r][t] = V::fma(tiles[t].minimum(), V::all(rows[r]->scaled_sum), acc[r][t]);
+    }
+}
+
+/// Σ of the rows' group sums, each times its minimum (Q4_K, Q5_K) or its scale (Q6_K).
+template <class V, WeightType W, class Source>
+[[gnu::always_inline]] inline typename V::Ints weighted_sums(const Source& tile, const BlockOf256& row) {
+  const int16_t* sums = W == WeightType::Q6_K ? row.sums_of_16 : row.sums_of_32;
+  constexpr int kPairs = groups_of(W) / 2;
+  typename V::Ints total = V::zeros();
+#pragma GCC unroll 8
+  for (int pair = 0; pair < kPairs; ++pair)
+    total = V::add_32(total, V::lane_sums(tile.sum_factors(pair), V::all_words(sums + pair * 2)));
+  return total;
+}
+
+/// acc[r][t] after one block of 256.
+template <class V, WeightType W, int kRows, int kTiles, class Source>
+[[gnu::always_inline]] inline void add_block(const Source (&tiles)[kTiles], const BlockOf256* const (&rows)[kRows],
+                                             typename V::Floats (&acc)[kRows][kTiles]) {
+  typename V::Ints totals[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) totals[r][t] = V::zeros();
+#pragma GCC unroll 1
+  for (int part = 0; part < 8; ++part) {
+    if constexpr (W == WeightType::Q6_K) {
+      const auto first = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part * 2); };
+      const auto second = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part * 2 + 1); };
+      add_products<V, W, 0, 4>(tiles, rows, part, first, totals);
+      add_products<V, W, 4, 4>(tiles, rows, part, second, totals);
+    } else {
+      const auto scale = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part); };
+      add_products<V, W, 0, 8>(tiles, rows, part, scale, totals);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) {
+      const auto sums = weighted_sums<V, W>(tiles[t], *rows[r]);
+      if constexpr (offset_bits(W) != 0) totals[r][t] = V::sub_32(totals[r][t], V::left_32(sums, offset_bits(W)));
+      const auto a = V::all(rows[r]->scale);
+      acc[r][t] = V::fma(V::mul(tiles[t].scale(), a), V::to_floats(totals[r][t]), acc[r][t]);
+      if constexpr (with_minimum(W))
+        acc[r][t] = V::fnma(V::mul(tiles[t].minimum(), a), V::to_floats(sums), acc[r][t]);
+    }
+}
+
+template <WeightType W>
+struct RowBlockOf {
+  using Type = BlockOf32;
+};
+template <WeightType W>
+  requires(is_k(W))
+struct RowBlockOf<W> {
+  using Type = BlockOf256;
+};
+template <WeightType W>
+using RowBlock = typename RowBlockOf<W>::Type;
+
+/// Where the blocks of consecutive tiles are.
+template <class V, WeightType W>
+struct PackedTiles {
+  static constexpr uint32_t N = V::kOutputs;
+  static constexpr BlockLayout kLayout = block_layout(W);
+  const std::byte* bodies;  ///< of the first tile
+  size_t halves;            ///< bytes from a tile's bodies to its halves
+  size_t next_tile;         ///< bytes
+
+  [[gnu::always_inline]] PackedBlock<V, W> at(uint32_t tile, uint32_t block) const {
+    const std::byte* body = bodies + tile * next_tile;
+    return {body + size_t{block} * kLayout.body_words * 4 * N, body + halves + size_t{block} * kLayout.halves * 2 * N};
+  }
+};
+
+template <class V, WeightType W>
+struct ExpandedTiles {
+  const ExpandedBlock<V, W>* first;
+  uint32_t next_tile;  ///< blocks
+
+  [[gnu::always_inline]] ExpandedSource<V, W> at(uint32_t tile, uint32_t block) const {
+    return {first + tile * next_tile + block};
+  }
+};
+
+/// Adds `blocks` blocks to sums[r][t · N + lane], `sums_stride` floats a row.
+template <class V, WeightType W, int kRows, int kTiles, class Tiles>
+[[gnu::noinline]] void add_blocks(Tiles from, const std::byte* first_row, size_t row_stride, uint32_t blocks,
+                                  float* sums, uint32_t sums_stride) {
+  const RowBlock<W>* rows[kRows];
+  typename V::Floats acc[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    rows[r] = reinterpret_cast<const RowBlock<W>*>(first_row + r * row_stride);
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) acc[r][t] = V::load_floats(sums + r * sums_stride + t * V::kOutputs);
+  }
+#pragma GCC unroll 1
+  for (uint32_t b = 0; b < blocks; ++b) {
+    decltype(from.at(0, 0)) tiles[kTiles];
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) tiles[t] = from.at(t, b);
+    add_block<V, W>(tiles, rows, acc);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) ++rows[r];
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) V::store_floats(sums + r * sums_stride + t * V::kOutputs, acc[r][t]);
+}
+
+}  // namespace
+}  // namespace headrace::kernels

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+
+namespace headrace::kernels {
+
+struct Tier {
+  std::string name;
+  const KernelTable* table;
+  bool emulated;  ///< compiled through an emulation of the intrinsics, because this CPU lacks them
+};
+
+/// The portable table of this CPU: the oracle of every other.
+const KernelTable& oracle();
+
+/// Every tier that can run here, natively or emulated, the oracle left out.
+const std::vector<Tier>& tiers();
+
+}  // namespace headrace::kernels
