@@ -31,6 +31,7 @@ Result<void> check_options(const EngineOptions& options) {
   HR_CHECK(at_least("step_tokens", options.step_tokens, 1));
   HR_CHECK(at_least("max_sequences", options.max_sequences, 1));
   HR_CHECK(at_least("max_queue", options.max_queue, 1));
+  HR_CHECK(at_least("logits_rows", options.logits_rows, 1));
   HR_CHECK(at_least("min_chunk_tokens", options.min_chunk_tokens, 2));
   HR_CHECK(at_least("mixed_step_ratio", options.mixed_step_ratio, 1));
   HR_CHECK(at_least("prefill_step_seconds", options.prefill_step_seconds, 0));
@@ -43,7 +44,6 @@ Result<void> check_options(const EngineOptions& options) {
 
 SchedulerLimits scheduler_limits(const EngineOptions& options) {
   return {.max_sequences = options.max_sequences,
-          .max_logits_rows = options.max_sequences,
           .prefix_cache = options.prefix_cache,
           .chunks = {.step_tokens = std::max(options.step_tokens, options.min_chunk_tokens),
                      .min_chunk_tokens = options.min_chunk_tokens,
@@ -126,7 +126,7 @@ class ThreadedEngine final : public Engine {
           options(chosen),
           context(longest),
           inbox(chosen.max_queue),
-          loop(*model, inbox, pages, scheduler_limits(chosen), seconds_now) {}
+          loop(*model, inbox, pages, scheduler_limits(chosen), chosen.logits_rows, seconds_now) {}
     std::shared_ptr<model::Model> model;
     EngineOptions options;
     uint32_t context;
@@ -155,7 +155,7 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<model::Model> mod
   HR_TRY(const PoolSize size, choose_pool_size(options, model->info().context_length, backend.page_bytes(), available));
   const SchedulerLimits limits = scheduler_limits(options);
   const uint32_t max_rows = std::max(limits.chunks.step_tokens, limits.max_sequences + limits.chunks.min_chunk_tokens);
-  HR_TRY(const model::PagePool pages, backend.prepare(size.pages, max_rows, limits.max_logits_rows));
+  HR_TRY(const model::PagePool pages, backend.prepare(size.pages, max_rows, std::min(options.logits_rows, max_rows)));
   if (uint64_t{pages.pages} * kPageTokens < size.context)
     return fail(ErrorKind::OutOfMemory, fmt::format("the backend has {} pages, but {} are needed for a context of {} tokens",
                                                     pages.pages, size.pages, size.context));

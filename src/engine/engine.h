@@ -18,6 +18,7 @@ struct EngineOptions {
   uint32_t step_tokens = 512;      ///< token budget of a step, shared by decodes and prefill chunks
   uint32_t max_sequences = 256;    ///< sequences in a step
   uint32_t max_queue = 1024;       ///< requests waiting; more are Busy
+  uint32_t logits_rows = 64;       ///< rows of logits computed at a time, each vocabulary × 4 bytes
   bool prefix_cache = true;
 
   // How prompts are cut into chunks while other sequences decode (docs/design/0007).

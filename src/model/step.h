@@ -70,7 +70,8 @@ class Backend {
   virtual ~Backend() = default;
 
   /// Makes room for `pages` pages of keys and values, and for steps of at most
-  /// `max_rows` rows and `max_logits_rows` rows of logits. Called once, before the
+  /// `max_rows` rows and `max_logits_rows` rows of raw logits; rows that are only sampled
+  /// or scored may be more, and take turns in that room. Called once, before the
   /// first submit. Page memory is reserved from the model's budget here and touched
   /// as pages are used.
   virtual Result<PagePool> prepare(uint32_t pages, uint32_t max_rows, uint32_t max_logits_rows) = 0;

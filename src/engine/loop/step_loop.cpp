@@ -27,12 +27,12 @@ bool matches(std::span<const Work> work, const model::Step& step, const model::S
 }  // namespace
 
 StepLoop::StepLoop(model::Model& model, Inbox& inbox, const model::PagePool& pages, const SchedulerLimits& limits,
-                   Clock clock)
+                   uint32_t logits_rows, Clock clock)
     : backend_(model.backend()),
       inbox_(inbox),
       pages_(pages),
       vocabulary_(model.info().vocabulary),
-      limits_(limits),
+      logits_rows_(std::min(logits_rows, limits.chunks.step_tokens)),
       clock_(std::move(clock)),
       scheduler_(pages.pages, cache_identity(model), limits,
                  // A page is copied whole: what lies behind `tokens` is written before it is read.
@@ -237,12 +237,11 @@ Result<void> StepLoop::compute_logits(std::span<const TokenId> tokens, std::span
   const auto count = static_cast<uint32_t>(tokens.size());
   if (!scheduler_.take_pages((count + kPageTokens - 1) / kPageTokens, pages))
     return fail(ErrorKind::OutOfRange, "the tokens do not fit the engine's pages");
-  const uint32_t rows = std::min(limits_.max_logits_rows, limits_.chunks.step_tokens);
   Result<void> status;
-  for (uint32_t first = 0; first < count && status; first += rows) {
+  for (uint32_t first = 0; first < count && status; first += logits_rows_) {
     model::Step step;
     model::StepRun& run = step.runs.emplace_back();
-    run.tokens = tokens.subspan(first, std::min(rows, count - first));
+    run.tokens = tokens.subspan(first, std::min(logits_rows_, count - first));
     run.first_position = first;
     run.pages = pages;
     run.logits = model::LogitsRows::All;

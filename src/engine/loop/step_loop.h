@@ -20,7 +20,9 @@ class StepLoop {
  public:
   using Clock = std::function<double()>;  ///< seconds since any moment
 
-  StepLoop(model::Model& model, Inbox& inbox, const model::PagePool& pages, const SchedulerLimits& limits, Clock clock);
+  /// `logits_rows`: rows of raw logits that the backend has room for.
+  StepLoop(model::Model& model, Inbox& inbox, const model::PagePool& pages, const SchedulerLimits& limits,
+           uint32_t logits_rows, Clock clock);
 
   /// Takes the news and runs one step. False when there was nothing to compute.
   bool run_once();
@@ -57,7 +59,7 @@ class StepLoop {
   Inbox& inbox_;
   model::PagePool pages_;
   uint32_t vocabulary_;
-  SchedulerLimits limits_;
+  uint32_t logits_rows_;
   Clock clock_;
   Scheduler scheduler_;
   EngineStats stats_;

@@ -126,7 +126,7 @@ std::span<const Work> Scheduler::choose() {
 
 void Scheduler::add_decodes() {
   // Growing may preempt sequences, but only later ones, which are not in the work yet.
-  for (size_t i = 0; i < running_.size() && decodes_ < limits_.max_logits_rows; ++i) {
+  for (size_t i = 0; i < running_.size(); ++i) {
     Sequence& sequence = *running_[i];
     if (!decodes(sequence)) continue;
     if (!grow(sequence)) return;
@@ -137,33 +137,28 @@ void Scheduler::add_decodes() {
 
 void Scheduler::add_prompts() {
   uint32_t budget = 0;
-  uint32_t logits_rows = limits_.max_logits_rows - decodes_;
   bool budgeted = false;
   for (Sequence* sequence : running_) {
     if (decodes(*sequence)) continue;
     if (!budgeted) budget = rule_.prompt_tokens(decodes_), budgeted = true;
     if (budget == 0) return;
-    add_prompt_chunk(*sequence, budget, logits_rows);
+    add_prompt_chunk(*sequence, budget);
   }
 }
 
-void Scheduler::add_prompt_chunk(Sequence& sequence, uint32_t& budget, uint32_t& logits_rows) {
+void Scheduler::add_prompt_chunk(Sequence& sequence, uint32_t& budget) {
   adopt_computed_pages(sequence);
   Work work{.sequence = &sequence, .first = sequence.computed};
   if (!sequence.prompt_scored) {
     // The row before a chunk says how likely the chunk's first token was: it is computed
     // again, to the same bits.
     work.first -= std::min(work.first, 1u);
-    work.count = std::min({sequence.prompt_tokens - work.first, budget, logits_rows});
+    work.count = std::min(sequence.prompt_tokens - work.first, budget);
     work.scores_prompt = true;
     if (work.count < 2) return;
-    logits_rows -= work.count;
   } else {
     work.count = std::min(sequence.uncomputed(), budget);
-    work.samples = work.count == sequence.uncomputed() && logits_rows > 0;
-    if (work.count == sequence.uncomputed() && !work.samples) --work.count;
-    if (work.count == 0) return;
-    logits_rows -= work.samples;
+    work.samples = work.count == sequence.uncomputed();
   }
   budget -= work.count;
   prompt_tokens_ += work.count;

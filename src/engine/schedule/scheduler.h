@@ -24,7 +24,6 @@ struct Work {
 
 struct SchedulerLimits {
   uint32_t max_sequences = 256;
-  uint32_t max_logits_rows = 256;
   bool prefix_cache = true;
   ChunkLimits chunks;
 };
@@ -84,7 +83,7 @@ class Scheduler {
   void publish(Sequence& sequence);
   void add_decodes();
   void add_prompts();
-  void add_prompt_chunk(Sequence& sequence, uint32_t& budget, uint32_t& logits_rows);
+  void add_prompt_chunk(Sequence& sequence, uint32_t& budget);
 
   SchedulerLimits limits_;
   CopyPage copy_page_;

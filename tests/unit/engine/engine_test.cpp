@@ -46,7 +46,9 @@ class Listener {
 struct Served {
   explicit Served(const EngineOptions& options = {}, uint32_t context = 4096) : model(std::make_shared<FakeModel>(context)) {
     model->backend().keep_steps = false;
-    auto created = Engine::create(model, options);
+    EngineOptions chosen = options;
+    if (chosen.kv_bytes == 0) chosen.kv_bytes = 512 * model->backend().page_bytes();
+    auto created = Engine::create(model, chosen);
     EXPECT_TRUE(created) << created.error().message;
     engine = std::move(*created);
   }
@@ -188,7 +190,7 @@ TEST(Engine, sleeps_when_it_has_nothing_to_do) {
 }
 
 TEST(Engine, gives_raw_logits_while_others_generate) {
-  Served served({.step_tokens = 32, .max_sequences = 24});
+  Served served({.step_tokens = 32, .logits_rows = 24});
   Listener listener;
   ASSERT_TRUE(served.engine->submit(greedy(some_prompt(50), 300), listener.sink()));
   const auto tokens = some_prompt(100, 3);

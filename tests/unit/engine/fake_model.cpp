@@ -100,7 +100,7 @@ void FakeBackend::check_step(const model::Step& step) const {
     const auto count = static_cast<uint32_t>(run.tokens.size());
     ASSERT_GT(count, 0u);
     rows += count;
-    if (run.logits != model::LogitsRows::None) logits_rows += run.logits == model::LogitsRows::All ? count : 1;
+    if (run.want_raw_logits) logits_rows += run.logits == model::LogitsRows::All ? count : 1;
     ASSERT_GE(run.pages.size() * 16, run.first_position + count);
     for (uint32_t page = run.first_position / 16; page <= (run.first_position + count - 1) / 16; ++page) {
       ASSERT_LT(run.pages[page], pages_);

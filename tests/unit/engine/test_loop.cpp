@@ -29,7 +29,6 @@ namespace {
 
 SchedulerLimits limits_of(const EngineOptions& options) {
   return {.max_sequences = options.max_sequences,
-          .max_logits_rows = options.max_sequences,
           .prefix_cache = options.prefix_cache,
           .chunks = {.step_tokens = options.step_tokens,
                      .min_chunk_tokens = options.min_chunk_tokens,
@@ -43,8 +42,8 @@ TestLoop::TestLoop(EngineOptions chosen, uint32_t pages, uint32_t model_context)
     : options(chosen), model(model_context), inbox(chosen.max_queue), context(std::min(model_context, pages * 16)) {
   const SchedulerLimits limits = limits_of(options);
   const auto pool = model.backend().prepare(
-      pages, std::max(options.step_tokens, options.max_sequences + options.min_chunk_tokens), limits.max_logits_rows);
-  loop = std::make_unique<StepLoop>(model, inbox, *pool, limits, [this] { return model.backend().now.load(); });
+      pages, std::max(options.step_tokens, options.max_sequences + options.min_chunk_tokens), options.logits_rows);
+  loop = std::make_unique<StepLoop>(model, inbox, *pool, limits, options.logits_rows, [this] { return model.backend().now.load(); });
 }
 
 std::shared_ptr<Heard> TestLoop::submit(Request request) {
