@@ -14,56 +14,70 @@ struct Softmax {
   float* values;  // [head_dim]
 };
 
-/// The keys and values of one key-value head, found through the page table.
+/// Where the keys and values of one key-value head lie, found through the page table.
 struct Cache {
   const AttentionShape& shape;
   const AttentionRun& run;
   uint32_t kv_head;
 
-  const uint16_t* page(uint32_t position) const {
-    return reinterpret_cast<const uint16_t*>(run.pages_base + run.pages[position / kPageTokens] * run.page_stride);
+  /// [head_dim][kPageTokens]: the keys of a position's page.
+  const uint16_t* keys(uint32_t position) const { return head_of_page(position, kv_head); }
+  /// [head_dim]: the values of a position.
+  const uint16_t* values(uint32_t position) const {
+    return head_of_page(position, shape.kv_heads + kv_head) + position % kPageTokens * shape.head_dim;
   }
-  float key(uint32_t position, uint32_t d) const {
-    const size_t row = size_t{kv_head} * shape.head_dim + d;
-    return half_to_float(page(position)[row * kPageTokens + position % kPageTokens]);
-  }
-  float value(uint32_t position, uint32_t d) const {
-    const size_t keys = size_t{shape.kv_heads} * shape.head_dim * kPageTokens;
-    const size_t row = size_t{kv_head} * kPageTokens + position % kPageTokens;
-    return half_to_float(page(position)[keys + row * shape.head_dim + d]);
+
+ private:
+  const uint16_t* head_of_page(uint32_t position, uint32_t head) const {
+    const std::byte* page = run.pages_base + run.pages[position / kPageTokens] * run.page_stride;
+    return reinterpret_cast<const uint16_t*>(page) + size_t{head} * shape.head_dim * kPageTokens;
   }
 };
 
-float score(const Cache& cache, const float* query, uint32_t position) {
-  float sum = 0;
-  for (uint32_t d = 0; d < cache.shape.head_dim; ++d) {
-    sum = __builtin_fmaf(query[d], cache.key(position, d), sum);
+float sum_of_lanes(float* lanes) {
+  for (uint32_t width = kPageTokens / 2; width > 0; width /= 2) {
+    for (uint32_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
   }
-  sum *= cache.shape.scale;
+  return lanes[0];
+}
+
+/// Scores of positions [first, last) of one page.
+void score_page(const Cache& cache, const float* query, uint32_t first, uint32_t last, float* scores) {
+  const uint16_t* keys = cache.keys(first) + first % kPageTokens;
+  const uint32_t count = last - first;
+  for (uint32_t i = 0; i < count; ++i) scores[i] = 0;
+  for (uint32_t d = 0; d < cache.shape.head_dim; ++d) {
+    for (uint32_t i = 0; i < count; ++i) {
+      scores[i] = __builtin_fmaf(query[d], half_to_float(keys[d * kPageTokens + i]), scores[i]);
+    }
+  }
   const float cap = cache.shape.soft_cap;
-  return cap > 0 ? cap * exact_tanhf(sum / cap) : sum;
+  for (uint32_t i = 0; i < count; ++i) {
+    scores[i] *= cache.shape.scale;
+    if (cap > 0) scores[i] = cap * exact_tanhf(scores[i] / cap);
+  }
 }
 
 /// Positions [first, last) of one split.
 void attend_split(const Cache& cache, const float* query, uint32_t first, uint32_t last, float* scores,
                   Softmax& out) {
-  for (uint32_t t = first; t < last; ++t) scores[t - first] = score(cache, query, t);
-  out.maximum = scores[0];
-  for (uint32_t t = first; t < last; ++t) out.maximum = std::max(out.maximum, scores[t - first]);
+  for (uint32_t t = first; t < last;) {
+    const uint32_t page_end = std::min(last, (t / kPageTokens + 1) * kPageTokens);
+    score_page(cache, query, t, page_end, scores + (t - first));
+    t = page_end;
+  }
+  out.maximum = *std::max_element(scores, scores + (last - first));
   float lanes[kPageTokens] = {};
+  for (uint32_t d = 0; d < cache.shape.head_dim; ++d) out.values[d] = 0;
   for (uint32_t t = first; t < last; ++t) {
-    scores[t - first] = exact_expf(scores[t - first] - out.maximum);
-    lanes[t % kPageTokens] += scores[t - first];
+    const float weight = exact_expf(scores[t - first] - out.maximum);
+    lanes[t % kPageTokens] += weight;
+    const uint16_t* values = cache.values(t);
+    for (uint32_t d = 0; d < cache.shape.head_dim; ++d) {
+      out.values[d] = __builtin_fmaf(weight, half_to_float(values[d]), out.values[d]);
+    }
   }
-  for (uint32_t width = kPageTokens / 2; width > 0; width /= 2) {
-    for (uint32_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
-  }
-  out.sum = lanes[0];
-  for (uint32_t d = 0; d < cache.shape.head_dim; ++d) {
-    float sum = 0;
-    for (uint32_t t = first; t < last; ++t) sum = __builtin_fmaf(scores[t - first], cache.value(t, d), sum);
-    out.values[d] = sum;
-  }
+  out.sum = sum_of_lanes(lanes);
 }
 
 void merge(const Softmax& split, uint32_t head_dim, Softmax& running) {

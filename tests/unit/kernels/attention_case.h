@@ -1,0 +1,101 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "guarded_memory.h"
+#include "kernels/kernel_table.h"
+
+namespace headrace::kernels {
+
+/// A sequence of `context` tokens with random queries, keys and values, whose pages lie shuffled
+/// among others in memory full of garbage.
+class AttentionCase {
+ public:
+  AttentionCase(const AttentionShape& shape, uint32_t context, uint64_t seed, float spread = 1.0f)
+      : shape_(shape),
+        context_(context),
+        page_count_((context + kPageTokens - 1) / kPageTokens + 3),
+        page_stride_(size_t{2} * shape.kv_heads * shape.head_dim * kPageTokens * sizeof(uint16_t) + 64),
+        pages_(page_stride_ * page_count_ - 64),
+        queries_(size_t{context} * query_width()),
+        keys_(size_t{context} * kv_width()),
+        values_(size_t{context} * kv_width()),
+        random_(seed) {
+    std::normal_distribution<float> normal(0, spread);
+    for (float& x : queries_) x = normal(random_);
+    for (float& x : keys_) x = normal(random_);
+    for (float& x : values_) x = normal(random_);
+    table_.resize(page_count_);
+    forget_pages();
+  }
+
+  uint32_t context() const { return context_; }
+  const AttentionShape& shape() const { return shape_; }
+  size_t query_width() const { return size_t{shape_.query_heads} * shape_.head_dim; }
+  size_t kv_width() const { return size_t{shape_.kv_heads} * shape_.head_dim; }
+  const float* query(uint32_t position) const { return queries_.data() + position * query_width(); }
+  const float* key(uint32_t position) const { return keys_.data() + position * kv_width(); }
+  const float* value(uint32_t position) const { return values_.data() + position * kv_width(); }
+
+  /// Deals the pages anew and fills them all with random bits.
+  void forget_pages() {
+    std::iota(table_.begin(), table_.end(), 0u);
+    std::shuffle(table_.begin(), table_.end(), random_);
+    for (std::byte& b : pages_) b = static_cast<std::byte>(random_());
+  }
+
+  AttentionRun run(uint32_t first_position, uint32_t rows) const {
+    return {pages_.data(), page_stride_, table_.data(), first_position, rows};
+  }
+
+  /// Appends and attends the whole sequence in chunks, and a chunk's rows in calls of `rows_per_call`.
+  std::vector<float> attend(const KernelTable& table, uint32_t chunk, uint32_t rows_per_call) const {
+    std::vector<float> out(size_t{context_} * query_width());
+    for (uint32_t first = 0; first < context_; first += chunk) {
+      const uint32_t rows = std::min(chunk, context_ - first);
+      table.append(shape_, run(first, rows), key(first), value(first), kv_width());
+      attend_rows(table, first, rows, rows_per_call, out.data() + first * query_width());
+    }
+    return out;
+  }
+
+  /// Attends rows that have been appended: positions first … first + rows − 1.
+  void attend_rows(const KernelTable& table, uint32_t first, uint32_t rows, uint32_t rows_per_call,
+                   float* out) const {
+    GuardedMemory<float> scratch(table.attend_scratch_floats(shape_));
+    for (float& x : scratch) x = 1e30f;
+    for (uint32_t head = 0; head < shape_.kv_heads; ++head) {
+      for (uint32_t row = 0; row < rows; row += rows_per_call) {
+        table.attend(shape_, run(first, rows), query(first), query_width(), out, query_width(), head, row,
+                     std::min(rows, row + rows_per_call), scratch.data());
+      }
+    }
+  }
+
+  const GuardedMemory<std::byte>& pages() const { return pages_; }
+
+ private:
+  AttentionShape shape_;
+  uint32_t context_;
+  uint32_t page_count_;
+  size_t page_stride_;
+  GuardedMemory<std::byte> pages_;
+  GuardedMemory<float> queries_;
+  GuardedMemory<float> keys_;
+  GuardedMemory<float> values_;
+  std::vector<uint32_t> table_;
+  std::mt19937_64 random_;
+};
+
+inline std::string describe(const AttentionShape& shape, uint32_t context) {
+  return "query_heads " + std::to_string(shape.query_heads) + ", kv_heads " + std::to_string(shape.kv_heads) +
+         ", head_dim " + std::to_string(shape.head_dim) + ", window " + std::to_string(shape.window) + ", soft_cap " +
+         std::to_string(shape.soft_cap) + ", context " + std::to_string(context);
+}
+
+}  // namespace headrace::kernels

@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "attention_case.h"
+#include "kernels/float16.h"
+#include "all_tiers.h"
+
+namespace headrace::kernels {
+namespace {
+
+AttentionShape shape_of(uint32_t query_heads, uint32_t kv_heads, uint32_t head_dim, uint32_t window = 0,
+                        float soft_cap = 0) {
+  return {query_heads, kv_heads, head_dim, 1.0f / std::sqrt(static_cast<float>(head_dim)), soft_cap, window};
+}
+
+/// The first float whose bytes differ, or −1.
+ptrdiff_t first_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return static_cast<ptrdiff_t>(i);
+  }
+  return -1;
+}
+
+/// Softmax attention in double, straight from its definition, on keys and values rounded to half.
+std::vector<double> naive_attention(const AttentionCase& sequence, uint32_t position, uint32_t head) {
+  const AttentionShape& shape = sequence.shape();
+  const uint32_t kv = head / (shape.query_heads / shape.kv_heads) * shape.head_dim;
+  const uint32_t first = shape.window > 0 && position + 1 > shape.window ? position + 1 - shape.window : 0;
+  std::vector<double> weights, out(shape.head_dim);
+  double total = 0;
+  for (uint32_t t = first; t <= position; ++t) {
+    double score = 0;
+    for (uint32_t d = 0; d < shape.head_dim; ++d) {
+      score += double{sequence.query(position)[head * shape.head_dim + d]} *
+               half_to_float(float_to_half(sequence.key(t)[kv + d]));
+    }
+    score *= shape.scale;
+    if (shape.soft_cap > 0) score = shape.soft_cap * std::tanh(score / shape.soft_cap);
+    weights.push_back(std::exp(score));
+    total += weights.back();
+  }
+  for (uint32_t t = first; t <= position; ++t) {
+    for (uint32_t d = 0; d < shape.head_dim; ++d) {
+      out[d] += weights[t - first] / total * half_to_float(float_to_half(sequence.value(t)[kv + d]));
+    }
+  }
+  return out;
+}
+
+TEST(Attention, portable_agrees_with_softmax_in_double) {
+  for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 100), shape_of(2, 2, 8, 0, 20.0f),
+                                      shape_of(4, 2, 40, 300, 3.0f)}) {
+    const uint32_t context = 600;
+    AttentionCase sequence(shape, context, 5);
+    const std::vector<float> out = sequence.attend(oracle(), context, context);
+    for (uint32_t position : {0u, 1u, 15u, 16u, 99u, 100u, 255u, 256u, 257u, 511u, 599u}) {
+      for (uint32_t head = 0; head < shape.query_heads; ++head) {
+        const std::vector<double> expected = naive_attention(sequence, position, head);
+        for (uint32_t d = 0; d < shape.head_dim; ++d) {
+          ASSERT_NEAR(out[position * sequence.query_width() + head * shape.head_dim + d], expected[d], 4e-6)
+              << describe(shape, context) << ", position " << position << ", head " << head << ", dim " << d;
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, every_tier_gives_the_bytes_of_portable_over_random_shapes) {
+  std::mt19937 random(11);
+  const auto up_to = [&](uint32_t most) { return 1 + static_cast<uint32_t>(random()) % most; };
+  for (int i = 0; i < 45; ++i) {
+    const uint32_t kv_heads = up_to(3);
+    const uint32_t head_dim = 8 * (i % 4 == 0 ? up_to(64) : up_to(16));
+    const AttentionShape shape = shape_of(kv_heads * up_to(9), kv_heads, head_dim, random() % 2 ? up_to(700) : 0,
+                                          random() % 3 ? 0.0f : 5.0f);
+    const uint32_t context = i % 6 == 0 ? up_to(1100) : up_to(300);
+    AttentionCase sequence(shape, context, random());
+    const uint32_t rows = std::min(context, up_to(70));
+    const uint32_t first = context - rows;
+    oracle().append(shape, sequence.run(0, context), sequence.key(0), sequence.value(0),
+                            sequence.kv_width());
+    std::vector<float> expected(rows * sequence.query_width());
+    sequence.attend_rows(oracle(), first, rows, rows, expected.data());
+    for (const Tier& tier : tiers()) {
+      std::vector<float> got(expected.size());
+      sequence.attend_rows(*tier.table, first, rows, up_to(rows), got.data());
+      ASSERT_EQ(first_difference(got, expected), -1)
+          << tier.name << ", " << describe(shape, context) << ", rows " << rows;
+    }
+  }
+}
+
+TEST(Attention, every_tier_stores_the_same_page_bytes) {
+  for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(1, 1, 8), shape_of(2, 1, 120), shape_of(1, 1, 512)}) {
+    AttentionCase sequence(shape, 77, 3, 300.0f);
+    ASSERT_EQ(oracle().page_bytes(shape), size_t{2} * shape.kv_heads * shape.head_dim * kPageTokens * 2);
+    oracle().append(shape, sequence.run(0, 77), sequence.key(0), sequence.value(0), sequence.kv_width());
+    const std::vector<std::byte> expected(sequence.pages().begin(), sequence.pages().end());
+    for (const Tier& tier : tiers()) {
+      std::fill(sequence.pages().begin(), sequence.pages().end(), std::byte{0});
+      tier.table->append(shape, sequence.run(0, 20), sequence.key(0), sequence.value(0), sequence.kv_width());
+      tier.table->append(shape, sequence.run(20, 57), sequence.key(20), sequence.value(20), sequence.kv_width());
+      EXPECT_EQ(tier.table->page_bytes(shape), oracle().page_bytes(shape));
+      AttentionRun run = sequence.run(0, 77);
+      for (uint32_t t = 0; t < 77; ++t) {
+        const size_t page = run.pages[t / kPageTokens] * run.page_stride;
+        for (size_t i = 0; i < sequence.kv_width(); ++i) {
+          const size_t key = page + (i * kPageTokens + t % kPageTokens) * 2;
+          ASSERT_EQ(std::memcmp(&expected[key], &sequence.pages()[key], 2), 0) << tier.name << " key " << t;
+          const size_t head = i / shape.head_dim;
+          const size_t value = page + sequence.kv_width() * kPageTokens * 2 +
+                               ((head * kPageTokens + t % kPageTokens) * shape.head_dim + i % shape.head_dim) * 2;
+          ASSERT_EQ(std::memcmp(&expected[value], &sequence.pages()[value], 2), 0) << tier.name << " value " << t;
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, chunks_rows_and_pages_do_not_change_a_bit) {
+  for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 130), shape_of(6, 2, 24, 40, 8.0f)}) {
+    const uint32_t context = 275;
+    AttentionCase sequence(shape, context, 17);
+    const std::vector<float> expected = sequence.attend(oracle(), context, context);
+    for (const Tier& tier : all_tiers()) {
+      for (const auto& [chunk, rows_per_call] : {std::pair{512u, 512u}, {16u, 16u}, {7u, 1u}, {275u, 64u}}) {
+        sequence.forget_pages();
+        const std::vector<float> got = sequence.attend(*tier.table, chunk, rows_per_call);
+        ASSERT_EQ(first_difference(got, expected), -1)
+            << tier.name << ", " << describe(shape, context) << ", chunk " << chunk << ", rows " << rows_per_call;
+      }
+    }
+  }
+}
+
+TEST(Attention, a_decoded_row_equals_the_same_row_of_a_prefill) {
+  const AttentionShape shape = shape_of(9, 3, 64);
+  const uint32_t context = 300;
+  AttentionCase sequence(shape, context, 23);
+  const std::vector<float> expected = sequence.attend(oracle(), context, context);
+  for (const Tier& tier : all_tiers()) {
+    sequence.forget_pages();
+    const std::vector<float> got = sequence.attend(*tier.table, 1, 1);
+    EXPECT_EQ(first_difference(got, expected), -1) << tier.name;
+  }
+}
+
+TEST(Attention, scores_far_apart_do_not_overflow) {
+  const AttentionShape shape = shape_of(2, 1, 64);
+  AttentionCase sequence(shape, 520, 29, 60.0f);
+  const std::vector<float> expected = sequence.attend(oracle(), 520, 520);
+  for (float x : expected) ASSERT_TRUE(std::isfinite(x));
+  for (const Tier& tier : tiers()) {
+    EXPECT_EQ(first_difference(sequence.attend(*tier.table, 520, 520), expected), -1) << tier.name;
+  }
+}
+
+}  // namespace
+}  // namespace headrace::kernels
