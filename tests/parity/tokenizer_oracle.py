@@ -23,18 +23,79 @@ def digits_then_gpt2():
     return [pre_tokenizers.Digits(individual_digits=True), *isolated(GPT2)]
 
 
-# Name → (splits as published in the models' own tokenizer.json, ignore_merges).
+UPPER, LOWER = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}"
+SYMBOLS_AND_SPACES = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+O200K = (rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]*[{LOWER}]+{CONTRACTIONS}?|"
+         rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]+[{LOWER}]*{CONTRACTIONS}?|\p{{N}}{{1,3}}" + SYMBOLS_AND_SPACES)
+TEKKEN = (rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]*[{LOWER}]+|[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]+[{LOWER}]*|\p{{N}}"
+          + SYMBOLS_AND_SPACES)
+KIMI_WORD = rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}&&[^\p{{Han}}]]%s[{LOWER}&&[^\p{{Han}}]]%s{CONTRACTIONS}?"
+KIMI = ("[\\p{Han}]+|" + KIMI_WORD % ("*", "+") + "|" + KIMI_WORD % ("+", "*")
+        + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN35 = (CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+DEEPSEEK_V3 = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|"
+               r" ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+DEEPSEEK_WORDS = (
+    "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1f7dᾀ-ᾴᾶ-ᾼ"
+    "\u1fbeῂ-ῄῆ-ῌῐ-\u1fd3ῖ-\u1fdbῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u2126ℨ\u212a-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻"
+    "𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+")
+HAN_AND_HANGUL = "[一-龥ࠀ-一가-\ud7ff]+"
+HAN_AND_KANA = "[一-龥぀-ゟ゠-ヿ]+"
+BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
+
+
+def digits(individual=True):
+    return pre_tokenizers.Digits(individual_digits=individual)
+
+
+# Name → (splits as the models' own tokenizer files publish them, ignore_merges).
 PRE_TOKENIZERS = {
     "gpt-2": (lambda: isolated(GPT2), False),
     "smollm": (digits_then_gpt2, False),
     "llama-bpe": (lambda: isolated(CL100K % "{1,3}"), True),
     "chatglm-bpe": (lambda: isolated(CL100K % "{1,3}"), False),
     "qwen2": (lambda: isolated(CL100K % ""), False),
+    "qwen35": (lambda: isolated(QWEN35), False),
+    "bailingmoe": (lambda: isolated(
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"), False),
+    "seed-coder": (lambda: isolated(
+        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"), False),
+    "ufakzeka": (lambda: isolated((CL100K % "")[len(CONTRACTIONS) + 1:]), False),
+    "minicpm5": (lambda: isolated(r"\p{N}{1,3}", CL100K % "+"), True),
+    "laguna": (lambda: isolated(r"[^\n]+|[\n]+", CL100K % ""), False),
+    "gpt-4o": (lambda: isolated(O200K), False),
+    "tekken": (lambda: isolated(TEKKEN), True),
+    "youtu": (lambda: isolated("[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+",
+                               O200K.replace(r"\p{N}{1,3}", r"\p{N}")), True),
+    "tiny_aya": (lambda: isolated(r"\d{1,3}(?=(?:\d{3})*\b)", O200K), False),
+    "deepseek-v3": (lambda: isolated(r"\p{N}{1,3}", HAN_AND_KANA, DEEPSEEK_V3), False),
+    "spark2_5": (lambda: isolated(r"\p{N}{1,3}", HAN_AND_KANA,
+                                  DEEPSEEK_V3.replace(r"+[\r\n]*|\s*[\r\n]+", r"+|[\r\n]"), r"\p{N}"), False),
+    "deepseek-llm": (lambda: [*isolated("[\r\n]", DEEPSEEK_WORDS, "\\s?[!-/:-~！-／：-～‘-‟　-。]+", r"\s+$",
+                                        HAN_AND_HANGUL), digits()], False),
+    "deepseek-coder": (lambda: [*isolated("[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", HAN_AND_HANGUL), digits()], False),
+    "bloom": (lambda: isolated(BLOOM), False),
+    "viking": (lambda: [*isolated(BLOOM), digits()], False),
+    "superbpe": (lambda: isolated(r"\p{N}+", r"(?=(\d{3})+(?!\d))"), False),
+    "jais-2": (lambda: isolated(
+        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|"
+        r"\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}"),
+        False),
+    "exaone-moe": (lambda: isolated(
+        CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|"
+        r"\s*[\r\n]|\s+(?!\S)|\s+"), False),
+    "kimi-k2": (lambda: isolated(KIMI), False),
+    "chameleon": (lambda: [*isolated("<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", r"([\t\n]|    |  )"),
+                           digits(), pre_tokenizers.Punctuation("isolated"), *isolated(GPT2)], False),
+    # Falcon's last steps run after the bytes have become letters.
+    "falcon": (lambda: [pre_tokenizers.Punctuation("contiguous"),
+                        pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=True),
+                        digits(False), *isolated("[0-9][0-9][0-9]")], False),
 }
 ALIASES = {
     "default": "gpt-2", "mpt": "gpt-2", "olmo": "gpt-2", "phi-2": "gpt-2",
     "starcoder": "smollm", "refact": "smollm", "command-r": "smollm", "codeshell": "smollm",
-    "llama3": "llama-bpe", "dbrx": "chatglm-bpe", "stablelm2": "qwen2",
+    "llama3": "llama-bpe", "dbrx": "chatglm-bpe", "stablelm2": "qwen2", "deepseek-r1": "deepseek-v3",
 }
 
 
@@ -102,8 +163,9 @@ def byte_level_tokenizer(vocabulary):
         merges.append((merge[:space], merge[space + 1:]))
     vocab = {token: i for i, token in enumerate(vocabulary.tokens)}
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=ignore_merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [*splits(), pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=False)])
+    letters = [] if name == "falcon" else [
+        pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=False)]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*splits(), *letters])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_tokens(added_tokens(vocabulary, vocabulary.tokens))
     return tokenizer

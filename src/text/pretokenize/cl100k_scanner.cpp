@@ -2,23 +2,10 @@
 
 #include "text/pretokenize/character_class.h"
 #include "text/pretokenize/contraction.h"
+#include "text/pretokenize/white_space.h"
 
 namespace headrace::text {
 namespace {
-
-/// \s*[\r\n]+|\s+(?!\S)|\s+ : up to the last newline of the run; else the whole run at
-/// the end of the text; else all but its last character, or that one where it is alone.
-size_t white_space_end(Cursor cursor) {
-  const size_t first_end = cursor.next();
-  size_t last = cursor.at(), after_newline = 0;
-  for (; cursor.is(kWhiteSpace); cursor.advance()) {
-    last = cursor.at();
-    if (cursor.is_newline()) after_newline = cursor.next();
-  }
-  if (after_newline > 0) return after_newline;
-  if (cursor.at_end()) return cursor.at();
-  return last < first_end ? first_end : last;
-}
 
 class Cl100kScanner final : public PreTokenizer {
  public:
@@ -54,7 +41,7 @@ class Cl100kScanner final : public PreTokenizer {
     }
     if (cursor.is_byte(' ') && after.is_none_of(not_symbol_)) cursor = after;
     if (cursor.is_none_of(not_symbol_)) return symbols_end(cursor);
-    return white_space_end(cursor);
+    return white_space_piece_end(cursor);
   }
 
   size_t number_end(Cursor cursor) const {

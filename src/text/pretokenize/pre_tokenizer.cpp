@@ -7,41 +7,82 @@
 #include <map>
 
 #include "text/pretokenize/cl100k_scanner.h"
+#include "text/pretokenize/digit_splitters.h"
 #include "text/pretokenize/gpt2_scanner.h"
+#include "text/pretokenize/o200k_scanner.h"
+#include "text/pretokenize/pattern_pre_tokenizer.h"
+#include "text/pretokenize/published_patterns.h"
+#include "text/pretokenize/sequence_pre_tokenizer.h"
 
 namespace headrace::text {
 namespace {
 
 using Made = Result<std::unique_ptr<const PreTokenizer>>;
+using Stage = std::function<Made()>;
 
+Stage pattern(const char* text) {
+  return [text] { return make_pattern_pre_tokenizer(text); };
+}
+Stage gpt2(Digits digits = Digits::Together) {
+  return [digits]() -> Made { return make_gpt2_scanner(digits); };
+}
+Stage cl100k(const Cl100kRules& rules) {
+  return [rules]() -> Made { return make_cl100k_scanner(rules); };
+}
+Stage o200k(const O200kRules& rules) {
+  return [rules]() -> Made { return make_o200k_scanner(rules); };
+}
+
+/// Models that cut texts alike: the stages, then the names.
 struct Family {
-  std::function<Made()> make;
+  std::vector<Stage> stages;
   std::vector<const char*> names;
-  std::vector<const char*> names_ignoring_merges;
+  std::vector<const char*> names_ignoring_merges = {};
 };
 
-const std::vector<Family>& families() {
-  static const std::vector<Family> all = {
-      {[] { return make_gpt2_scanner(Digits::Together); },
-       {"default", "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4", "gigachat",
-        "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "roberta-bpe", "a.x-4.0",
-        "mellum", "modern-bert"},
-       {}},
-      {[] { return make_gpt2_scanner(Digits::OneByOne); },
-       {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"},
-       {}},
-      {[] { return make_cl100k_scanner({}); },
+std::vector<Family> make_families() {
+  return {
+      {{gpt2()},
+       {"default", "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4",
+        "gigachat", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "roberta-bpe",
+        "a.x-4.0", "mellum", "modern-bert"}},
+      {{gpt2(Digits::OneByOne)},
+       {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"}},
+      {{cl100k({})},
        {"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"},
        {"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"}},
-      {[] { return make_cl100k_scanner({.most_digits = 1}); },
-       {"qwen2", "stablelm2", "hunyuan", "solar-open", "megrez", "deepseek-r1-qwen", "kormo", "f2llmv2", "grok-2",
-        "bailingmoe", "bailingmoe2", "llada-moe"},
-       {}},
-      {[] { return make_cl100k_scanner({.most_digits = 1, .marks_in_words = true}); }, {"qwen35"}, {}},
-      {[] { return make_cl100k_scanner({.most_digits = 1, .contractions = false}); }, {"ufakzeka"}, {}},
-      {[] { return make_cl100k_scanner({.most_digits = 1, .newlines_after_symbols = false}); }, {"seed-coder"}, {}},
+      {{cl100k({.most_digits = 1})},
+       {"qwen2", "qwen2.5", "stablelm2", "hunyuan", "solar-open", "megrez", "deepseek-r1-qwen", "kormo", "f2llmv2",
+        "grok-2", "bailingmoe", "bailingmoe2", "llada-moe"}},
+      {{cl100k({.most_digits = 1, .marks_in_words = true})}, {"qwen35"}},
+      {{cl100k({.most_digits = 1, .contractions = false})}, {"ufakzeka"}},
+      {{cl100k({.most_digits = 1, .newlines_after_symbols = false})}, {"seed-coder"}},
+      {{pattern(kUpToThreeNumbers), cl100k({.most_digits = 0})}, {}, {"minicpm5"}},
+      {{pattern(kLines), cl100k({.most_digits = 1})}, {"laguna"}},
+      {{o200k({})}, {"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, {"granite-embed-multi-97m"}},
+      {{o200k({.most_digits = 1, .contractions = false})}, {}, {"tekken"}},
+      {{pattern(kYoutuScripts), o200k({.most_digits = 1})}, {}, {"youtu"}},
+      {{make_bounded_triples_from_right, o200k({})}, {"tiny_aya", "cohere2moe"}},
+      {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kDeepSeekV3)},
+       {"deepseek-v3", "deepseek-r1", "hunyuan-dense", "joyai-llm", "hy_v4"}},
+      {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kSpark), pattern(kOneNumber)}, {"spark2_5"}},
+      {{pattern(kOneNewline), pattern(kDeepSeekWords), pattern(kDeepSeekPunctuation), pattern(kSpaceAtEnd),
+        pattern(kHanAndHangul), pattern(kOneNumber)},
+       {"deepseek-llm"}},
+      {{pattern(kOneNewline), pattern(kSpacedLetters), pattern(kSpacedPunctuation), pattern(kHanAndHangul),
+        pattern(kOneNumber)},
+       {"deepseek-coder"}},
+      {{pattern(kFalconPunctuation), gpt2(), make_falcon_digits}, {"falcon"}},
+      {{pattern(kBloom)}, {"bloom", "poro-chat", "gpt3-finnish"}},
+      {{pattern(kBloom), pattern(kOneNumber)}, {"viking"}},
+      {{pattern(kNumbers), make_triples_from_right}, {"superbpe"}},
+      {{pattern(kJais2)}, {"jais-2"}},
+      {{pattern(kExaoneMoe)}, {"exaone-moe"}},
+      {{pattern(kKimiK2)}, {"kimi-k2"}},
+      {{pattern(kChameleonSentinel), pattern(kChameleonImage), pattern(kChameleonSpaces), pattern(kOneNumber),
+        pattern(kOnePunctuation), gpt2()},
+       {"chameleon"}},
   };
-  return all;
 }
 
 struct Entry {
@@ -50,9 +91,10 @@ struct Entry {
 };
 
 const std::map<std::string_view, Entry>& by_name() {
+  static const std::vector<Family> families = make_families();
   static const std::map<std::string_view, Entry> names = [] {
     std::map<std::string_view, Entry> map;
-    for (const Family& family : families()) {
+    for (const Family& family : families) {
       for (const char* name : family.names) map[name] = {&family, false};
       for (const char* name : family.names_ignoring_merges) map[name] = {&family, true};
     }
@@ -75,8 +117,15 @@ Result<PreTokenizerChoice> choose_pre_tokenizer(std::string_view name) {
     return fail(ErrorKind::Unsupported, fmt::format("The pre-tokenizer \"{}\" is not known; known are {}.", name,
                                                     fmt::join(pre_tokenizer_names(), ", ")));
   }
-  HR_TRY(auto pre_tokenizer, found->second.family->make());
-  return PreTokenizerChoice{std::move(pre_tokenizer), found->second.ignore_merges};
+  std::vector<std::unique_ptr<const PreTokenizer>> stages;
+  for (const Stage& stage : found->second.family->stages) {
+    HR_TRY(auto made, stage());
+    stages.push_back(std::move(made));
+  }
+  PreTokenizerChoice choice;
+  choice.ignore_merges = found->second.ignore_merges;
+  choice.pre_tokenizer = stages.size() == 1 ? std::move(stages[0]) : make_sequence_pre_tokenizer(std::move(stages));
+  return choice;
 }
 
 }  // namespace headrace::text
