@@ -220,7 +220,7 @@ class LLM:
             import numpy
         except ImportError:
             return tensor  # type: ignore[return-value]
-        return numpy.asarray(tensor)  # type: ignore[arg-type]
+        return numpy.asarray(tensor)
 
     # In an event loop ------------------------------------------------------------
 

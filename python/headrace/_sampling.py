@@ -140,8 +140,7 @@ class Sampling:
         raise AttributeError("Sampling is immutable")
 
     def _values(self) -> dict[str, object]:
-        names = Sampling.__init__.__kwdefaults__
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _defaults()}
 
     def replace(self, **changes: object) -> Sampling:
         """The same with some values changed."""
@@ -157,13 +156,18 @@ class Sampling:
         return (_rebuild, (self._values(),))
 
     def __repr__(self) -> str:
-        defaults = Sampling.__init__.__kwdefaults__
+        defaults = _defaults()
         shown = (
             f"{name}={value!r}"
             for name, value in self._values().items()
             if value != defaults[name] and not (value == [] and defaults[name] is None)
         )
         return f"Sampling({', '.join(shown)})"
+
+
+def _defaults() -> dict[str, object]:
+    """Every field in order, with the value that it has unless given."""
+    return Sampling.__init__.__kwdefaults__ or {}
 
 
 def _rebuild(values: dict[str, object]) -> Sampling:

@@ -21,6 +21,7 @@ Examples:
 
 struct PullCommand : ModelOptions {
   bool list = false;
+  bool print_path = false;
 };
 
 void list_models(bool json) {
@@ -46,8 +47,10 @@ Result<int> run(PullCommand& options) {
   const auto& entry = *model::find_in_catalog(options.model);
   if (options.json) {
     print_json({{"name", entry.name}, {"path", path.string()}, {"bytes", entry.file_bytes}, {"sha256", entry.sha256}});
-  } else {
+  } else if (options.print_path) {
     fmt::print("{}\n", path.string());
+  } else {
+    fmt::print("{} is in the cache: {}\n", entry.name, path.string());
   }
   return 0;
 }
@@ -59,6 +62,7 @@ void add_pull(CLI::App& app, Chosen& chosen) {
   CLI::App* command = add_command(app, chosen, "pull", "fetch a named model into the cache", options, run);
   command->add_option("NAME", options->model, "smollm2 or gemma3")->option_text("[smollm2]");
   command->add_flag("--list", options->list, "show the names there are");
+  command->add_flag("--print-path", options->print_path, "print nothing but where the file is");
   command->add_flag("-q,--quiet", options->quiet, "no progress on standard error");
   add_json_option(*command, *options);
   command->footer(kFooter);
