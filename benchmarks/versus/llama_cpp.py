@@ -1,0 +1,90 @@
+"""Builds llama.cpp from the PyPI source package llama-cpp-python and runs its own benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+VERSION = "0.3.36"
+TARGETS = ["llama-bench", "llama-batched-bench", "llama-server"]
+
+
+def compiler() -> tuple[str, str] | None:
+    """clang of the system, newest first; None leaves the choice to CMake."""
+    for suffix in ["", "-22", "-21", "-20", "-19", "-18", "-17", "-16", "-15", "-14"]:
+        if shutil.which(f"clang{suffix}") and shutil.which(f"clang++{suffix}"):
+            return f"clang{suffix}", f"clang++{suffix}"
+    return None
+
+
+def build(work: Path, jobs: int) -> Path:
+    """The folder of the binaries; made on the first call."""
+    binaries = work / "llama-build/bin"
+    if all((binaries / target).exists() for target in TARGETS):
+        return binaries
+    work.mkdir(parents=True, exist_ok=True)
+    archive = work / f"llama_cpp_python-{VERSION}.tar.gz"
+    if not archive.exists():
+        requirement = f"llama-cpp-python=={VERSION}"
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary=:all:", "-d", str(work), requirement], check=True
+        )
+    source = work / f"llama_cpp_python-{VERSION}/vendor/llama.cpp"
+    if not source.exists():
+        with tarfile.open(archive) as files:
+            files.extractall(work, filter="data")
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DBUILD_SHARED_LIBS=OFF", "-DLLAMA_BUILD_TESTS=OFF"]
+    options += ["-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF"]
+    if found := compiler():
+        options += [f"-DCMAKE_C_COMPILER={found[0]}", f"-DCMAKE_CXX_COMPILER={found[1]}"]
+    if shutil.which("ninja"):
+        options += ["-G", "Ninja"]
+    subprocess.run(["cmake", "-S", str(source), "-B", str(work / "llama-build"), *options], check=True)
+    subprocess.run(["cmake", "--build", str(work / "llama-build"), "-j", str(jobs), "--target", *TARGETS], check=True)
+    return binaries
+
+
+def describe(binaries: Path) -> str:
+    """Version and compiler, as the build says them."""
+    text = subprocess.run([str(binaries / "llama-server"), "--version"], capture_output=True, text=True)
+    lines = [line.strip() for line in (text.stdout + text.stderr).splitlines()]
+    kept = [line for line in lines if line.startswith(("version", "built"))]
+    return f"llama.cpp of llama-cpp-python {VERSION}; " + "; ".join(kept)
+
+
+def _json_lines(text: str) -> list[dict[str, float]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+class LlamaCpp:
+    """One way to run llama.cpp: with flash attention or without."""
+
+    def __init__(self, binaries: Path, model: str, threads: int, flash_attention: bool) -> None:
+        self.binaries = binaries
+        self.common = ["-m", model, "-t", str(threads), "-fa", "on" if flash_attention else "off"]
+
+    def _run(self, program: str, arguments: list[str]) -> str:
+        command = [str(self.binaries / program), *self.common, *arguments]
+        finished = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+        if finished.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed: {finished.stderr[-800:]}")
+        return finished.stdout
+
+    def prefill(self, tokens: int) -> float:
+        output = self._run("llama-bench", ["-p", str(tokens), "-n", "0", "-r", "1", "-o", "json"])
+        return float(json.loads(output)[0]["avg_ts"])
+
+    def decode(self, streams: int, prompt: int, generate: int) -> float:
+        """Tokens per second of all streams together."""
+        context = streams * (prompt + generate) + 64
+        sizes = ["-npp", str(prompt), "-ntg", str(generate), "-npl", str(streams), "-c", str(context)]
+        return float(_json_lines(self._run("llama-batched-bench", [*sizes, "--output-format", "jsonl"]))[-1]["speed_tg"])
+
+    def decode_at(self, depth: int, generate: int) -> float:
+        arguments = ["-p", "0", "-n", str(generate), "-d", str(depth), "-r", "1", "-o", "json"]
+        return float(json.loads(self._run("llama-bench", arguments))[0]["avg_ts"])
