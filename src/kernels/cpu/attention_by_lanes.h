@@ -16,20 +16,22 @@ namespace {
 
 #ifdef HEADRACE_LANES_512
 constexpr uint32_t kTilePairs = 8;
-/// Independent accumulators of 16 lanes that keep the multipliers busy.
-constexpr int kAccumulators = 16;
 #else
 constexpr uint32_t kTilePairs = 6;
-constexpr int kAccumulators = 6;
 #endif
 constexpr uint32_t kBlockPairs = 8 * kTilePairs;
 constexpr uint32_t kSplitPages = kAttentionSplit / kPageTokens;
 /// Floats between the scores of two pairs; not a power of two, so that they share no cache set.
 constexpr uint32_t kScoreStride = kAttentionSplit + 16;
 
-/// Pages (for keys) or 16-dim columns (for values) that a tile of P pairs takes at a time.
+/// Pages (for keys) or 16-dim columns (for values) that a tile of P pairs takes at a time: enough
+/// independent sums for the latency of fma times two a cycle.
 template <int P>
-constexpr int kAbreast = P == 1 ? 4 : (2 * P <= kAccumulators ? 2 : 1);
+constexpr int kAbreast = P == 1 ? 4 : (P <= 3 || kParts == 1 ? 2 : 1);
+/// A narrow tile holds its pairs' factors in registers and streams keys or values past them; a
+/// wide one holds the keys or values. Either way sums and operands fit 16 registers on AVX2.
+template <int P>
+constexpr bool kNarrow = P <= 3;
 
 constexpr uint32_t at_least(uint32_t a, uint32_t b) { return a > b ? a : b; }
 constexpr uint32_t at_most(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -64,42 +66,68 @@ struct Scratch {
 
 HEADRACE_INLINE size_t value_stride(const AttentionShape& shape) { return (shape.head_dim + 15u) / 16u * 16u + 16u; }
 
+/// sums[p][u] += factors[p] · operands[u], one register each.
+template <int P, int U, class Factor, class Operand>
+HEADRACE_INLINE void multiply_add(Part (&sums)[P][U], Factor factor, Operand operand) {
+  if constexpr (kNarrow<P>) {
+    Part factors[P];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) factors[p] = Part::all(factor(p));
+#pragma GCC unroll 8
+    for (int u = 0; u < U; ++u) {
+      const Part x = operand(u);
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) sums[p][u] = fma(factors[p], x, sums[p][u]);
+    }
+  } else {
+    Part operands[U];
+#pragma GCC unroll 8
+    for (int u = 0; u < U; ++u) operands[u] = operand(u);
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) {
+      const Part f = Part::all(factor(p));
+#pragma GCC unroll 8
+      for (int u = 0; u < U; ++u) sums[p][u] = fma(f, operands[u], sums[p][u]);
+    }
+  }
+}
+
+HEADRACE_INLINE void prefetch(const uint16_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+
 // PERF: scores of P pairs by 16·G positions. Each step of d widens 16·G keys and does P·G fma of
-// 16 lanes: on AVX2 12 independent chains, 2 fma a cycle; the widening (2 per fma group) goes to
-// other ports. At P ≤ 3 the bound is the read of the keys (32 bytes for 16 keys).
+// 16 lanes: on AVX2 12 independent chains, 2 fma a cycle; the widening goes to other ports. At
+// P ≤ 3 the bound is the read of the keys (32 bytes for 16 keys).
 template <int P, int G, bool kPrefetch>
 [[gnu::noinline]] void score_pages(const Pair* pairs, const uint16_t* const* keys, uint32_t head_dim, float scale,
                                    float* scores) {
+  constexpr int U = G * kParts;
   const float* query[P];
+#pragma GCC unroll 8
   for (int p = 0; p < P; ++p) query[p] = pairs[p].query;
   const uint16_t* page[G];
   const uint16_t* next[G];
+#pragma GCC unroll 4
   for (int g = 0; g < G; ++g) page[g] = keys[g], next[g] = keys[G + g];
-  Lanes16 sums[P][G];
+  Part sums[P][U];
 #pragma GCC unroll 8
   for (int p = 0; p < P; ++p) {
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g) sums[p][g] = Lanes16::all(0);
-  }
-  for (uint32_t d = 0; d < head_dim; ++d) {
-    Lanes16 key[G];
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g) {
-      key[g] = Lanes16::load_half(page[g] + d * kPageTokens);
-      if (kPrefetch) _mm_prefetch(reinterpret_cast<const char*>(next[g] + d * kPageTokens), _MM_HINT_T0);
-    }
 #pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) {
-      const Lanes16 q = Lanes16::all(query[p][d]);
-#pragma GCC unroll 4
-      for (int g = 0; g < G; ++g) sums[p][g] = fma(q, key[g], sums[p][g]);
-    }
+    for (int u = 0; u < U; ++u) sums[p][u] = Part::all(0);
   }
-  const Lanes16 factor = Lanes16::all(scale);
+  for (size_t d = 0; d < head_dim; ++d) {
+    if (kPrefetch) {
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) prefetch(next[g] + d * kPageTokens);
+    }
+    multiply_add<P, U>(
+        sums, [&](int p) { return query[p][d]; },
+        [&](int u) { return Part::load_half(page[u / kParts] + d * kPageTokens + u % kParts * kPartLanes); });
+  }
+  const Part factor = Part::all(scale);
 #pragma GCC unroll 8
   for (int p = 0; p < P; ++p) {
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g) (sums[p][g] * factor).store(scores + p * kScoreStride + g * kPageTokens);
+#pragma GCC unroll 8
+    for (int u = 0; u < U; ++u) (sums[p][u] * factor).store(scores + p * kScoreStride + u * kPartLanes);
   }
 }
 
@@ -117,41 +145,41 @@ void score_split(const Pair* pairs, const Split& split, uint32_t first_page, uin
   }
 }
 
-// PERF: 16·G dims of P pairs: as score_pages, with the weights in the place of the queries.
-template <int P, int G, bool kHalf, bool kPrefetch>
+// PERF: U registers of dims of P pairs: as score_pages, with the weights in the place of the queries.
+// kEight: the last 8 dims, half a register of AVX-512.
+template <int P, int U, bool kEight, bool kPrefetch>
 [[gnu::noinline]] void add_columns(const Split& split, uint32_t first, uint32_t last, uint32_t head_dim, uint32_t dim,
-                                   const float* weights, float* sums, size_t stride) {
-  Lanes16 sum[P][G];
+                                   const float* weights, float* sums_at, size_t stride) {
+  Part sums[P][U];
 #pragma GCC unroll 8
   for (int p = 0; p < P; ++p) {
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g) sum[p][g] = Lanes16::load(sums + p * stride + dim + 16 * g);
+#pragma GCC unroll 8
+    for (int u = 0; u < U; ++u) sums[p][u] = Part::load(sums_at + p * stride + dim + kPartLanes * u);
   }
+  const float* weight = weights + first;
   while (first < last) {
     const uint32_t page = first / kPageTokens;
     const uint32_t page_last = at_most(last, (page + 1) * kPageTokens);
     const size_t offset = size_t{first % kPageTokens} * head_dim + dim;
     const uint16_t* row = split.values[page] + offset;
     const uint16_t* next = split.values[page + 1] + offset;
-    for (; first < page_last; ++first, row += head_dim, next += head_dim) {
-      Lanes16 value[G];
+    for (const float* page_end = weight + (page_last - first); weight < page_end; ++weight) {
+      if (kPrefetch) {
 #pragma GCC unroll 4
-      for (int g = 0; g < G; ++g) {
-        value[g] = kHalf ? Lanes16::load_half8(row + 16 * g) : Lanes16::load_half(row + 16 * g);
-        if (kPrefetch && g % 2 == 0) _mm_prefetch(reinterpret_cast<const char*>(next + 16 * g), _MM_HINT_T0);
+        for (int u = 0; u < U; u += 2 * kParts) prefetch(next + kPartLanes * u);
       }
-#pragma GCC unroll 8
-      for (int p = 0; p < P; ++p) {
-        const Lanes16 w = Lanes16::all(weights[p * kScoreStride + first]);
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) sum[p][g] = fma(w, value[g], sum[p][g]);
-      }
+      multiply_add<P, U>(
+          sums, [&](int p) { return weight[p * kScoreStride]; },
+          [&](int u) { return kEight ? Part::load_half8(row) : Part::load_half(row + kPartLanes * u); });
+      row += head_dim;
+      next += head_dim;
     }
+    first = page_last;
   }
 #pragma GCC unroll 8
   for (int p = 0; p < P; ++p) {
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g) sum[p][g].store(sums + p * stride + dim + 16 * g);
+#pragma GCC unroll 8
+    for (int u = 0; u < U; ++u) sums[p][u].store(sums_at + p * stride + dim + kPartLanes * u);
   }
 }
 
@@ -159,15 +187,17 @@ template <int P, int G, bool kHalf, bool kPrefetch>
 template <int P, bool kPrefetch>
 void add_values(const Split& split, uint32_t first, uint32_t last, uint32_t head_dim, const float* weights,
                 float* sums, size_t stride) {
-  constexpr int G = kAbreast<P>;
+  constexpr int U = kAbreast<P> * kParts;
   uint32_t dim = 0;
-  for (; dim + 16 * G <= head_dim; dim += 16 * G) {
-    add_columns<P, G, false, kPrefetch>(split, first, last, head_dim, dim, weights, sums, stride);
+  for (; dim + kPartLanes * U <= head_dim; dim += kPartLanes * U) {
+    add_columns<P, U, false, kPrefetch>(split, first, last, head_dim, dim, weights, sums, stride);
   }
-  for (; dim + 16 <= head_dim; dim += 16) {
+  for (; dim + kPartLanes <= head_dim; dim += kPartLanes) {
     add_columns<P, 1, false, kPrefetch>(split, first, last, head_dim, dim, weights, sums, stride);
   }
-  if (dim < head_dim) add_columns<P, 1, true, kPrefetch>(split, first, last, head_dim, dim, weights, sums, stride);
+  if constexpr (kPartLanes == 16) {
+    if (dim < head_dim) add_columns<P, 1, true, kPrefetch>(split, first, last, head_dim, dim, weights, sums, stride);
+  }
 }
 
 struct SplitSoftmax {

@@ -93,10 +93,6 @@ struct Lanes16 {
     return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
             _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 8)))};
   }
-  /// 8 halves, then zeros.
-  HEADRACE_INLINE static Lanes16 load_half8(const uint16_t* p) {
-    return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), _mm256_setzero_ps()};
-  }
   /// `count` < 16 floats, then zeros; reads no further.
   HEADRACE_INLINE static Lanes16 load_first(const float* p, uint32_t count) {
     return {_mm256_maskload_ps(p, first_lanes(count, 0)), _mm256_maskload_ps(p + 8, first_lanes(count, 8))};
@@ -174,6 +170,40 @@ HEADRACE_INLINE Lanes16 times_power(Lanes16 v, Lanes16 t) {
 }
 HEADRACE_INLINE bool any(Mask16 m) { return _mm256_movemask_ps(_mm256_or_ps(m.low, m.high)) != 0; }
 
+#endif
+
+// What one register holds: 16 lanes are kParts of them. For kernels whose register tile counts
+// registers and not lanes.
+#ifdef HEADRACE_LANES_512
+constexpr int kParts = 1;
+constexpr int kPartLanes = 16;
+struct Part {
+  __m512 v;
+  HEADRACE_INLINE static Part all(float x) { return {_mm512_set1_ps(x)}; }
+  HEADRACE_INLINE static Part load(const float* p) { return {_mm512_loadu_ps(p)}; }
+  HEADRACE_INLINE static Part load_half(const uint16_t* p) { return {Lanes16::load_half(p).v}; }
+  /// 8 halves, and zeros in what lanes are left.
+  HEADRACE_INLINE static Part load_half8(const uint16_t* p) { return {Lanes16::load_half8(p).v}; }
+  HEADRACE_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
+};
+HEADRACE_INLINE Part operator*(Part a, Part b) { return {_mm512_mul_ps(a.v, b.v)}; }
+HEADRACE_INLINE Part fma(Part a, Part b, Part c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+#else
+constexpr int kParts = 2;
+constexpr int kPartLanes = 8;
+struct Part {
+  __m256 v;
+  HEADRACE_INLINE static Part all(float x) { return {_mm256_set1_ps(x)}; }
+  HEADRACE_INLINE static Part load(const float* p) { return {_mm256_loadu_ps(p)}; }
+  HEADRACE_INLINE static Part load_half(const uint16_t* p) {
+    return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+  }
+  /// 8 halves, and zeros in what lanes are left.
+  HEADRACE_INLINE static Part load_half8(const uint16_t* p) { return load_half(p); }
+  HEADRACE_INLINE void store(float* p) const { _mm256_storeu_ps(p, v); }
+};
+HEADRACE_INLINE Part operator*(Part a, Part b) { return {_mm256_mul_ps(a.v, b.v)}; }
+HEADRACE_INLINE Part fma(Part a, Part b, Part c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 #endif
 
 /// The two halves of 16 lanes as 256-bit registers.
