@@ -216,7 +216,7 @@ HEADRACE_INLINE __m256 lower_half(Lanes16 a) {
 }
 HEADRACE_INLINE __m256 upper_half(Lanes16 a) {
 #ifdef HEADRACE_LANES_512
-  return _mm512_castps512_ps256(_mm512_shuffle_f32x4(a.v, a.v, 0xee));
+  return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a.v), 1));
 #else
   return a.high;
 #endif
