@@ -80,6 +80,7 @@ struct HttpServerOptions {
   uint64_t max_body_bytes = uint64_t{16} << 20; ///< more is 413
   uint64_t max_unsent_bytes = uint64_t{1} << 20;///< of a stream; four times that drops the client at once
   uint32_t send_buffer_bytes = 256 << 10;       ///< of the socket; 0: the system's choice
+  std::vector<HttpHeader> headers;              ///< sent with every answer of the handler's
   double header_seconds = 10;                   ///< from first byte to end of headers; more is 408
   double body_seconds = 60;                     ///< from end of headers to end of body; more is 408
   double idle_seconds = 75;                     ///< between requests; more closes

@@ -130,6 +130,7 @@ Task<bool> Connection::read_request(HttpRequest& request, Exchange::Form& form) 
   form.keep_alive = parser.get().keep_alive() && !context_->draining;
   form.head_only = parser.get().method() == beast_http::verb::head;
   form.max_unsent_bytes = context_->options.max_unsent_bytes;
+  form.common_headers = &context_->options.headers;
   request = to_request(parser.release(), peer_);
   co_return true;
 }

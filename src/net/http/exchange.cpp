@@ -43,6 +43,9 @@ void Exchange::append_head(int status, std::string_view content_type, const std:
   append_date(head_);
   if (!content_type.empty() && !has_no_body(status)) append_header(head_, "Content-Type", content_type);
   for (const HttpHeader& header : headers) append_header(head_, header.name, header.value);
+  if (form_.common_headers) {
+    for (const HttpHeader& header : *form_.common_headers) append_header(head_, header.name, header.value);
+  }
   if (content_length && !has_no_body(status)) {
     fmt::format_to(std::back_inserter(head_), "Content-Length: {}\r\n", *content_length);
   }

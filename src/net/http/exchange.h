@@ -23,6 +23,7 @@ class Exchange {
     bool keep_alive = true;
     bool head_only = false;   ///< HEAD: no body is sent
     uint64_t max_unsent_bytes = 0;
+    const std::vector<HttpHeader>* common_headers = nullptr;  ///< outlives the exchange's connection
   };
   Exchange(Form form, std::shared_ptr<WakeQueue> queue, std::weak_ptr<Connection> connection)
       : form_(form), queue_(std::move(queue)), connection_(std::move(connection)) {}
