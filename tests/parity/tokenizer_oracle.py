@@ -125,6 +125,19 @@ class Vocabulary:
     def kind(self, token_id):
         return self.kinds[token_id] if self.kinds else 1
 
+    def known(self):
+        return self.sentencepiece or (self.model == "gpt2" and ALIASES.get(self.pre, self.pre) in PRE_TOKENIZERS)
+
+    def spells_all_bytes_of(self, text):
+        """Bytes without a letter in the vocabulary are left out, and the reference's
+        offsets after them are off by as many."""
+        if self.sentencepiece:
+            return True
+        if not hasattr(self, "missing_bytes"):
+            alphabet, known = byte_letters(), set(self.tokens)
+            self.missing_bytes = {byte for byte in range(256) if alphabet[byte] not in known}
+        return self.missing_bytes.isdisjoint(text.encode("utf-8"))
+
     def write(self, path):
         """Writes the vocabulary as tokenizer_driver reads it."""
         out = bytearray()
@@ -147,6 +160,37 @@ class Vocabulary:
         out += bytes([self.add_bos, self.add_eos, self.add_space_prefix, self.remove_extra_whitespace])
         with open(path, "wb") as file:
             file.write(out)
+
+
+def byte_letters():
+    """The letter of each byte in byte-level vocabularies."""
+    own = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = iter(range(0x100, 0x200))
+    return [chr(byte) if byte in own else chr(next(others)) for byte in range(256)]
+
+
+def byte_offsets(text, offsets):
+    """Offsets in characters as offsets in bytes."""
+    positions = [0]
+    for character in text:
+        positions.append(positions[-1] + len(character.encode("utf-8")))
+    return [(positions[begin], positions[end]) for begin, end in offsets]
+
+
+def has_mixed_byte_run(vocabulary, ids, skip_special):
+    """Whether some run of byte tokens holds valid characters and invalid bytes."""
+    if not vocabulary.sentencepiece:
+        return False
+    runs, run = [], b""
+    for token_id in [*ids, None]:
+        if token_id is not None and skip_special and vocabulary.kind(token_id) in (CONTROL, UNKNOWN):
+            continue
+        if token_id is not None and vocabulary.kind(token_id) == 6:
+            run += bytes([int(vocabulary.tokens[token_id][3:5], 16)])
+        elif run:
+            runs.append(run)
+            run = b""
+    return any("\ufffd" in text and text.strip("\ufffd") for text in (run.decode("utf-8", "replace") for run in runs))
 
 
 def added_tokens(vocabulary, tokens):
@@ -221,7 +265,7 @@ class Driver:
 
     def __init__(self, vocabulary, path, program=None):
         vocabulary.write(path)
-        self.command = [program or os.environ["HEADRACE_TOKENIZER_DRIVER"], str(path)]
+        self.command = [program or os.path.join(os.environ["HEADRACE_DRIVERS"], "tokenizer_driver"), str(path)]
 
     def _run(self, requests):
         return subprocess.run(self.command, input=b"".join(requests), stdout=subprocess.PIPE, check=True).stdout
