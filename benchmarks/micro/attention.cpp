@@ -167,6 +167,7 @@ int main(int argc, char** argv) {
   std::printf("%s; 256-bit fma peak %.1f GFLOP/s\n", (*table)->name, peak / 1e9);
   time_shape(**table, "SmolLM2", {9, 3, 64, 0.125f, 0, 0}, peak, budget);
   time_shape(**table, "Gemma3", {4, 1, 256, 0.0625f, 0, 0}, peak, budget);
+  time_shape(**table, "no group", {3, 3, 64, 0.125f, 0, 0}, peak, budget);
   time_shape(**table, "Gemma3 w", {4, 1, 256, 0.0625f, 0, 512}, peak, budget);
   return 0;
 }

@@ -347,7 +347,7 @@ void attend_block(const AttentionShape& shape, const AttentionRun& run, uint32_t
     find_pages(shape, run, kv_head, begin, first, last, split);
     for (uint32_t p = 0; p < count; p += tile_pairs) {
       const uint32_t taken = at_most(tile_pairs, count - p);
-      if (tiles == 1) {
+      if (p == 0) {  // the other tiles find the split's pages in a cache
         attend_tile_of<true>(taken, shape, split, pairs + p, scratch);
       } else {
         attend_tile_of<false>(taken, shape, split, pairs + p, scratch);
