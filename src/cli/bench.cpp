@@ -71,7 +71,7 @@ Result<engine::EngineOptions> fitted_engine(const BenchOptions& options, model::
   result.prefix_cache = false;
   result.step_tokens = options.step_tokens;
   // All prompts first: decode is measured once every stream has begun.
-  result.mixed_step_ratio = 1e9;
+  result.mixed_step_ratio = result.burst_step_ratio = 1e9;
   uint64_t pages = 0;
   uint32_t context = 0;
   for (const auto& bench_case : cases) {

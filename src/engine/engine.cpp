@@ -34,6 +34,7 @@ Result<void> check_options(const EngineOptions& options) {
   HR_CHECK(at_least("logits_rows", options.logits_rows, 1));
   HR_CHECK(at_least("min_chunk_tokens", options.min_chunk_tokens, 2));
   HR_CHECK(at_least("mixed_step_ratio", options.mixed_step_ratio, 1));
+  HR_CHECK(at_least("burst_step_ratio", options.burst_step_ratio, 1));
   HR_CHECK(at_least("prefill_step_seconds", options.prefill_step_seconds, 0));
   constexpr uint32_t kMost = 1u << 20;
   if (options.step_tokens > kMost || options.max_sequences > kMost || options.min_chunk_tokens > kMost)
@@ -48,6 +49,7 @@ SchedulerLimits scheduler_limits(const EngineOptions& options) {
           .chunks = {.step_tokens = std::max(options.step_tokens, options.min_chunk_tokens),
                      .min_chunk_tokens = options.min_chunk_tokens,
                      .mixed_step_ratio = options.mixed_step_ratio,
+                     .burst_step_ratio = options.burst_step_ratio,
                      .prefill_step_seconds = options.prefill_step_seconds}};
 }
 

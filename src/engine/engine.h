@@ -23,6 +23,7 @@ struct EngineOptions {
 
   // How prompts are cut into chunks while other sequences decode (docs/design/0007).
   double mixed_step_ratio = 1.8;      ///< a step with prompt tokens takes at most so many times one without
+  double burst_step_ratio = 2.5;      ///< the same while more prompts wait than sequences decode
   uint32_t min_chunk_tokens = 4;      ///< but has at least so many prompt tokens (2 or more)
   double prefill_step_seconds = 0.5;  ///< a step of prompt tokens alone takes about so long at most
 

@@ -30,14 +30,15 @@ uint32_t ChunkRule::alone() const {
   return bounded(limits_.prefill_step_seconds / alone_seconds_, kEfficient, limits_.step_tokens);
 }
 
-uint32_t ChunkRule::prompt_tokens(uint32_t decodes) const {
+uint32_t ChunkRule::prompt_tokens(uint32_t decodes, uint32_t prompts) const {
   if (decodes == 0) return alone();
   const DecodeTime& decode = decode_[bucket(decodes)];
   if (decode.mixed_steps >= kProbeInterval) return 0;
   const uint32_t room = std::max(limits_.min_chunk_tokens, limits_.step_tokens - std::min(decodes, limits_.step_tokens));
   const double per_token = mixed_seconds_ > 0 ? mixed_seconds_ : alone_seconds_;
   if (per_token == 0) return limits_.min_chunk_tokens;
-  return bounded((limits_.mixed_step_ratio - 1) * decode.seconds / per_token, limits_.min_chunk_tokens, room);
+  const double ratio = prompts > decodes ? limits_.burst_step_ratio : limits_.mixed_step_ratio;
+  return bounded((ratio - 1) * decode.seconds / per_token, limits_.min_chunk_tokens, room);
 }
 
 void ChunkRule::record(uint32_t decodes, uint32_t prompt_tokens, double seconds) {

@@ -11,6 +11,7 @@ struct ChunkLimits {
   uint32_t step_tokens = 512;
   uint32_t min_chunk_tokens = 4;
   double mixed_step_ratio = 1.8;
+  double burst_step_ratio = 2.5;
   double prefill_step_seconds = 0.5;
 };
 
@@ -21,7 +22,8 @@ struct ChunkLimits {
 ///
 /// at least `min_chunk_tokens`, at most what the decodes leave of `step_tokens`; so a
 /// stream's tokens are at most `ratio` times as far apart while prompts arrive, and
-/// prompts still get (ratio − 1) / ratio of the time. Without decodes a step takes
+/// prompts still get (ratio − 1) / ratio of the time. The ratio is `burst_step_ratio` when
+/// more prompts wait than sequences decode, else `mixed_step_ratio`. Without decodes a step takes
 /// `step_tokens`, or as many as `prefill_step_seconds` allow.
 ///
 /// The time of decode-only steps is kept for each power of two of their number. Where
@@ -31,8 +33,8 @@ class ChunkRule {
  public:
   explicit ChunkRule(const ChunkLimits& limits) : limits_(limits) {}
 
-  /// Prompt tokens for a step with so many decodes.
-  uint32_t prompt_tokens(uint32_t decodes) const;
+  /// Prompt tokens for a step with so many decodes while so many prompts wait.
+  uint32_t prompt_tokens(uint32_t decodes, uint32_t prompts) const;
   /// What a step with so many decodes and prompt tokens took.
   void record(uint32_t decodes, uint32_t prompt_tokens, double seconds);
 

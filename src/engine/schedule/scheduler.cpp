@@ -136,13 +136,12 @@ void Scheduler::add_decodes() {
 }
 
 void Scheduler::add_prompts() {
-  uint32_t budget = 0;
-  bool budgeted = false;
+  const auto prompts = static_cast<uint32_t>(running_.size() - decodes_);
+  if (prompts == 0) return;
+  uint32_t budget = rule_.prompt_tokens(decodes_, prompts + static_cast<uint32_t>(waiting_.size()));
   for (Sequence* sequence : running_) {
-    if (decodes(*sequence)) continue;
-    if (!budgeted) budget = rule_.prompt_tokens(decodes_), budgeted = true;
     if (budget == 0) return;
-    add_prompt_chunk(*sequence, budget);
+    if (!decodes(*sequence)) add_prompt_chunk(*sequence, budget);
   }
 }
 

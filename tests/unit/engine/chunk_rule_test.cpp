@@ -9,7 +9,7 @@
 namespace headrace::engine {
 namespace {
 
-constexpr ChunkLimits kLimits{.step_tokens = 512, .min_chunk_tokens = 4, .mixed_step_ratio = 2, .prefill_step_seconds = 0.5};
+constexpr ChunkLimits kLimits{.step_tokens = 512, .min_chunk_tokens = 4, .mixed_step_ratio = 2, .burst_step_ratio = 3, .prefill_step_seconds = 0.5};
 
 /// A machine on which a pass costs something, and every token something more.
 struct Machine {
@@ -28,7 +28,7 @@ Ran run(ChunkRule& rule, const Machine& machine, uint32_t decodes, int steps, do
   std::mt19937 random(1);
   Ran ran;
   for (int i = 0; i < steps; ++i) {
-    const uint32_t tokens = rule.prompt_tokens(decodes);
+    const uint32_t tokens = rule.prompt_tokens(decodes, 1);
     const double jitter = 1 + noise * std::uniform_real_distribution(-1.0, 1.0)(random);
     const double seconds = machine.seconds(decodes, tokens) * jitter;
     rule.record(decodes, tokens, seconds);
@@ -46,25 +46,33 @@ double quantile(std::vector<double> values, double q) {
 
 TEST(ChunkRule, takes_the_whole_budget_when_nothing_decodes) {
   ChunkRule rule(kLimits);
-  EXPECT_EQ(rule.prompt_tokens(0), 512u);
+  EXPECT_EQ(rule.prompt_tokens(0, 1), 512u);
 }
 
 TEST(ChunkRule, bounds_a_prefill_step_by_time) {
   ChunkRule rule(kLimits);
   rule.record(0, 512, 2.048);  // 4 ms a token
-  EXPECT_EQ(rule.prompt_tokens(0), 125u);
+  EXPECT_EQ(rule.prompt_tokens(0, 1), 125u);
   for (int i = 0; i < 100; ++i) rule.record(0, 125, 12.5);  // 100 ms a token
-  EXPECT_EQ(rule.prompt_tokens(0), 64u) << "but never below what is efficient";
+  EXPECT_EQ(rule.prompt_tokens(0, 1), 64u) << "but never below what is efficient";
 }
 
 TEST(ChunkRule, measures_a_step_of_decodes_before_it_mixes) {
   ChunkRule rule(kLimits);
-  EXPECT_EQ(rule.prompt_tokens(3), 0u);
+  EXPECT_EQ(rule.prompt_tokens(3, 1), 0u);
   rule.record(3, 0, 32.0 / 1024);
-  EXPECT_EQ(rule.prompt_tokens(3), 4u) << "the cost of a prompt token is not known yet";
+  EXPECT_EQ(rule.prompt_tokens(3, 1), 4u) << "the cost of a prompt token is not known yet";
   rule.record(3, 4, 36.0 / 1024);
-  EXPECT_EQ(rule.prompt_tokens(3), 32u) << "as long again as the decodes alone";
-  EXPECT_EQ(rule.prompt_tokens(20), 0u) << "another number of decodes, not measured yet";
+  EXPECT_EQ(rule.prompt_tokens(3, 1), 32u) << "as long again as the decodes alone";
+  EXPECT_EQ(rule.prompt_tokens(20, 1), 0u) << "another number of decodes, not measured yet";
+}
+
+TEST(ChunkRule, gives_prompts_more_while_they_outnumber_the_streams) {
+  ChunkRule rule(kLimits);
+  rule.record(3, 0, 32.0 / 1024);
+  rule.record(3, 4, 36.0 / 1024);
+  EXPECT_EQ(rule.prompt_tokens(3, 3), 32u);
+  EXPECT_EQ(rule.prompt_tokens(3, 4), 64u);
 }
 
 TEST(ChunkRule, measures_decodes_again_every_64_mixed_steps) {
@@ -105,17 +113,17 @@ TEST(ChunkRule, one_stalled_step_does_not_starve_the_prompts) {
   ChunkRule rule(kLimits);
   const Machine machine{.pass = 0.008, .decode = 0.001, .prompt = 0.001};
   run(rule, machine, 8, 100);
-  const uint32_t before = rule.prompt_tokens(8);
+  const uint32_t before = rule.prompt_tokens(8, 1);
   rule.record(8, before, 3.0);
-  EXPECT_GE(rule.prompt_tokens(8), before / 2);
+  EXPECT_GE(rule.prompt_tokens(8, 1), before / 2);
 }
 
 TEST(ChunkRule, leaves_prompts_the_smallest_chunk_when_decodes_fill_the_budget) {
-  ChunkRule rule({.step_tokens = 16, .min_chunk_tokens = 4, .mixed_step_ratio = 2, .prefill_step_seconds = 0.5});
+  ChunkRule rule({.step_tokens = 16, .min_chunk_tokens = 4, .mixed_step_ratio = 2, .burst_step_ratio = 3, .prefill_step_seconds = 0.5});
   rule.record(16, 0, 0.1);
-  EXPECT_EQ(rule.prompt_tokens(16), 4u);
+  EXPECT_EQ(rule.prompt_tokens(16, 1), 4u);
   rule.record(64, 0, 0.1);
-  EXPECT_EQ(rule.prompt_tokens(64), 4u);
+  EXPECT_EQ(rule.prompt_tokens(64, 1), 4u);
 }
 
 }  // namespace

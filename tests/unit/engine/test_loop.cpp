@@ -33,6 +33,7 @@ SchedulerLimits limits_of(const EngineOptions& options) {
           .chunks = {.step_tokens = options.step_tokens,
                      .min_chunk_tokens = options.min_chunk_tokens,
                      .mixed_step_ratio = options.mixed_step_ratio,
+                     .burst_step_ratio = options.burst_step_ratio,
                      .prefill_step_seconds = options.prefill_step_seconds}};
 }
 
