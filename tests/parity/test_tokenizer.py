@@ -132,14 +132,15 @@ def test_every_published_pre_tokenizer_splits_alike(pre, tmp_path):
 
 
 def test_character_classes_are_those_of_the_reference(tmp_path):
-    """Every character there is, between two letters, a digit and a space: wherever one
-    class differs from the reference's, some piece ends elsewhere."""
+    """Every character of the first two planes, and some of the others, between letters, a
+    digit and a space: wherever a class differs from the reference's, a piece ends elsewhere."""
     path = os.environ.get("HEADRACE_TEST_MODEL")
     if not path:
         pytest.skip("HEADRACE_TEST_MODEL is not set: no vocabulary to split for")
-    for pre in ("gpt-2", "llama-bpe", "gpt-4o", "deepseek-v3", "falcon", "qwen35"):
+    points = [point for point in range(0x110000)
+              if not 0xD800 <= point < 0xE000 and (point < 0x20000 or point % 61 == 0 or 0xE0000 <= point < 0xE0200)]
+    for pre in ("gpt-2", "gpt-4o", "deepseek-v3"):
         pair = Pair(pathlib.Path(path), tmp_path, pre)
-        points = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000]
         texts = ["".join(f"b{chr(point)}a{chr(point)}1 {chr(point)}!{chr(point)}B\n" for point in points[at:at + 64])
                  for at in range(0, len(points), 64)]
         theirs = [encoding.ids for encoding in pair.reference.encode_batch(texts, add_special_tokens=False)]

@@ -28,8 +28,7 @@ void EditedText::append(std::string_view bytes, size_t original_position) {
   next_copy_ += bytes;
 }
 
-void EditedText::finish_edit(size_t source_size) {
-  next_anchors_.push_back({static_cast<uint32_t>(next_copy_.size()), original_position(source_size)});
+void EditedText::finish_edit() {
   copy_.swap(next_copy_);
   anchors_.swap(next_anchors_);
   next_copy_ = {};
@@ -48,7 +47,8 @@ void EditedText::repair_utf8() {
     if (valid > 0) append(source.substr(at, valid), original_position(at));
     at += valid;
   }
-  finish_edit(source.size());
+  append({}, original_position(source.size()));
+  finish_edit();
 }
 
 void EditedText::remove_extra_spaces() {
@@ -73,7 +73,7 @@ void EditedText::remove_extra_spaces() {
     }
     at = next;
   }
-  finish_edit(source.size());
+  finish_edit();
 }
 
 }  // namespace headrace::text

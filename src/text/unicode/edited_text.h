@@ -31,7 +31,7 @@ class EditedText {
   };
   void begin_edit(std::string_view source, size_t unchanged);
   void append(std::string_view bytes, size_t original_position);
-  void finish_edit(size_t source_size);
+  void finish_edit();
 
   std::string_view original_;
   std::string copy_;
