@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/log.h"
@@ -64,7 +65,8 @@ Task<void> Connection::read_bytes() {
   std::array<char, kReadBytes> chunk;
   error_code ec;
   while (!done_) {
-    if (phase_ != Phase::Body && inbox_.size() >= kInboxBytes) {
+    const size_t room = std::max<size_t>(kInboxBytes, context_->options.max_header_bytes + 1);
+    if (phase_ != Phase::Body && inbox_.size() >= room) {
       co_await space_.wait();
       continue;
     }
