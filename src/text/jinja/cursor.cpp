@@ -71,7 +71,10 @@ bool Cursor::next(Value& item) {
     }
     case Kind::Iterator: {
       IteratorObject& iterator = iterable_.as<IteratorObject>();
-      if (iterator.position >= iterator.items.size()) return false;
+      if (iterator.position >= iterator.items.size()) {
+        if (iterator.failure) throw *iterator.failure;
+        return false;
+      }
       item = iterator.items[iterator.position++];
       return true;
     }

@@ -16,8 +16,9 @@ Value Constant::evaluate(Renderer&, Scope&) const { return value; }
 Value Name::evaluate(Renderer& renderer, Scope& scope) const {
   renderer.heap().step();
   const Value* found = scope.find(id);
-  if (found) return *found;
+  if (found && found != &Scope::kHidden) return *found;
   renderer.at(line);
+  if (found) return renderer.undefined(fmt::format("'{}' is undefined", renderer.name_of(id)));
   return renderer.global(id);
 }
 

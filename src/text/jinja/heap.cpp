@@ -4,8 +4,6 @@
 
 namespace headrace::text::jinja {
 
-Object::Object(Heap& heap) : heap_(&heap) { heap.link(*this); }
-
 void Object::destroy() { heap_->destroy(*this); }
 
 Heap::~Heap() {

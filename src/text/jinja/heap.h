@@ -27,7 +27,7 @@ class Object {
   Heap& heap() const { return *heap_; }
 
  protected:
-  explicit Object(Heap& heap);
+  explicit Object(Heap& heap) : heap_(&heap) {}
   /// Drops every reference to other objects; called once before the object is
   /// deleted, so that long chains are taken apart without recursion.
   virtual void drop_references() {}
@@ -83,6 +83,7 @@ class Heap {
   template <class T, class... Args>
   Ref<T> make(Args&&... args) {
     Ref<T> object(new T(*this, std::forward<Args>(args)...));
+    link(*object);
     charge(*object, sizeof(T));
     return object;
   }

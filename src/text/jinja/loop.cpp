@@ -25,7 +25,7 @@ void LoopObject::drop_references() {
 bool LoopObject::fetch(Renderer& renderer, Value& item) {
   while (cursor_->next(item)) {
     if (!statement_.condition) return true;
-    const auto scope = renderer.heap().make<Scope>(outer_);
+    const auto scope = renderer.open_scope(outer_, statement_.condition_scope);
     statement_.target.assign(renderer, *scope, item);
     if (is_true(statement_.condition->evaluate(renderer, *scope))) return true;
   }

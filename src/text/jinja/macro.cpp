@@ -24,7 +24,7 @@ Value named_dictionary(Heap& heap, const Arguments& arguments) {
 }  // namespace
 
 Value MacroObject::call(Renderer& renderer, Arguments& arguments) {
-  const auto scope = renderer.heap().make<Scope>(scope_);
+  const auto scope = renderer.open_scope(scope_, definition_.body.scope_number);
   bind_parameters(renderer, *scope, arguments);
   bind_extras(renderer, *scope, arguments);
   const int line = renderer.line();

@@ -25,7 +25,7 @@ Value absolute(Renderer&, const Value& subject, const Arguments& arguments) {
 
 // Towards zero; what Python's int() of a float gives.
 Value truncated(double number) {
-  if (!(std::fabs(number) < 0x1p63)) stop("a float is too large for an integer");
+  if (!(std::fabs(number) < 0x1p63)) stop("an integer made of a float does not fit 64 bits");
   return Value(static_cast<int64_t>(number));
 }
 

@@ -76,10 +76,12 @@ ExpressionPtr Parser::parse_expression() {
   const Nesting nesting(*this);
   const int line = current().line;
   const bool was_lenient = lenient_;
+  const size_t unknown = unknown_.size();
   ExpressionPtr value = parse_or();
   while (take_name("if")) {
     auto node = std::make_unique<Conditional>();
     lenient_ = true;
+    unknown_.resize(unknown);
     node->condition = parse_or();
     if (take_name("else")) node->otherwise = parse_expression();
     lenient_ = was_lenient;
@@ -234,7 +236,9 @@ ExpressionPtr Parser::parse_name() {
     macro->uses_names |= token.text == "kwargs";
     macro->uses_positions |= token.text == "varargs";
   }
-  return finish(std::make_unique<Name>(intern(token.text)), token.line, 0);
+  const NameId id = intern(token.text);
+  symbols_.load(id);
+  return finish(std::make_unique<Name>(id), token.line, 0);
 }
 
 ExpressionPtr Parser::parse_string() {
@@ -422,7 +426,7 @@ std::unique_ptr<Filter> Parser::parse_filter(ExpressionPtr subject) {
   auto node = std::make_unique<Filter>();
   node->name = parse_dotted_name();
   node->function = find_filter(node->name);
-  if (!node->function && !lenient_) fail_at(line, fmt::format("there is no filter '{}'", node->name));
+  expect_known(node->function, line, "filter", node->name);
   if (current().is_symbol("(")) node->arguments = parse_arguments();
   const int depth = std::max(depth_of(subject), deepest(node->arguments));
   node->subject = std::move(subject);
@@ -435,7 +439,7 @@ ExpressionPtr Parser::parse_test(ExpressionPtr subject) {
   auto node = std::make_unique<Test>();
   node->name = parse_dotted_name();
   node->function = find_test(node->name);
-  if (!node->function && !lenient_) fail_at(line, fmt::format("there is no test '{}'", node->name));
+  expect_known(node->function, line, "test", node->name);
   const Token& next = current();
   const bool literal = next.kind == TokenKind::String || next.kind == TokenKind::Integer ||
                        next.kind == TokenKind::Float || next.is_symbol("[") || next.is_symbol("{");

@@ -59,10 +59,33 @@ Body Parser::parse_body(std::initializer_list<std::string_view> ends) {
   }
 }
 
-// A body that unknown filters make invalid wherever they stand in it.
-Body Parser::parse_inner_body(std::initializer_list<std::string_view> ends) {
+// A body with variables of its own, in the scope that is open already.
+Body Parser::parse_open_scope(std::initializer_list<std::string_view> ends) {
   const Override strict(lenient_, false);
-  return parse_body(ends);
+  Body body = parse_body(ends);
+  body.scope_number = symbols_.close_scope();
+  return body;
+}
+
+Body Parser::parse_scope(std::initializer_list<std::string_view> ends) {
+  symbols_.open_scope();
+  return parse_open_scope(ends);
+}
+
+template <class Record>
+void Parser::for_each_name(const Target& target, Record record) {
+  if (!target.is_tuple) return record(target);
+  for (const Target& item : target.items) for_each_name(item, record);
+}
+
+void Parser::store(const Target& target) {
+  for_each_name(target, [this](const Target& name) {
+    name.attribute.empty() ? symbols_.store(name.name) : symbols_.load(name.name);
+  });
+}
+
+void Parser::declare(const Target& target) {
+  for_each_name(target, [this](const Target& name) { symbols_.declare(name.name); });
 }
 
 StatementPtr Parser::parse_output() {
@@ -96,16 +119,31 @@ StatementPtr Parser::parse_if() {
   const int line = current().line;
   auto node = std::make_unique<If>();
   const Override lenient(lenient_, true);
-  do {
+  const auto parse_branch = [&] {
     take();
     ExpressionPtr condition = parse_tuple(false);
     expect_block_end();
+    symbols_.open_branch();
     node->branches.emplace_back(std::move(condition), parse_body({"elif", "else", "endif"}));
-  } while (current().is_name("elif"));
+    symbols_.close_branch();
+  };
+  parse_branch();
+  // All the elifs are one part of the statement, each an `if` of its own in it.
+  symbols_.open_branch();
+  while (current().is_name("elif")) {
+    parse_branch();
+    symbols_.open_branch();
+    symbols_.close_branch();
+    symbols_.join_branches(2);
+  }
+  symbols_.close_branch();
+  symbols_.open_branch();
   if (take_name("else")) {
     expect_block_end();
     node->otherwise = parse_body({"endif"});
   }
+  symbols_.close_branch();
+  symbols_.join_branches(3);
   take();
   return at_line(std::move(node), line);
 }
@@ -114,21 +152,29 @@ StatementPtr Parser::parse_for() {
   const int line = take().line;
   auto node = std::make_unique<For>();
   const Override strict(lenient_, false);
+  node->loop_name = intern("loop");
   node->target = parse_target("in");
-  if (!node->target.is_tuple && node->target.name == intern("loop")) fail_at(line, "a loop cannot assign to 'loop'");
+  if (!node->target.is_tuple && node->target.name == node->loop_name) fail_at(line, "a loop cannot assign to 'loop'");
   expect_keyword("in");
   node->iterable = parse_tuple(false, "recursive");
-  if (take_name("if")) node->condition = parse_expression();
+  if (take_name("if")) {
+    symbols_.open_scope();
+    declare(node->target);
+    node->condition = parse_expression();
+    node->condition_scope = symbols_.close_scope();
+  }
   node->recursive = take_name("recursive");
-  node->loop_name = intern("loop");
   expect_block_end();
   {
     const Override in_loop(loops_, loops_ + 1);
-    node->body = parse_body({"else", "endfor"});
+    symbols_.open_scope();
+    declare(node->target);
+    symbols_.declare(node->loop_name);
+    node->body = parse_open_scope({"else", "endfor"});
   }
   if (take_name("else")) {
     expect_block_end();
-    node->otherwise = parse_body({"endfor"});
+    node->otherwise = parse_scope({"endfor"});
   }
   take();
   return at_line(std::move(node), line);
@@ -187,13 +233,15 @@ StatementPtr Parser::parse_set() {
     auto node = std::make_unique<Set>();
     node->target = std::move(target);
     node->value = parse_tuple();
+    store(node->target);
     return at_line(std::move(node), line);
   }
   auto node = std::make_unique<SetBlock>();
   node->target = std::move(target);
   if (current().is_symbol("|")) node->filter = parse_filter_chain();
   expect_block_end();
-  node->body = parse_inner_body({"endset"});
+  store(node->target);
+  node->body = parse_scope({"endset"});
   take();
   return at_line(std::move(node), line);
 }
@@ -214,7 +262,9 @@ StatementPtr Parser::parse_with() {
     node->variables.emplace_back(std::move(target), parse_expression());
   }
   expect_block_end();
-  node->body = parse_inner_body({"endwith"});
+  symbols_.open_scope();
+  for (const auto& [target, value] : node->variables) declare(target);
+  node->body = parse_open_scope({"endwith"});
   take();
   return at_line(std::move(node), line);
 }
@@ -227,7 +277,7 @@ StatementPtr Parser::parse_filter_block() {
   while (current().is_symbol("|")) chain = parse_filter(std::move(chain));
   node->filter = std::move(chain);
   expect_block_end();
-  node->body = parse_inner_body({"endfilter"});
+  node->body = parse_scope({"endfilter"});
   take();
   return at_line(std::move(node), line);
 }
@@ -239,6 +289,7 @@ void Parser::parse_signature(MacroDefinition& definition) {
     const Token name = expect_name();
     MacroDefinition::Parameter parameter{name.text, intern(name.text), nullptr};
     definition.names_caller |= name.text == "caller";
+    symbols_.declare(parameter.id);
     if (take_symbol("=")) {
       parameter.otherwise = parse_expression();
     } else if (!definition.parameters.empty() && definition.parameters.back().otherwise) {
@@ -257,7 +308,9 @@ void Parser::parse_macro_body(MacroDefinition& definition, std::string_view end)
   definition.varargs_name = intern("varargs");
   const Override outside(loops_, 0);
   macros_.push_back(&definition);
-  definition.body = parse_inner_body({end});
+  for (const NameId name : {definition.caller_name, definition.kwargs_name, definition.varargs_name})
+    symbols_.declare(name);
+  definition.body = parse_open_scope({end});
   macros_.pop_back();
 }
 
@@ -267,6 +320,8 @@ StatementPtr Parser::parse_macro() {
   const Token name = expect_name();
   node->name = intern(name.text);
   node->definition.name = name.text;
+  symbols_.store(node->name);
+  symbols_.open_scope();
   parse_signature(node->definition);
   expect_block_end();
   parse_macro_body(node->definition, "endmacro");
@@ -278,8 +333,11 @@ StatementPtr Parser::parse_call_block() {
   const int line = take().line;
   auto node = std::make_unique<CallBlock>();
   node->caller.name = "caller";
+  symbols_.open_scope();
   if (current().is_symbol("(")) parse_signature(node->caller);
+  const uint32_t inner = symbols_.suspend_scope();
   ExpressionPtr call = parse_expression();
+  symbols_.resume_scope(inner);
   if (!dynamic_cast<const Call*>(call.get())) fail_at(line, "a call block needs a call");
   node->call.reset(static_cast<const Call*>(call.release()));
   expect_block_end();
@@ -293,7 +351,7 @@ StatementPtr Parser::parse_generation() {
   expect_block_end();
   auto node = std::make_unique<Generation>();
   const Override outside(loops_, 0);
-  node->body = parse_inner_body({"endgeneration"});
+  node->body = parse_scope({"endgeneration"});
   take();
   return at_line(std::move(node), line);
 }

@@ -28,6 +28,8 @@ Parser::Parser(std::string_view source) : tokens_(Lexer(source).run()) {}
 
 std::shared_ptr<const Program> Parser::run() {
   program_->body = parse_body({});
+  if (!unknown_.empty()) throw unknown_.front();
+  program_->hidden = symbols_.hidden_names();
   program_->names.resize(ids_.size());
   for (const auto& [name, id] : ids_) program_->names[id] = name;
   return program_;
@@ -88,6 +90,12 @@ void Parser::fail_at(int line, std::string message) const {
 
 void Parser::fail_unexpected(std::string_view wanted) const {
   fail_at(current().line, fmt::format("expected {}, found {}", wanted, describe_current()));
+}
+
+// Jinja lets an unknown filter be where an `if` may keep it from being reached.
+void Parser::expect_known(bool known, int line, std::string_view what, const std::string& name) {
+  if (!known && !lenient_)
+    unknown_.push_back({ErrorKind::InvalidData, fmt::format("there is no {} '{}'", what, name), line});
 }
 
 NameId Parser::intern(const std::string& name) {

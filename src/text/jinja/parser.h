@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "text/jinja/failure.h"
 #include "text/jinja/statement.h"
+#include "text/jinja/symbols.h"
 #include "text/jinja/token.h"
 
 namespace headrace::text::jinja {
@@ -35,7 +37,13 @@ class Parser {
   StatementPtr parse_jump();
   void parse_signature(MacroDefinition& definition);
   void parse_macro_body(MacroDefinition& definition, std::string_view end);
-  Body parse_inner_body(std::initializer_list<std::string_view> ends);
+  Body parse_scope(std::initializer_list<std::string_view> ends);
+  Body parse_open_scope(std::initializer_list<std::string_view> ends);
+  template <class Record>
+  static void for_each_name(const Target& target, Record record);
+  void store(const Target& target);
+  void declare(const Target& target);
+  void expect_known(bool known, int line, std::string_view what, const std::string& name);
   std::unique_ptr<const Filter> parse_filter_chain();
   Target parse_target(std::string_view end_name);
   Target parse_single_target();
@@ -112,6 +120,8 @@ class Parser {
   int nesting_ = 0;
   int loops_ = 0;         ///< how many loops a `break` here could leave
   bool lenient_ = false;  ///< in an `if`: unknown filters and tests are errors only when reached
+  std::vector<Failure> unknown_;  ///< filters and tests that do not exist, where that is an error
+  Symbols symbols_;
   std::vector<MacroDefinition*> macros_;
   std::map<std::string, NameId, std::less<>> ids_;
 };

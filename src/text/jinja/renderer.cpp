@@ -25,7 +25,7 @@ std::string Renderer::run() {
   try {
     std::string text;
     output_ = &text;
-    const auto scope = heap_.make<Scope>(Ref<Scope>());
+    const auto scope = open_scope({}, 0);
     program_.body.execute(*this, *scope);
     return text;
   } catch (Failure& failure) {

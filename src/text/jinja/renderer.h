@@ -28,6 +28,10 @@ class Renderer {
   Value undefined(std::string reason) { return make_undefined(heap_, std::move(reason)); }
   int64_t now_seconds() const { return context_.now_seconds; }
   Value call(const Value& callee, Arguments& arguments);
+  /// A new scope inside `outer`, for scope `number` of the program.
+  Ref<Scope> open_scope(Ref<Scope> outer, uint32_t number) {
+    return heap_.make<Scope>(std::move(outer), program_.hidden[number]);
+  }
 
   void write(std::string_view text);
   void write(const Value& value);

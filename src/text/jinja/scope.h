@@ -13,14 +13,24 @@ using NameId = uint32_t;
 /// Reading looks outwards; setting stays here.
 class Scope final : public Object {
  public:
-  Scope(Heap& heap, Ref<Scope> parent) : Object(heap), parent_(std::move(parent)) {}
+  /// `hidden` are the names that this scope keeps from being read further out until
+  /// they are set here.
+  Scope(Heap& heap, Ref<Scope> parent, const std::vector<NameId>& hidden)
+      : Object(heap), parent_(std::move(parent)), hidden_(hidden) {}
 
+  /// The variable's value, or null; the address of `kHidden` if the search ended at a
+  /// scope that hides the name.
   const Value* find(NameId name) const {
-    for (const Scope* scope = this; scope; scope = scope->parent_.get())
+    for (const Scope* scope = this; scope; scope = scope->parent_.get()) {
       for (const auto& [id, value] : scope->variables_)
         if (id == name) return &value;
+      for (const NameId id : scope->hidden_)
+        if (id == name) return &kHidden;
+    }
     return nullptr;
   }
+  static inline const Value kHidden{};
+
   void set(NameId name, Value value) {
     for (auto& [id, old] : variables_) {
       if (id != name) continue;
@@ -37,6 +47,7 @@ class Scope final : public Object {
     parent_ = {};
   }
   Ref<Scope> parent_;
+  const std::vector<NameId>& hidden_;
   std::vector<std::pair<NameId, Value>> variables_;
 };
 

@@ -23,35 +23,38 @@ std::string_view name_argument(const Arguments& arguments, size_t index, std::st
   return name.text();
 }
 
-Value map_attribute(Renderer& renderer, const Value& subject, const Arguments& arguments) {
+void map_attribute(Renderer& renderer, const Value& subject, const Arguments& arguments, std::vector<Value>& out) {
   const Parameters given("map", arguments, {"attribute", "default"});
   const ItemPath path(renderer.heap(), given.get(0));
-  std::vector<Value> items = collect(renderer.heap(), subject);
-  for (Value& item : items) item = path.follow(renderer, std::move(item), given.unless_none(1));
-  return make_iterator(renderer.heap(), std::move(items));
+  for (Value& item : collect(renderer.heap(), subject))
+    out.push_back(path.follow(renderer, std::move(item), given.unless_none(1)));
 }
 
-Value map_items(Renderer& renderer, const Value& subject, const Arguments& arguments) {
-  if (!is_true(subject)) return make_iterator(renderer.heap(), {});
+void map_items(Renderer& renderer, const Value& subject, const Arguments& arguments, std::vector<Value>& out) {
+  if (!is_true(subject)) return;
   if (arguments.positional.empty()) {
     for (const auto& [name, value] : arguments.named)
-      if (name == "attribute") return map_attribute(renderer, subject, arguments);
+      if (name == "attribute") return map_attribute(renderer, subject, arguments, out);
     stop("map() needs the name of a filter, or an attribute");
   }
   const std::string_view name = name_argument(arguments, 0, "filter");
   const FilterFunction filter = find_filter(name);
   if (!filter) stop("there is no filter '{}'", name);
   const Arguments rest = after(arguments, 1);
-  std::vector<Value> items = collect(renderer.heap(), subject);
   const Renderer::Nesting nesting(renderer);
-  for (Value& item : items) item = filter(renderer, item, rest);
-  return make_iterator(renderer.heap(), std::move(items));
+  for (const Value& item : collect(renderer.heap(), subject)) out.push_back(filter(renderer, item, rest));
+}
+
+Value map(Renderer& renderer, const Value& subject, const Arguments& arguments) {
+  return make_lazy(renderer.heap(),
+                   [&](std::vector<Value>& out) { map_items(renderer, subject, arguments, out); });
 }
 
 // Keeps the items that a test accepts (or refuses), looking at a part of each.
-Value pick(Renderer& renderer, const Value& subject, const Arguments& arguments, bool by_attribute, bool wanted) {
+void pick_items(Renderer& renderer, const Value& subject, const Arguments& arguments, bool by_attribute, bool wanted,
+                std::vector<Value>& kept) {
   Heap& heap = renderer.heap();
-  if (!is_true(subject)) return make_iterator(heap, {});
+  if (!is_true(subject)) return;
   const size_t first = by_attribute ? 1 : 0;
   if (arguments.positional.size() < first) stop("the attribute to select by is missing");
   const ItemPath path(heap, by_attribute ? &arguments.positional[0] : nullptr);
@@ -64,12 +67,16 @@ Value pick(Renderer& renderer, const Value& subject, const Arguments& arguments,
     rest = after(arguments, first + 1);
   }
   const Renderer::Nesting nesting(renderer);
-  std::vector<Value> kept;
   for (Value& item : collect(heap, subject)) {
     const Value part = path.follow(renderer, item);
     if ((test ? test(renderer, part, rest) : is_true(part)) == wanted) kept.push_back(std::move(item));
   }
-  return make_iterator(heap, std::move(kept));
+}
+
+Value pick(Renderer& renderer, const Value& subject, const Arguments& arguments, bool by_attribute, bool wanted) {
+  return make_lazy(renderer.heap(), [&](std::vector<Value>& kept) {
+    pick_items(renderer, subject, arguments, by_attribute, wanted, kept);
+  });
 }
 
 Value select(Renderer& renderer, const Value& subject, const Arguments& arguments) {
@@ -85,7 +92,7 @@ Value reject_by(Renderer& renderer, const Value& subject, const Arguments& argum
   return pick(renderer, subject, arguments, true, false);
 }
 
-constexpr Named<FilterFunction> kFilters[] = {{"map", map_items},
+constexpr Named<FilterFunction> kFilters[] = {{"map", map},
                                               {"reject", reject},
                                               {"rejectattr", reject_by},
                                               {"select", select},

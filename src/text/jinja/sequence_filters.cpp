@@ -133,13 +133,13 @@ Value unique(Renderer& renderer, const Value& subject, const Arguments& argument
   const Parameters given("unique", arguments, {"case_sensitive", "attribute"});
   const ItemPath path(renderer.heap(), given.get(1));
   const auto seen = renderer.heap().make<DictionaryObject>();
-  std::vector<Value> kept;
-  for (Keyed& item : keyed(renderer, subject, path, given.truth(0, false))) {
-    if (seen->find(item.first)) continue;
-    seen->append(std::move(item.first), Value::none());
-    kept.push_back(std::move(item.second));
-  }
-  return make_iterator(renderer.heap(), std::move(kept));
+  return make_lazy(renderer.heap(), [&](std::vector<Value>& kept) {
+    for (Keyed& item : keyed(renderer, subject, path, given.truth(0, false))) {
+      if (seen->find(item.first)) continue;
+      seen->append(std::move(item.first), Value::none());
+      kept.push_back(std::move(item.second));
+    }
+  });
 }
 
 Value extreme(Renderer& renderer, const Value& subject, const Arguments& arguments, bool greatest) {
@@ -202,51 +202,50 @@ Value groupby(Renderer& renderer, const Value& subject, const Arguments& argumen
 Value batch(Renderer& renderer, const Value& subject, const Arguments& arguments) {
   Heap& heap = renderer.heap();
   const Parameters given("batch", arguments, {"linecount", "fill_with"}, 1);
-  const int64_t size = given.integer(0, 1);
-  std::vector<Value> batches;
-  std::vector<Value> current;
-  for (Value& item : collect(heap, subject)) {
-    if (static_cast<int64_t>(current.size()) == size) batches.push_back(make_list(heap, std::exchange(current, {})));
-    current.push_back(std::move(item));
-  }
-  if (!current.empty()) {
+  return make_lazy(heap, [&](std::vector<Value>& batches) {
+    const int64_t size = given.integer(0, 1);
+    std::vector<Value> current;
+    for (Value& item : collect(heap, subject)) {
+      if (static_cast<int64_t>(current.size()) == size) batches.push_back(make_list(heap, std::exchange(current, {})));
+      current.push_back(std::move(item));
+    }
+    if (current.empty()) return;
     const Value* fill = given.unless_none(1);
     heap.expect(fill ? static_cast<uint64_t>(std::clamp<int64_t>(size, 0, INT64_MAX / 64)) * sizeof(Value) : 0);
     while (fill && static_cast<int64_t>(current.size()) < size) current.push_back(*fill);
     batches.push_back(make_list(heap, std::move(current)));
-  }
-  return make_iterator(heap, std::move(batches));
+  });
 }
 
 Value slice(Renderer& renderer, const Value& subject, const Arguments& arguments) {
   Heap& heap = renderer.heap();
   const Parameters given("slice", arguments, {"slices", "fill_with"}, 1);
-  const int64_t count = given.integer(0, 1);
-  if (count == 0) stop("slice() cannot cut into zero parts");
-  const std::vector<Value> items = collect(heap, subject);
-  const auto size = static_cast<int64_t>(items.size());
-  const int64_t each = count > 0 ? size / count : 0;
-  const int64_t longer = count > 0 ? size % count : 0;
-  std::vector<Value> slices;
-  auto next = items.begin();
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t length = each + (i < longer ? 1 : 0);
-    std::vector<Value> part(next, next + length);
-    next += length;
-    if (const Value* fill = given.unless_none(1); fill && i >= longer) part.push_back(*fill);
-    slices.push_back(make_list(heap, std::move(part)));
-  }
-  return make_iterator(heap, std::move(slices));
+  return make_lazy(heap, [&](std::vector<Value>& slices) {
+    const int64_t count = given.integer(0, 1);
+    if (count == 0) stop("slice() cannot cut into zero parts");
+    const std::vector<Value> items = collect(heap, subject);
+    const auto size = static_cast<int64_t>(items.size());
+    const int64_t each = count > 0 ? size / count : 0;
+    const int64_t longer = count > 0 ? size % count : 0;
+    auto next = items.begin();
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t length = each + (i < longer ? 1 : 0);
+      std::vector<Value> part(next, next + length);
+      next += length;
+      if (const Value* fill = given.unless_none(1); fill && i >= longer) part.push_back(*fill);
+      slices.push_back(make_list(heap, std::move(part)));
+    }
+  });
 }
 
 Value items(Renderer& renderer, const Value& subject, const Arguments& arguments) {
   const Parameters given("items", arguments, {});
-  if (subject.is_undefined()) return make_iterator(renderer.heap(), {});
-  if (!subject.is(Kind::Dictionary)) stop("items needs a dictionary, not a {}", type_name(subject));
-  std::vector<Value> pairs;
-  for (const auto& [key, value] : subject.as<DictionaryObject>().entries())
-    pairs.push_back(make_tuple(renderer.heap(), {key, value}));
-  return make_iterator(renderer.heap(), std::move(pairs));
+  return make_lazy(renderer.heap(), [&](std::vector<Value>& pairs) {
+    if (subject.is_undefined()) return;
+    if (!subject.is(Kind::Dictionary)) stop("items needs a dictionary, not a {}", type_name(subject));
+    for (const auto& [key, value] : subject.as<DictionaryObject>().entries())
+      pairs.push_back(make_tuple(renderer.heap(), {key, value}));
+  });
 }
 
 Value otherwise(Renderer& renderer, const Value& subject, const Arguments& arguments) {

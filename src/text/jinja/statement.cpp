@@ -59,14 +59,14 @@ Flow For::run(Renderer& renderer, Scope& scope, Value iterable, int depth) const
   const Ref<Scope> outer(&scope);
   const auto loop = heap.make<LoopObject>(*this, outer, std::move(iterable), depth);
   const Value loop_value(Kind::Loop, loop);
-  auto turn = heap.make<Scope>(outer);
+  auto turn = renderer.open_scope(outer, body.scope_number);
   bool completed = false;
   for (Value item; loop->advance(renderer, item);) {
     // A macro may have kept the last turn's scope.
     if (turn->is_unshared()) {
       turn->clear();
     } else {
-      turn = heap.make<Scope>(outer);
+      turn = renderer.open_scope(outer, body.scope_number);
     }
     turn->set(loop_name, loop_value);
     target.assign(renderer, *turn, std::move(item));
@@ -76,7 +76,7 @@ Flow For::run(Renderer& renderer, Scope& scope, Value iterable, int depth) const
     completed |= flow == Flow::Normal;
   }
   if (completed || otherwise.statements.empty()) return Flow::Normal;
-  const auto inner = heap.make<Scope>(outer);
+  const auto inner = renderer.open_scope(outer, otherwise.scope_number);
   return otherwise.execute(renderer, *inner);
 }
 
@@ -91,7 +91,7 @@ namespace {
 
 // The text of a block's body, run in a scope of its own.
 std::string captured(Renderer& renderer, Scope& scope, const Body& body, Flow& flow) {
-  const auto inner = renderer.heap().make<Scope>(Ref<Scope>(&scope));
+  const auto inner = renderer.open_scope(Ref<Scope>(&scope), body.scope_number);
   return renderer.capture([&] { flow = body.execute(renderer, *inner); });
 }
 
@@ -107,7 +107,7 @@ Flow SetBlock::execute(Renderer& renderer, Scope& scope) const {
 }
 
 Flow With::execute(Renderer& renderer, Scope& scope) const {
-  const auto inner = renderer.heap().make<Scope>(Ref<Scope>(&scope));
+  const auto inner = renderer.open_scope(Ref<Scope>(&scope), body.scope_number);
   for (const auto& [target, value] : variables) target.assign(renderer, *inner, value->evaluate(renderer, scope));
   return body.execute(renderer, *inner);
 }
@@ -115,7 +115,10 @@ Flow With::execute(Renderer& renderer, Scope& scope) const {
 Flow FilterBlock::execute(Renderer& renderer, Scope& scope) const {
   Flow flow = Flow::Normal;
   Value value = make_string(renderer.heap(), captured(renderer, scope, body, flow));
-  if (flow == Flow::Normal) renderer.write(filter->apply(renderer, scope, std::move(value)));
+  if (flow != Flow::Normal) return flow;
+  value = filter->apply(renderer, scope, std::move(value));
+  if (!value.is_string()) stop("a filter block's filters must give a string, not a {}", type_name(value));
+  renderer.write(value);
   return flow;
 }
 
@@ -132,7 +135,7 @@ Flow CallBlock::execute(Renderer& renderer, Scope& scope) const {
 }
 
 Flow Generation::execute(Renderer& renderer, Scope& scope) const {
-  const auto inner = renderer.heap().make<Scope>(Ref<Scope>(&scope));
+  const auto inner = renderer.open_scope(Ref<Scope>(&scope), body.scope_number);
   return body.execute(renderer, *inner);
 }
 

@@ -24,6 +24,7 @@ using StatementPtr = std::unique_ptr<const Statement>;
 struct Body {
   Flow execute(Renderer& renderer, Scope& scope) const;
   std::vector<StatementPtr> statements;
+  uint32_t scope_number = 0;  ///< which of the program's scopes this body opens, if it does
 };
 
 /// What can be assigned to: a name, an attribute of a namespace, or a tuple of these.
@@ -59,6 +60,7 @@ struct For final : Statement {
   Target target;
   ExpressionPtr iterable;
   ExpressionPtr condition;  ///< null: every item
+  uint32_t condition_scope = 0;
   Body body, otherwise;
   bool recursive = false;
   NameId loop_name = 0;
@@ -133,6 +135,8 @@ struct Program {
   Program() : constants(UINT64_MAX, UINT64_MAX) {}
   Heap constants;
   std::vector<std::string> names;
+  /// For each scope, the names it hides (see Symbols).
+  std::vector<std::vector<NameId>> hidden;
   Body body;
 };
 

@@ -63,8 +63,6 @@ Value split_at_space(Heap& heap, std::string_view text, uint64_t most, bool from
       text = strip(text.substr(i), true, false);
     }
   }
-  // What is left once the splits are used up loses only the space at its far end.
-  text = strip(text, from_right, !from_right && false);
   if (!text.empty()) pieces.add(text);
   return pieces.list(from_right);
 }

@@ -111,14 +111,15 @@ Value center(Renderer& renderer, const Value& subject, const Arguments& argument
 
 Value truncate(Renderer& renderer, const Value& subject, const Arguments& arguments) {
   const Parameters given("truncate", arguments, {"length", "killwords", "end", "leeway"});
-  expect_text(subject, "truncate");
+  const int64_t size = length_of(subject);
+  if (size < 0) stop("truncate() needs a string, not a {}", type_name(subject));
   const int64_t length = given.integer(0, 255);
   const std::string_view end = given.text(2, "...");
   const int64_t leeway = given.unless_none(3) ? given.integer(3, 5) : 5;
   const auto end_length = static_cast<int64_t>(count_code_points(end));
   if (length < end_length || leeway < 0) stop("truncate() needs a length of at least {} and no negative leeway", end_length);
-  const std::string_view text = subject.text();
-  if (subject.as<StringObject>().length() <= static_cast<uint64_t>(length) + static_cast<uint64_t>(leeway)) return subject;
+  if (static_cast<uint64_t>(size) <= static_cast<uint64_t>(length) + static_cast<uint64_t>(leeway)) return subject;
+  const std::string_view text = expect_text(subject, "truncate").text();
   std::string_view kept = text.substr(0, byte_offset(text, static_cast<size_t>(length - end_length)));
   if (!given.truth(1, false)) kept = kept.substr(0, kept.rfind(' '));
   return make_string(renderer.heap(), std::string(kept).append(end));

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "text/jinja/failure.h"
 #include "text/jinja/heap.h"
 
 namespace headrace::text::jinja {
@@ -206,6 +208,7 @@ class IteratorObject final : public Object {
   std::vector<Value> items;
   size_t position = 0;
   const char* const type_name;
+  std::shared_ptr<const Failure> failure;  ///< what the one who reads past the items is told
 
  private:
   void drop_references() override { std::exchange(items, {}); }
@@ -250,6 +253,22 @@ Value make_string(Heap& heap, std::string text, bool markup = false);
 Value make_list(Heap& heap, std::vector<Value> items);
 Value make_tuple(Heap& heap, std::vector<Value> items);
 Value make_iterator(Heap& heap, std::vector<Value> items, const char* type_name = "generator");
+/// The iterator that a lazy filter gives: what `produce` adds to its argument. If it
+/// fails, the failure waits for the one who reads that far, as it would in Python.
+template <class Produce>
+Value make_lazy(Heap& heap, Produce&& produce) {
+  std::vector<Value> items;
+  std::shared_ptr<const Failure> failure;
+  try {
+    produce(items);
+  } catch (Failure& caught) {
+    if (caught.kind == ErrorKind::OutOfRange) throw;
+    failure = std::make_shared<const Failure>(std::move(caught));
+  }
+  Value value = make_iterator(heap, std::move(items));
+  value.as<IteratorObject>().failure = std::move(failure);
+  return value;
+}
 Value make_undefined(Heap& heap, std::string reason);
 
 /// Python's name of a value's type: "str", "dict", "NoneType".
