@@ -79,20 +79,23 @@ void Job::cancel() {
     if (cancelled_ || ended_ == items_.size()) return;
     cancelled_ = true;
     ids = ids_;
+    changed_.notify_all();
   }
   const auto engine = engine_.lock();
   if (!engine) return;
   for (const auto id : ids) engine->cancel(id);
 }
 
+bool Job::ended() const { return ended_ == items_.size() || error_ || cancelled_; }
+
 bool Job::finished() const {
   const std::lock_guard lock(mutex_);
-  return ended_ == items_.size() || error_;
+  return ended();
 }
 
 bool Job::wait_slice() {
   std::unique_lock lock(mutex_);
-  const auto ready = [this] { return error_ || ended_ == items_.size() || !pieces_.empty(); };
+  const auto ready = [this] { return ended() || !pieces_.empty(); };
   if (changed_.wait_for(lock, kSlice, ready)) return true;
   if (engine_.expired()) error_ = Error{ErrorKind::Cancelled, "the LLM was closed while it was answering"};
   return error_.has_value();
@@ -118,7 +121,7 @@ std::vector<Item> Job::take_items() {
 
 JobObject::~JobObject() {
   // A job that nobody can read any more need not be computed.
-  if (!job_.is_foreign()) job_.get()->cancel();
+  if (job_.owns()) job_.get()->cancel();
 }
 
 namespace {

@@ -60,6 +60,7 @@ class Job {
   static Result<std::shared_ptr<Job>> submit(const std::shared_ptr<EngineHolder>& holder, std::vector<engine::Request> requests,
                                              bool streams, std::shared_ptr<Notifier> notifier, uint64_t key);
 
+  /// Ends what still runs; the job is finished at once, whatever the engine still does.
   void cancel();
   bool finished() const;
   /// Waits at most a slice for something that `next` or `items` would give.
@@ -74,6 +75,7 @@ class Job {
  private:
   bool take(uint32_t item, engine::Event&& event);
   void gather(Item& item, const engine::Event& event);
+  bool ended() const;
 
   std::weak_ptr<engine::Engine> engine_;
   mutable std::mutex mutex_;

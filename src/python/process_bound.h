@@ -16,12 +16,14 @@ template <class T>
 class ProcessBound {
  public:
   explicit ProcessBound(std::shared_ptr<T> object) : object_(std::move(object)), process_(::getpid()) {}
-  ProcessBound(const ProcessBound&) = default;
-  ProcessBound& operator=(const ProcessBound&) = delete;
+  ProcessBound(ProcessBound&&) = default;
+  ProcessBound& operator=(ProcessBound&&) = delete;
   ~ProcessBound() {
     if (is_foreign() && object_) (void)new std::shared_ptr<T>(std::move(object_));
   }
 
+  /// Whether there is something to look after: not moved away, and of this process.
+  bool owns() const { return object_ && !is_foreign(); }
   bool is_foreign() const { return process_ != ::getpid(); }
 
   /// For parts without threads or locks, which the child may read.
