@@ -3,10 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <new>
 #include <random>
 
@@ -53,10 +54,7 @@ namespace {
 constexpr size_t kLimit = size_t{64} << 20;
 
 /// A small but complete model, so that a mutation can hit anything.
-std::string small_model() {
-  TinyModel tiny{.layers = 1, .hidden = 32, .heads = 2, .kv_heads = 1, .head_dim = 16, .feed_forward = 32};
-  return tiny_gguf(tiny).bytes();
-}
+const TinyModel kSmall{.layers = 1, .hidden = 32, .heads = 2, .kv_heads = 1, .head_dim = 16, .feed_forward = 32};
 
 void mutate(std::string& bytes, size_t header, std::mt19937& random) {
   const auto below = [&](size_t limit) { return random() % limit; };
@@ -85,10 +83,34 @@ void mutate(std::string& bytes, size_t header, std::mt19937& random) {
   }
 }
 
+/// A file in memory whose content is replaced again and again.
+class MemoryFile {
+ public:
+  explicit MemoryFile(const std::string& content) : descriptor_(::memfd_create("mutated.gguf", 0)) { replace(content, content.size()); }
+  ~MemoryFile() { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+  /// Makes the file `content`, of which only the first `changed` bytes can differ from last time.
+  void replace(const std::string& content, size_t changed) {
+    if (size_ != content.size()) changed = content.size();
+    if (size_ > content.size()) {
+      ASSERT_EQ(::ftruncate(descriptor_, static_cast<off_t>(content.size())), 0);
+    }
+    size_ = content.size();
+    changed = std::min(changed, size_);
+    ASSERT_EQ(::pwrite(descriptor_, content.data(), changed, 0), static_cast<ssize_t>(changed));
+  }
+
+ private:
+  int descriptor_;
+  size_t size_ = 0;
+};
+
 TEST(MutatedGguf, is_an_error_or_loads_within_64_MB_a_hundred_thousand_times) {
-  const std::string original = small_model();
-  const size_t header = tiny_gguf({.layers = 1, .hidden = 32, .heads = 2, .kv_heads = 1, .head_dim = 16, .feed_forward = 32}).header().size();
-  const TemporaryFile file(original);
+  const std::string original = tiny_gguf(kSmall).bytes();
+  const size_t header = tiny_gguf(kSmall).header().size();
+  MemoryFile file(original);
   const kernels::KernelTable& kernels = **kernels::kernel_table(kernels::Isa::Portable);
   ThreadTeam team(1);
   const auto budget = MemoryBudget::create("the test", kLimit);
@@ -97,7 +119,8 @@ TEST(MutatedGguf, is_an_error_or_loads_within_64_MB_a_hundred_thousand_times) {
   for (int i = 0; i < 100'000; ++i) {
     std::string bytes = original;
     mutate(bytes, header, random);
-    std::ofstream(file.path(), std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    // The file's data lies behind the header and is the original's as long as its length is.
+    file.replace(bytes, header);
     const size_t before = held_bytes;
     most_held_bytes = before;
     if (const auto gguf = Gguf::open(file.path())) {
