@@ -77,13 +77,16 @@ def test_special_tokens_are_plain_text_when_not_parsed(pair):
 
 @pytest.mark.parametrize("skip_special", [False, True])
 def test_decoding_is_that_of_the_reference(pair, skip_special):
-    """Of a run of byte tokens that is partly invalid, the reference replaces every byte;
-    we keep its valid characters, so that a stream need not wait for the run's end.
-    Those few lists are left out for SentencePiece vocabularies."""
+    """Two kinds of lists are left out. Of a run of byte tokens that is partly invalid, the
+    reference replaces every byte; we keep its valid characters, so that a stream need not
+    wait for the run's end. And the reference reads added tokens in byte letters too, so
+    that an added "ü" comes out as a broken byte; ours come out as they are spelled."""
     lists = random_ids(pair, TEXTS // 4)
     ours = [text.decode("utf-8") for text in pair.ours.decode(lists, int(skip_special))]
     theirs = pair.reference.decode_batch(lists, skip_special_tokens=skip_special)
-    comparable = [i for i, ids in enumerate(lists) if not oracle.has_mixed_byte_run(pair.vocabulary, ids, skip_special)]
+    comparable = [i for i, ids in enumerate(lists)
+                  if not oracle.has_mixed_byte_run(pair.vocabulary, ids, skip_special)
+                  and not oracle.has_lettered_added_token(pair.vocabulary, ids)]
     assert len(comparable) > len(lists) // 2
     assert_same([lists[i] for i in comparable], [ours[i] for i in comparable], [theirs[i] for i in comparable], "lists")
 

@@ -193,6 +193,15 @@ def has_mixed_byte_run(vocabulary, ids, skip_special):
     return any("\ufffd" in text and text.strip("\ufffd") for text in (run.decode("utf-8", "replace") for run in runs))
 
 
+def has_lettered_added_token(vocabulary, ids):
+    """Whether some added token is spelled in byte letters, one of them beyond ASCII."""
+    if vocabulary.sentencepiece:
+        return False
+    letters = set(byte_letters())
+    added = (vocabulary.tokens[i] for i in ids if vocabulary.kind(i) in (CONTROL, UNKNOWN, USER_DEFINED))
+    return any(not token.isascii() and letters.issuperset(token) for token in added)
+
+
 def added_tokens(vocabulary, tokens):
     return [AddedToken(tokens[i], special=vocabulary.kind(i) != USER_DEFINED, normalized=False)
             for i in range(len(tokens)) if vocabulary.kind(i) in (CONTROL, UNKNOWN, USER_DEFINED) and tokens[i]]
