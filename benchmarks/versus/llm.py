@@ -136,10 +136,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    path = subprocess.run([options.binary, "pull", options.model, "--print-path"], stdout=subprocess.PIPE, text=True).stdout.strip() \
-        if not Path(options.model).exists() else options.model
-    if not path:
+    inspected = subprocess.run([options.binary, "inspect", options.model, "--json"], stdout=subprocess.PIPE)
+    if inspected.returncode != 0:
         return 1
+    path = json.loads(inspected.stdout)["path"]
     binaries = options.llama_bin or build(ROOT / "benchmarks/.work", len(os.sched_getaffinity(0)))
     headrace = Headrace(options.binary, path, options.threads)
     rivals = {f"flash attention {'on' if on else 'off'}": LlamaCpp(binaries, path, options.threads, on) for on in (True, False)}
