@@ -131,6 +131,7 @@ void Delivery::send(ActiveRequest& request, Event& event) {
   if (request.unfinished == 0 && event.finish != FinishReason::None) {
     event.done = true;
     event.usage = request.usage;
+    before_last_();
   }
   bool more = false;
   if (!request.sink_closed) {

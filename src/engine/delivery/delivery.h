@@ -1,7 +1,8 @@
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <span>
+#include <utility>
 
 #include "engine/engine.h"
 #include "engine/schedule/active_request.h"
@@ -11,7 +12,9 @@ namespace headrace::engine {
 /// Turns sampled tokens into text and events. Used by the engine's thread only.
 class Delivery {
  public:
-  explicit Delivery(EngineStats& stats) : stats_(stats) {}
+  /// `before_last` is called before each request's last event, so that whoever has heard
+  /// that one finds it counted.
+  Delivery(EngineStats& stats, std::function<void()> before_last) : stats_(stats), before_last_(std::move(before_last)) {}
 
   /// Appends a token to a sequence and sends what it makes certain. Afterwards
   /// `sequence.ended()` says whether it was the choice's last; with the request's last
@@ -34,6 +37,7 @@ class Delivery {
   void count_end(const ActiveRequest& request, FinishReason reason, double now);
 
   EngineStats& stats_;
+  std::function<void()> before_last_;
 };
 
 }  // namespace headrace::engine

@@ -37,7 +37,7 @@ StepLoop::StepLoop(model::Model& model, Inbox& inbox, const model::PagePool& pag
       scheduler_(pages.pages, cache_identity(model), limits,
                  // A page is copied whole: what lies behind `tokens` is written before it is read.
                  [this](uint32_t from, uint32_t to, uint32_t) { backend_.copy_page(from, to); }),
-      delivery_(stats_) {
+      delivery_(stats_, [this] { publish_stats(); }) {
   stats_.pages = pages.pages;
   publish_stats();
 }
