@@ -36,7 +36,9 @@ class Lexer {
   void move_to(size_t position);
   void skip_space();
   size_t after_space(size_t position) const;
-  bool at(size_t position, std::string_view text) const { return source_.substr(position).starts_with(text); }
+  bool at(size_t position, std::string_view text) const {
+    return position <= source_.size() && std::string_view(source_).substr(position).starts_with(text);
+  }
   [[noreturn]] void fail_here(std::string message) const;
 
   std::string source_;

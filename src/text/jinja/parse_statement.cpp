@@ -34,7 +34,7 @@ bool Parser::at_end_tag(std::initializer_list<std::string_view> ends) const {
 // names, to the end of the template.
 Body Parser::parse_body(std::initializer_list<std::string_view> ends) {
   const Nesting nesting(*this);
-  const int line = current().line;
+  const int line = tokens_[position_ > 0 ? position_ - 1 : 0].line;  // of the tag that opened it
   Body body;
   for (;;) {
     switch (current().kind) {

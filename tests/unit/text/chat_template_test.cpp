@@ -95,7 +95,7 @@ TEST(ChatTemplate, stops_hostile_templates_at_their_limits) {
       "{% set ns = namespace(l=[1]) %}{% for i in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
       "{% set ns = namespace(l=[]) %}{% for i in range(10000) %}{% set ns.l = [ns.l] %}{% endfor %}",
       "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-      "{% macro m() %}{% call m() %}{% endcall %}{% endmacro %}{{ m() }}",
+      "{% macro m() %}{{ caller() }}{% call m() %}x{% endcall %}{% endmacro %}{% call m() %}y{% endcall %}",
       "{% for x in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
       "{{ '%1000000000d' % 1 }}",
       "{{ '%.1000000000f' % 1 }}",
@@ -134,12 +134,12 @@ TEST(ChatTemplate, refuses_templates_that_nest_too_deeply) {
       "{{ 1" + repeated(" + 1", 100'000) + " }}",
       "{{ x" + repeated(".y", 100'000) + " }}",
       "{{ x" + repeated("|upper", 100'000) + " }}",
-      "{{ x" + repeated(" is defined", 1) + repeated(" or x", 100'000) + " }}",
+      "{{ x is defined" + repeated(" or x", 100'000) + " }}",
       "{{ x" + repeated(" if x else x", 100'000) + " }}",
       "{{ x" + repeated(" if x", 100'000) + " }}",
       repeated("{% if x %}", 100'000) + repeated("{% endif %}", 100'000),
       repeated("{% for x in x %}", 100'000),
-      "{% set " + repeated("(", 100'000) + "x = 1 %}",
+      "{% set " + repeated("(", 100'000) + "x" + repeated(")", 100'000) + " = 1 %}",
   };
   for (const std::string& source : deep) {
     const auto result = ChatTemplate::compile(source);
