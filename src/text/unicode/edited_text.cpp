@@ -55,7 +55,7 @@ void EditedText::remove_extra_spaces() {
   const std::string source(text());
   if (!source.starts_with(' ') && !source.ends_with(' ') && source.find("  ") == std::string::npos) return;
   begin_edit(source, 0);
-  size_t at = source.find_first_not_of(' ');
+  size_t at = source.find_first_not_of(' '), last_end = 0;
   while (at < source.size()) {
     const size_t end = std::min(source.find(' ', at), source.size());
     const size_t next = std::min(source.find_first_not_of(' ', end), source.size());
@@ -71,8 +71,10 @@ void EditedText::remove_extra_spaces() {
       append(std::string_view(source).substr(from, to - from), original_position(from));
       from = to;
     }
+    last_end = kept;
     at = next;
   }
+  append({}, original_position(last_end));
   finish_edit();
 }
 

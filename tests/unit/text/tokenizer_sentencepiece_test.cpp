@@ -105,6 +105,15 @@ TEST(SentencePieceTokenizer, removes_extra_spaces_where_the_model_does) {
   EXPECT_EQ(spelled(*tokenizer, "   "), Spelled{});
 }
 
+// Found by fuzzing: the end of a replaced byte before removed spaces.
+TEST(SentencePieceTokenizer, offsets_hold_where_invalid_bytes_and_extra_spaces_meet) {
+  auto source = sentencepiece_source({"▁a", "▁", "a", "\uFFFD"});
+  source.remove_extra_whitespace = true;
+  const auto encoding = compiled(source)->encode(" a\xB7  \xFF ", {.offsets = true});
+  ASSERT_TRUE(encoding);
+  EXPECT_EQ(encoding->offsets, (std::vector<Offset>{{1, 2}, {2, 3}, {3, 5}, {5, 6}}));
+}
+
 TEST(SentencePieceTokenizer, refuses_scores_that_do_not_match_the_tokens) {
   auto source = sentencepiece_source({"a"});
   source.scores.pop_back();
