@@ -27,7 +27,7 @@ constexpr uint32_t kScoreStride = kAttentionSplit + 16;
 /// Pages (for keys) or 16-dim columns (for values) that a tile of P pairs takes at a time: enough
 /// independent sums for the latency of fma times two a cycle.
 template <int P>
-constexpr int kAbreast = P == 1 ? 4 : (P <= 3 || kParts == 1 ? 2 : 1);
+constexpr int kAbreast = kParts == 1 ? (P <= 3 ? 4 : 2) : P == 1 ? 4 : P <= 3 ? 2 : 1;
 /// A narrow tile holds its pairs' factors in registers and streams keys or values past them; a
 /// wide one holds the keys or values. Either way sums and operands fit 16 registers on AVX2.
 template <int P>
@@ -185,8 +185,8 @@ template <int P, int U, bool kEight, bool kPrefetch>
 
 /// Adds the values of positions [first, last), counted from the split's begin, to the sums of P pairs.
 template <int P, bool kPrefetch>
-void add_values(const Split& split, uint32_t first, uint32_t last, uint32_t head_dim, const float* weights,
-                float* sums, size_t stride) {
+void add_range(const Split& split, uint32_t first, uint32_t last, uint32_t head_dim, const float* weights,
+               float* sums, size_t stride) {
   constexpr int U = kAbreast<P> * kParts;
   uint32_t dim = 0;
   for (; dim + kPartLanes * U <= head_dim; dim += kPartLanes * U) {
@@ -197,6 +197,18 @@ void add_values(const Split& split, uint32_t first, uint32_t last, uint32_t head
   }
   if constexpr (kPartLanes == 16) {
     if (dim < head_dim) add_columns<P, 1, true, kPrefetch>(split, first, last, head_dim, dim, weights, sums, stride);
+  }
+}
+
+/// The same in the order that suits where the values lie: in memory (kPrefetch), a page is read
+/// whole before the next one; in a cache, the sums of some dims stay in registers over all pages.
+template <int P, bool kPrefetch>
+void add_values(const Split& split, uint32_t first, uint32_t last, uint32_t head_dim, const float* weights,
+                float* sums, size_t stride) {
+  while (first < last) {
+    const uint32_t end = kPrefetch ? at_most(last, (first / kPageTokens + 1) * kPageTokens) : last;
+    add_range<P, kPrefetch>(split, first, end, head_dim, weights, sums, stride);
+    first = end;
   }
 }
 
