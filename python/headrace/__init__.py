@@ -2,7 +2,7 @@
 
 >>> import headrace as hr
 >>> llm = hr.LLM("smollm2")
->>> out = llm.generate("1, 2, 3, 4,", hr.Sampling(max_tokens=4, temperature=0.0))
+>>> out = llm.generate("1, 2, 3, 4,", hr.Sampling(max_tokens=5, temperature=0.0))
 >>> out[0].text
 ' 5, 6'
 """

@@ -143,9 +143,9 @@ class LLM:
         Returns one Output for each prompt, in order; a single prompt gives a list of one.
 
         >>> llm = LLM("smollm2")
-        >>> out = llm.generate(["1, 2, 3, 4,"], Sampling(max_tokens=4, temperature=0.0, logprobs=2))
+        >>> out = llm.generate(["1, 2, 3, 4,"], Sampling(max_tokens=5, temperature=0.0, logprobs=2))
         >>> out[0].text, out[0].finish_reason, out[0].usage.completion_tokens
-        (' 5, 6', 'length', 4)
+        (' 5, 6', 'length', 5)
         """
         sampling = sampling or Sampling()
         encoded = self._encoded(prompts)
@@ -158,7 +158,7 @@ class LLM:
         """Continues a prompt and yields its text as it is made; each piece is a str.
 
         >>> llm = LLM("smollm2")
-        >>> "".join(llm.stream("1, 2, 3, 4,", Sampling(max_tokens=4, temperature=0.0)))
+        >>> "".join(llm.stream("1, 2, 3, 4,", Sampling(max_tokens=5, temperature=0.0)))
         ' 5, 6'
         """
         sampling = sampling or Sampling()
@@ -177,8 +177,8 @@ class LLM:
         """Answers a conversation: messages with "role" and "content", by the model's chat template.
 
         >>> llm = LLM("smollm2")
-        >>> llm.chat([{"role": "user", "content": "What is the capital of France?"}], Sampling(temperature=0.0)).text
-        'The capital of France is Paris.'
+        >>> llm.chat([{"role": "user", "content": "Name the capital of Italy."}], Sampling(temperature=0.0)).text
+        'The capital of Italy is Rome.'
         """
         return self.generate(self.chat_prompt(messages, tools=tools, variables=variables), sampling)[0]
 

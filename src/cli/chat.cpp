@@ -29,7 +29,7 @@ Where standard input is no terminal, each line of it is a message.
 Examples:
   headrace chat
   headrace chat smollm2 --system "Answer in one sentence."
-  echo "What is the capital of France?" | headrace chat smollm2 --greedy)";
+  echo "Name the capital of Italy." | headrace chat smollm2 --greedy)";
 
 constexpr const char* kHelp = R"(/clear          forget the conversation
 /system TEXT    set the system message (and forget the conversation)

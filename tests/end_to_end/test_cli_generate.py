@@ -75,8 +75,8 @@ def test_stop_ends_before_its_text():
 
 
 def test_chat_applies_the_template():
-    text = generate("--chat", "--prompt", "What is the capital of France?", "--greedy", "--max-tokens", "20")
-    assert "Paris" in text
+    text = generate("--chat", "--prompt", "Name the capital of Italy.", "--greedy", "--max-tokens", "20")
+    assert "Rome" in text
 
 
 def test_several_choices_are_all_printed():
@@ -138,13 +138,13 @@ def test_text_comes_as_it_is_made():
 
 
 def test_chat_answers_each_line_of_standard_input():
-    finished = run("chat", MODEL, "--greedy", "--json", input="My name is Ada.\nWhat is my name?\n")
+    finished = run("chat", MODEL, "--greedy", "--json", input="Name the capital of Italy.\nAnd of France?\n")
     assert finished.returncode == 0, finished.stderr
     import json
 
     answers = [json.loads(line) for line in finished.stdout.splitlines()]
     assert len(answers) == 2
-    assert "Ada" in answers[1]["content"]
+    assert "Rome" in answers[0]["content"]
     assert answers[1]["usage"]["cached_tokens"] > 0
     assert all(answer["finish_reason"] == "stop" for answer in answers)
 

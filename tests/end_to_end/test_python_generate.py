@@ -42,7 +42,7 @@ def test_the_lines_of_the_readme(hr, llm):
     assert out[0].finish_reason == "length"
     assert [len(token.top) for token in out[0].logprobs] == [5] * 8
     assert "".join(llm.stream("1, 2, 3, 4,", hr.Sampling(max_tokens=8, temperature=0.0))) == out[0].text
-    assert "Paris" in llm.chat([{"role": "user", "content": "What is the capital of France?"}], hr.Sampling(temperature=0.0, max_tokens=20)).text
+    assert "Rome" in llm.chat([{"role": "user", "content": "Name the capital of Italy."}], hr.Sampling(temperature=0.0, max_tokens=20)).text
 
 
 def test_outputs_come_in_the_order_of_the_prompts(llm, greedy):
@@ -194,7 +194,7 @@ def test_two_llms_of_different_settings_agree(hr, llm, greedy):
 
 def test_objects_show_what_they_are(hr, llm, greedy):
     (out,) = llm.generate("1, 2, 3, 4,", hr.Sampling(max_tokens=2, temperature=0, logprobs=1))
-    assert repr(out) == "Output(text=' 5,', finish_reason='length', completion_tokens=2)"
+    assert repr(out) == "Output(text=' 5', finish_reason='length', completion_tokens=2)"
     assert repr(llm).startswith(f"LLM({MODEL!r}, isa=")
     assert repr(greedy) == "Sampling(max_tokens=6, temperature=0.0)"
     assert "vocabulary_size=49152" in repr(llm.tokenizer)
