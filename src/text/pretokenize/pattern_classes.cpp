@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "base/unicode_tables.h"
 
@@ -26,17 +27,39 @@ std::optional<ClassMask> property(std::string_view name) {
   return found->second;
 }
 
+/// Neighbouring code points of one class.
+struct Run {
+  char32_t first;
+  char32_t last;
+  ClassMask mask;
+};
+
+const std::vector<Run>& all_runs() {
+  static const std::vector<Run> runs = [] {
+    std::vector<Run> list{{0, 0, unicode::class_of(0)}};
+    for (char32_t c = 1; c <= 0x10FFFF; ++c) {
+      const ClassMask mask = unicode::class_of(c);
+      if (mask == list.back().mask) {
+        list.back().last = c;
+      } else {
+        list.push_back({c, c, mask});
+      }
+    }
+    return list;
+  }();
+  return runs;
+}
+
 /// The ranges of a class, as they are written within [ ].
 std::string ranges(ClassMask mask) {
-  constexpr char32_t kEnd = 0x110000;
   std::string out;
-  const auto in = [mask](char32_t c) { return (unicode::class_of(c) & mask) != 0; };
-  for (char32_t c = 0; c < kEnd; ++c) {
-    if (!in(c)) continue;
-    const char32_t first = c;
-    while (c + 1 < kEnd && in(c + 1)) ++c;
+  const std::vector<Run>& runs = all_runs();
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if ((runs[i].mask & mask) == 0) continue;
+    const char32_t first = runs[i].first;
+    while (i + 1 < runs.size() && (runs[i + 1].mask & mask) != 0) ++i;
     fmt::format_to(std::back_inserter(out), "\\x{{{:x}}}-\\x{{{:x}}}", static_cast<uint32_t>(first),
-                   static_cast<uint32_t>(c));
+                   static_cast<uint32_t>(runs[i].last));
   }
   return out;
 }
