@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "kernels/cpu/avx2.h"
+#include "kernels/cpu/avx512.h"
 #include "kernels/portable/portable.h"
 
 namespace headrace::kernels::portable_v3 {
@@ -31,6 +32,7 @@ constexpr std::array<WeightTypeInfo, kWeightTypeCount> kWeightTypes = {{
 
 Isa best_isa() {
   const CpuFeatures& cpu = cpu_features();
+  if (cpu.avx512 && cpu.avx2) return Isa::Avx512;
   return cpu.avx2 ? Isa::Avx2 : Isa::Portable;
 }
 
@@ -58,7 +60,7 @@ Result<const KernelTable*> kernel_table(Isa isa) {
   switch (isa) {
     case Isa::Portable: return cpu.avx2 ? &portable_v3::kTable : &portable::kTable;
     case Isa::Avx2: return &avx2::kTable;
-    case Isa::Avx512: break;
+    case Isa::Avx512: return cpu.avx512_vnni ? &avx512::kVnniTable : &avx512::kTable;
   }
   return lacking(isa);
 }

@@ -21,7 +21,6 @@ struct Avx2Vectors {
   using Floats = __m256;
 
   HEADRACE_ALWAYS Ints load(const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); }
-  HEADRACE_ALWAYS void store(void* at, Ints v) { _mm256_storeu_si256(static_cast<__m256i*>(at), v); }
   HEADRACE_ALWAYS Ints zeros() { return _mm256_setzero_si256(); }
   HEADRACE_ALWAYS Ints all_bytes(int v) { return _mm256_set1_epi8(static_cast<char>(v)); }
   HEADRACE_ALWAYS Ints all_16(int v) { return _mm256_set1_epi16(static_cast<short>(v)); }
@@ -65,7 +64,6 @@ struct Avx2Vectors {
   }
   HEADRACE_ALWAYS Floats to_floats(Ints a) { return _mm256_cvtepi32_ps(a); }
   HEADRACE_ALWAYS Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
-  HEADRACE_ALWAYS Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
   HEADRACE_ALWAYS Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
   /// c − a · b: the bits of fma(−a, b, c).
   HEADRACE_ALWAYS Floats fnma(Floats a, Floats b, Floats c) { return _mm256_fnmadd_ps(a, b, c); }

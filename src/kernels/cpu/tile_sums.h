@@ -16,10 +16,18 @@ template <class Block>
 /// How many products of a pair of unsigned `bits` and signed 8 bits fit into 16 bits as a sum.
 constexpr int sums_in_16(int bits) { return bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1; }
 
+/// How a legacy type's product is to be corrected, as offset_bits: where V multiplies unsigned bytes
+/// only, Q8_0's signed ones count from −128.
+template <class V>
+constexpr int legacy_offset_bits(WeightType type) {
+  return V::kDotProduct && type == WeightType::Q8_0 ? 7 : offset_bits(type);
+}
+
 /// totals[r][t] += factor(t) · Σ quant · value over groups kFirst … kFirst + kCount − 1 of a part.
 /// PERF: bound by the vector ports: a multiply and an add for each group, row and tile, and one
 /// widening multiply for as many groups as 16 bits hold.
 template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, class Source, class Row, class Factor>
+  requires(!V::kDotProduct)
 [[gnu::always_inline]] inline void add_products(const Source (&tiles)[kTiles], const Row* const (&rows)[kRows],
                                                 int part, Factor factor, typename V::Ints (&totals)[kRows][kTiles]) {
   using Ints = typename V::Ints;
@@ -48,6 +56,37 @@ template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, 
   }
 }
 
+/// The same by dot products of four bytes. A legacy type's factor is one, and left out.
+template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, class Source, class Row, class Factor>
+  requires(V::kDotProduct)
+[[gnu::always_inline]] inline void add_products(const Source (&tiles)[kTiles], const Row* const (&rows)[kRows],
+                                                int part, Factor factor, typename V::Ints (&totals)[kRows][kTiles]) {
+  using Ints = typename V::Ints;
+  Ints sums[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int index = 0; index < kCount; ++index) {
+    const int group = kFirst + index;
+    Ints quants[kTiles];
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) {
+      quants[t] = tiles[t].group(part, group);
+      if constexpr (W == WeightType::Q8_0) quants[t] = V::flip_top_bit_8(quants[t]);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Ints values = V::all_words(rows[r]->values + part * 32 + group * 4);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTiles; ++t)
+        sums[r][t] = V::add_dot(index == 0 ? V::zeros() : sums[r][t], quants[t], values);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t)
+      totals[r][t] = is_k(W) ? V::add_32(totals[r][t], V::mul_32(sums[r][t], factor(t))) : sums[r][t];
+}
+
 /// acc[r][t] after one block of 32.
 template <class V, WeightType W, int kRows, int kTiles, class Source>
 [[gnu::always_inline]] inline void add_block(const Source (&tiles)[kTiles], const BlockOf32* const (&rows)[kRows],
@@ -63,8 +102,8 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t) {
-      if constexpr (offset_bits(W) != 0)
-        totals[r][t] = V::sub_32(totals[r][t], V::left_32(V::all_words(&rows[r]->sum), offset_bits(W)));
+      if constexpr (legacy_offset_bits<V>(W) != 0)
+        totals[r][t] = V::sub_32(totals[r][t], V::left_32(V::all_words(&rows[r]->sum), legacy_offset_bits<V>(W)));
       const auto scale = V::mul(tiles[t].scale(), V::all(rows[r]->scale));
       acc[r][t] = V::fma(scale, V::to_floats(totals[r][t]), acc[r][t]);
       if constexpr (with_minimum(W)) acc[r][t] = V::fma(tiles[t].minimum(), V::all(rows[r]->scaled_sum), acc[r][t]);
