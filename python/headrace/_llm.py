@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Any
+    from typing import Any, TypeVar
 
     import numpy
     from numpy.typing import NDArray
 
     from ._raw import RawItem, RawPiece
 
+    Value = TypeVar("Value")
     Prompt = str | Sequence[int]
     Message = Mapping[str, Any]
 
@@ -29,6 +31,17 @@ from ._sampling import Sampling
 from ._tokenizer import Tokenizer
 
 _living: weakref.WeakSet[LLM] = weakref.WeakSet()
+_waiting: set[object] = set()  # one entry for each thread that is inside a native wait
+
+
+def _wait(call: Callable[[], Value]) -> Value:
+    """Calls something that waits without the GIL; the end of the process waits for it."""
+    entry = object()
+    _waiting.add(entry)
+    try:
+        return call()
+    finally:
+        _waiting.discard(entry)
 
 
 class ModelInfo:
@@ -152,7 +165,7 @@ class LLM:
         if not encoded:
             return []
         job = self._engine.submit(encoded, sampling, streams=False, notifier=None, key=0)
-        return self._outputs(job.results(), encoded, sampling)
+        return self._outputs(_wait(job.results), encoded, sampling)
 
     def stream(self, prompt: Prompt, sampling: Sampling | None = None) -> Iterator[Piece]:
         """Continues a prompt and yields its text as it is made; each piece is a str.
@@ -213,9 +226,12 @@ class LLM:
         """The raw logits after each of ``ids``: float32 [len(ids), vocabulary].
 
         A NumPy array where NumPy is installed, otherwise a headrace.Tensor (buffer
-        protocol and DLPack); no copy either way.
+        protocol); no copy either way.
         """
-        tensor = self._engine.logits([int(token_id) for token_id in ids])
+        row_ids = [int(token_id) for token_id in ids]
+        if not row_ids:
+            raise InvalidArgument("logits need at least one token id")
+        tensor = _wait(lambda: self._engine.logits(row_ids))
         try:
             import numpy
         except ImportError:
@@ -332,7 +348,7 @@ class LLM:
 
     def _pieces(self, job: _native.Job, prompt: list[int], sampling: Sampling) -> Iterator[Piece]:
         try:
-            while (raw := job.next_piece()) is not None:
+            while (raw := _wait(job.next_piece)) is not None:
                 yield self._piece(raw, prompt, sampling)
         finally:
             job.cancel()
@@ -340,6 +356,10 @@ class LLM:
 
 @atexit.register
 def _close_all() -> None:
-    # Before the interpreter and the C++ statics go: no engine's thread may outlive them.
+    # Before the interpreter and the C++ statics go: no engine's thread may outlive them,
+    # and no thread of the user's may come back from a wait to an interpreter that is gone.
     for llm in list(_living):
         llm.close()
+    end = time.monotonic() + 2.0
+    while _waiting and time.monotonic() < end:
+        time.sleep(0.002)
