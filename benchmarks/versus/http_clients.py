@@ -61,7 +61,8 @@ def report(name: str, results: list[tuple[float, list[float]]]) -> None:
     print(json.dumps({
         "test": name,
         "clients": len(results),
-        "tokens_per_s": round(together / (end - begin), 1),  # while all of them decode
+        # While all of them decode; null: the first was done before the last began, ask for more tokens.
+        "tokens_per_s": round(together / (end - begin), 1) if end > begin else None,
         "ttft_p50_ms": round(percentile(first, 0.5) * 1e3, 1),
         "ttft_max_ms": round(max(first) * 1e3, 1),
         "gap_p50_ms": round(percentile(gaps, 0.5) * 1e3, 1),
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--streams", type=int, default=16, help="streaming clients at once")
     parser.add_argument("--prompt", type=int, default=128, help="tokens of each client's prompt")
-    parser.add_argument("--tokens", type=int, default=128, help="tokens that each client asks for")
+    parser.add_argument("--tokens", type=int, default=256, help="tokens that each client asks for")
     parser.add_argument("--prompts", type=int, default=0, help="2,000-token prompts that arrive meanwhile")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

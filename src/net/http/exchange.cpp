@@ -54,6 +54,7 @@ void Exchange::append_head(int status, std::string_view content_type, const std:
     else form_.keep_alive = false;
   }
   if (!form_.keep_alive) head_.append("Connection: close\r\n");
+  else if (!form_.chunked) head_.append("Connection: keep-alive\r\n");  // HTTP/1.0 closes unless told so
   head_.append("\r\n");
 }
 

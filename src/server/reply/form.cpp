@@ -88,7 +88,11 @@ class CompletionForm final : public Form {
 
 }  // namespace
 
-std::unique_ptr<Form> chat_form(const text::Tokenizer* logprobs) { return std::make_unique<ChatForm>(logprobs); }
-std::unique_ptr<Form> completion_form(const text::Tokenizer* logprobs) { return std::make_unique<CompletionForm>(logprobs); }
+std::unique_ptr<Form> chat_form(std::shared_ptr<const text::Tokenizer> logprobs) {
+  return std::make_unique<ChatForm>(std::move(logprobs));
+}
+std::unique_ptr<Form> completion_form(std::shared_ptr<const text::Tokenizer> logprobs) {
+  return std::make_unique<CompletionForm>(std::move(logprobs));
+}
 
 }  // namespace headrace::server

@@ -24,7 +24,7 @@ struct ChoiceOutput {
 class Form {
  public:
   /// `tokenizer` spells the tokens of logprobs; null: none were asked for.
-  explicit Form(const text::Tokenizer* logprobs) : logprobs_(logprobs) {}
+  explicit Form(std::shared_ptr<const text::Tokenizer> logprobs) : logprobs_(std::move(logprobs)) {}
   virtual ~Form() = default;
 
   /// Tokens without text are news too.
@@ -39,11 +39,11 @@ class Form {
   virtual void append_choice(std::string& out, ChoiceOutput& choice) const = 0;
 
  protected:
-  const text::Tokenizer* logprobs_;
+  const std::shared_ptr<const text::Tokenizer> logprobs_;
 };
 
-std::unique_ptr<Form> chat_form(const text::Tokenizer* logprobs);
-std::unique_ptr<Form> completion_form(const text::Tokenizer* logprobs);
+std::unique_ptr<Form> chat_form(std::shared_ptr<const text::Tokenizer> logprobs);
+std::unique_ptr<Form> completion_form(std::shared_ptr<const text::Tokenizer> logprobs);
 
 /// `"finish_reason":"stop"` or null.
 void append_finish_reason(std::string& out, engine::FinishReason reason);

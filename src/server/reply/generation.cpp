@@ -4,17 +4,17 @@ namespace headrace::server {
 
 void Generation::start(std::shared_ptr<Service> service, net::Responder responder, std::vector<engine::Request> requests,
                        std::unique_ptr<Reply> reply) {
-  auto generation = std::make_shared<Generation>(std::move(service), std::move(reply));
+  auto generation = std::make_shared<Generation>(service, std::move(reply));
   responder.on_closed([weak = std::weak_ptr(generation)] {
     if (auto generation = weak.lock()) generation->cancel();
   });
-  generation->submit(std::move(requests));
+  generation->submit(*service->engine, std::move(requests));
 }
 
-void Generation::submit(std::vector<engine::Request> requests) {
+void Generation::submit(engine::Engine& engine, std::vector<engine::Request> requests) {
   for (uint32_t prompt = 0; prompt < requests.size(); ++prompt) {
     auto sink = [self = shared_from_this(), prompt](engine::Event&& event) { return self->event(prompt, std::move(event)); };
-    auto id = service_->engine->submit(std::move(requests[prompt]), std::move(sink));
+    auto id = engine.submit(std::move(requests[prompt]), std::move(sink));
     if (!id) {
       cancel();
       return reply_->fail(from_error(id.error()));
@@ -39,7 +39,9 @@ void Generation::cancel() {
     std::lock_guard lock(mutex_);
     ids.swap(ids_);
   }
-  for (const auto id : ids) service_->engine->cancel(id);
+  const auto service = service_.lock();
+  if (!service) return;
+  for (const auto id : ids) service->engine->cancel(id);
 }
 
 }  // namespace headrace::server

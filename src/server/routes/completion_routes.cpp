@@ -32,7 +32,7 @@ void complete_chat(const std::shared_ptr<Service>& service, const Json& body, ne
   auto request = read_chat_request(body, *service);
   if (!request) return responder.respond(to_response(request.error()));
   GenerationRequest& generation = request->generation;
-  auto form = chat_form(generation.engine.logprobs ? &service->tokenizer() : nullptr);
+  auto form = chat_form(generation.engine.logprobs ? service->engine->model()->tokenizer() : nullptr);
   ReplyHead head = reply_head(*service, generation, "chatcmpl");
   std::vector<engine::Request> prompts;
   prompts.push_back(std::move(generation.engine));
@@ -43,7 +43,7 @@ void complete_text(const std::shared_ptr<Service>& service, const Json& body, ne
   auto request = read_completion_request(body, *service);
   if (!request) return responder.respond(to_response(request.error()));
   const GenerationRequest& generation = request->generation;
-  auto form = completion_form(generation.engine.logprobs ? &service->tokenizer() : nullptr);
+  auto form = completion_form(generation.engine.logprobs ? service->engine->model()->tokenizer() : nullptr);
   ReplyHead head = reply_head(*service, generation, "cmpl");
   head.prompts = uint32_t(request->prompts.size());
   std::vector<engine::Request> prompts;

@@ -99,6 +99,15 @@ TEST(HttpServer, closes_when_the_client_asks_for_it) {
   EXPECT_TRUE(client.closed_within(2));
 }
 
+TEST(HttpServer, keeps_an_old_clients_connection_when_asked) {
+  auto server = start(echo);
+  RawClient client(server->port());
+  for (int i = 0; i < 2; ++i) {
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_NE(client.read_answer().find("\r\nConnection: keep-alive\r\n"), std::string::npos);
+  }
+}
+
 TEST(HttpServer, sends_no_body_to_HEAD) {
   auto server = start(echo);
   RawClient client(server->port());

@@ -249,6 +249,23 @@ TEST(Server, tells_a_failure_of_the_engine) {
   EXPECT_EQ(json::parse(data[data.size() - 2])["error"]["message"], "no memory for this");
 }
 
+TEST(Server, ends_with_requests_still_running) {
+  FakeEngine::Settings settings;
+  settings.step = std::chrono::milliseconds(1);
+  settings.letters = 1'000'000;
+  for (int i = 0; i < 10; ++i) {
+    auto running = start(settings);
+    RawClient client(running.server->port());
+    client.send(completion(R"(,"stream":true)"));
+    RawClient other(running.server->port());
+    other.send(post("/v1/completions", R"({"model":"fake","prompt":"hi","max_tokens":1900,"stream":true})"));
+    other.read_until("data: ");
+    running.engine.reset();  // the server is its last owner
+    running.server.reset();
+    EXPECT_TRUE(other.closed_within(2));
+  }
+}
+
 TEST(Server, knows_its_routes) {
   const auto running = start();
   EXPECT_EQ(get(running, "/health").status, 200);
