@@ -14,7 +14,8 @@ namespace headrace::text {
 
 using TokenId = uint32_t;
 
-/// Where a token comes from in the original text, in bytes: [begin, end).
+/// Where a token comes from in the original text, in bytes: [begin, end). Always whole
+/// characters: the tokens that share a character each have all of it.
 struct Offset {
   uint32_t begin = 0;
   uint32_t end = 0;
@@ -110,7 +111,8 @@ class Tokenizer {
   StreamDecoder stream_decoder(const DecodeOptions& options = {}) const;
 
   uint32_t vocabulary_size() const;
-  /// The entry as spelled in the vocabulary; empty outside it.
+  /// The entry as spelled in the vocabulary; empty outside it. A SentencePiece token of
+  /// spaces alone, which GGUF files write as spaces, is spelled with ▁ as in its model.
   std::string_view token(TokenId id) const;
   /// The bytes that the token stands for (its part of a decoded text, without the
   /// joining rules at the beginning); empty for ids outside the vocabulary.
