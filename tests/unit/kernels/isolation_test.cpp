@@ -1,0 +1,61 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace headrace::kernels {
+namespace {
+
+/// What a command prints, a line each.
+std::vector<std::string> lines_of(const std::string& command) {
+  std::vector<std::string> lines;
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return lines;
+  std::array<char, 4096> buffer;
+  while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) lines.emplace_back(buffer.data());
+  pclose(pipe);
+  return lines;
+}
+
+/// The objects of every tier that is compiled for more than any x86-64 can run.
+std::vector<std::string> objects_of_tiers() {
+  std::vector<std::string> objects;
+  for (const char* tier : {"portable_v3", "avx2", "avx512", "avx512_vnni"}) {
+    const std::string folder = std::string(HEADRACE_KERNELS_BINARY_DIR) + "/CMakeFiles/headrace_kernels_" + tier + ".dir";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".o") objects.push_back(entry.path());
+  }
+  return objects;
+}
+
+/// `nm -C` prints an address, a letter and a name. Undefined names (U) and local ones (small letters,
+/// except w, v and u) concern nobody else.
+bool is_exported(char letter) { return letter != 'U' && (letter < 'a' || letter == 'w' || letter == 'v' || letter == 'u'); }
+
+TEST(Isolation, objects_of_an_instruction_set_export_only_names_of_their_tier) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer adds symbols of its own";
+#endif
+  if (lines_of("nm --version").empty()) GTEST_SKIP() << "no nm here to read the symbols with";
+  const std::vector<std::string> objects = objects_of_tiers();
+  EXPECT_GE(objects.size(), 20u);
+  for (const std::string& object : objects) {
+    int exported = 0;
+    for (const std::string& line : lines_of("nm -C --no-weak '" + object + "'; nm -C '" + object + "' | grep -i ' [wvu] '")) {
+      if (line.size() < 20 || !is_exported(line[17])) continue;
+      const std::string name = line.substr(19);
+      EXPECT_EQ(line[17] == 'T' || line[17] == 'D' || line[17] == 'R', true) << object << " exports weakly " << name;
+      const bool own = name.rfind("headrace::kernels::portable_v3::", 0) == 0 ||
+                       name.rfind("headrace::kernels::avx2::", 0) == 0 || name.rfind("headrace::kernels::avx512::", 0) == 0;
+      EXPECT_TRUE(own) << object << " exports " << name;
+      ++exported;
+    }
+    EXPECT_GT(exported, 0) << object;
+  }
+}
+
+}  // namespace
+}  // namespace headrace::kernels
