@@ -8,6 +8,7 @@ results=build/test-results
 rm -rf "$results" && mkdir -p "$results"
 export HEADRACE_BIN="$PWD/build/dev/bin/headrace"
 export HEADRACE_DRIVERS="$PWD/build/dev/bin"
+export HEADRACE_CHAT_TEMPLATE_DRIVER="$HEADRACE_DRIVERS/chat_template_driver"
 
 # The models are data: fetched once, and the tests that need one are skipped without it.
 for pair in smollm2:HEADRACE_TEST_MODEL gemma3:HEADRACE_TEST_MODEL_GEMMA3; do
