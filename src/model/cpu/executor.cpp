@@ -15,7 +15,10 @@ using kernels::MatmulArgs;
 
 constexpr uint32_t kGateRows = 64;       // rows of one pass over a piece of the gate
 constexpr uint32_t kMostGatePiece = 256;
-constexpr size_t kStreamedBytes = 32 << 10;  // of weights in a piece when few rows read them
+constexpr size_t kStreamedBytes = 64 << 10;  // of weights in a piece when few rows read them
+constexpr uint32_t kFewRows = 8;
+constexpr uint32_t kComputedOutputs = 64;  // in a piece when many rows read them
+constexpr uint32_t kTilesOfPiece = 4;      // kernels take up to so many tiles at once
 
 uint32_t block_width(ActivationFormat format) {
   switch (format) {
@@ -32,6 +35,7 @@ uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + multiple 
 struct Executor::Walk {
   const TeamMember& member;
   float* scratch;
+  uint32_t rows = 0;    // of the step that are still looked at
   size_t index = 0;     // of the step in the plan
   uint32_t stream = 0;  // which of the two stream buffers is current
   std::atomic<uint32_t>* claims = nullptr;
@@ -57,10 +61,12 @@ void Executor::find_facts() {
       (output->input == Output::Input::Attended ? attended : gated) = format_bit(format_of(output->matrix));
     } else if (const auto* project = std::get_if<Project>(&plan_.steps[i])) {
       for (const MatrixIndex matrix : project->matrices) normed |= format_bit(format_of(matrix));
+      store_follows_project_ = store_follows_project_ && std::holds_alternative<Store>(plan_.steps[i + 1]);
     } else if (const auto* gate = std::get_if<Gate>(&plan_.steps[i])) {
       normed |= format_bit(format_of(gate->gate)) | format_bit(format_of(gate->up));
       facts_[i].writes = gated;
     } else if (std::holds_alternative<Attend>(plan_.steps[i])) {
+      tail_ = std::max(tail_, i);
       facts_[i].writes = attended;
       const kernels::AttentionShape& shape = plan_.layers[std::get<Attend>(plan_.steps[i]).layer];
       const uint32_t group = shape.query_heads / shape.kv_heads * shape.head_dim;
@@ -118,8 +124,9 @@ void Executor::run(StepWork& work, const PageStorage& pages) {
 
 void Executor::walk(const TeamMember& member) {
   const FloatingPointScope floating_point;
-  Walk walk{.member = member, .scratch = space_.scratch[static_cast<size_t>(member.index())]};
-  for (walk.index = 0; walk.index < plan_.steps.size(); ++walk.index) {
+  Walk walk{.member = member, .scratch = space_.scratch[static_cast<size_t>(member.index())], .rows = work_->rows};
+  for (walk.index = 0; walk.index < plan_.steps.size() && walk.rows > 0; ++walk.index) {
+    if (walk.index == tail_) walk.rows = static_cast<uint32_t>(work_->tail_rows.size());
     walk.claims = &claims_[walk.index * kClaims];
     std::visit([&](const auto& next) { step(walk, next); }, plan_.steps[walk.index]);
   }
@@ -179,13 +186,13 @@ void Executor::step(Walk& walk, const Norm& norm) {
   const bool joins = norm.branch_weight != kNone;
   const uint32_t next = joins ? 1 - walk.stream : walk.stream;
   const auto target = [&](uint32_t row) { return joins ? space_.stream[next] + size_t{row} * plan_.hidden : nullptr; };
-  if (work_->rows == 1) {
+  if (walk.rows == 1) {
     // PERF: one row costs less than a meeting, so every member normalises it for itself, into
     // a row of its own; only one of them leaves the joined row behind.
     const int index = walk.member.index();
     norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, 0, static_cast<uint32_t>(index), index == 0 ? target(0) : nullptr);
   } else {
-    walk.member.share(walk.claims[0], work_->rows, 1, [&](uint32_t row, uint32_t) {
+    walk.member.share(walk.claims[0], walk.rows, 1, [&](uint32_t row, uint32_t) {
       norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, row, row, target(row));
     });
     walk.member.barrier();
@@ -206,34 +213,52 @@ MatmulArgs Executor::reading(MatrixIndex matrix, const std::array<ActivationRows
   return args;
 }
 
-uint32_t Executor::piece_outputs(uint32_t outputs, size_t output_bytes, uint32_t rows, uint32_t multiple) const {
-  multiple = std::max(multiple, kernels_.tile_outputs);
+uint32_t Executor::piece_outputs(std::initializer_list<uint32_t> heights, size_t output_bytes, uint32_t rows, uint32_t multiple) const {
+  const auto threads = static_cast<uint32_t>(team_.size());
+  const uint32_t unit = std::max(multiple, kTilesOfPiece * kernels_.tile_outputs);
   // PERF: few rows are bound by the stream of weights: pieces long enough for the prefetcher. Many
   // rows are bound by arithmetic. Either way some pieces for each thread, so that a stolen core
   // costs its share only.
   const auto streamed = static_cast<uint32_t>(kStreamedBytes / std::max<size_t>(1, output_bytes));
-  const uint32_t fair = outputs / (4 * static_cast<uint32_t>(team_.size()));
-  const uint32_t wanted = std::min(rows <= 8 ? streamed : 64, fair);
-  return std::max(multiple, round_up(wanted, multiple));
+  uint32_t total = 0;
+  for (const uint32_t height : heights) total += height;
+  const uint32_t wanted = std::min(rows <= kFewRows ? streamed : kComputedOutputs, total / (4 * threads));
+  // Of the sizes near that, the one after which threads of one speed finish together.
+  uint32_t best = unit;
+  uint32_t least = UINT32_MAX;
+  for (uint32_t piece = std::max(unit, round_up(wanted, unit)); piece >= unit && 2 * piece >= wanted; piece -= unit) {
+    uint32_t pieces = 0;
+    for (const uint32_t height : heights) pieces += (height + piece - 1) / piece;
+    const uint32_t longest = (pieces + threads - 1) / threads * piece;
+    if (longest < least) {
+      least = longest;
+      best = piece;
+    }
+  }
+  return best;
 }
 
-void Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const MatmulArgs& args, uint32_t piece,
-                            float soft_cap) const {
+uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const MatmulArgs& args, uint32_t piece,
+                                float soft_cap) const {
+  uint32_t done = 0;
   walk.member.share(claim, args.weight.outputs, piece, [&](uint32_t first, uint32_t last) {
     MatmulArgs part = args;
     part.first_output = first;
     part.last_output = last;
     kernels_.matmul(part);
-    if (soft_cap <= 0) return;
-    for (uint32_t row = 0; row < args.rows; ++row) {
+    done += last - first;
+    for (uint32_t row = 0; soft_cap > 0 && row < args.rows; ++row) {
       kernels_.soft_cap(soft_cap, last - first, args.out + row * args.out_stride + first);
     }
   });
+  return done;
 }
 
 void Executor::step(Walk& walk, const Project& project) {
-  const uint32_t rows = work_->rows;
+  const uint32_t rows = walk.rows;
   const uint32_t columns[] = {0, space_.key_column, space_.value_column};
+  const uint32_t keys = space_.value_column - space_.key_column;
+  uint32_t done = 0;  // outputs that this member has computed
   const uint32_t own_row = rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
   for (size_t i = 0; i < 3; ++i) {
     MatmulArgs args = reading(project.matrices[i], space_.normed, own_row, rows);
@@ -241,14 +266,21 @@ void Executor::step(Walk& walk, const Project& project) {
     args.out = space_.projected + columns[i];
     args.out_stride = space_.projected_width;
     const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-    share_matmul(walk, walk.claims[i], args, piece_outputs(space_.projected_width, bytes, rows, 1));
+    done += share_matmul(walk, walk.claims[i], args, piece_outputs({space_.key_column, keys, keys}, bytes, rows, 1));
+  }
+  if (stores_with_project()) {
+    // PERF: one row is stored by whoever finishes the last piece, while the others are on their
+    // way to the meeting: one meeting less a layer.
+    const auto& store = std::get<Store>(plan_.steps[walk.index + 1]);
+    const bool last = done > 0 && walk.claims[3].fetch_add(done, std::memory_order_acq_rel) + done == space_.projected_width;
+    if (last) store_item(store, work_->stores[0]);
   }
   walk.member.barrier();
 }
 
 void Executor::step(Walk& walk, const Output& output) {
   const bool attended = output.input == Output::Input::Attended;
-  const uint32_t rows = work_->rows;
+  const uint32_t rows = walk.rows;
   const uint32_t own_row = rows == 1 && attended && !attended_in_pieces_ ? static_cast<uint32_t>(walk.member.index()) : 0;
   MatmulArgs args = reading(output.matrix, attended ? space_.attended : space_.gated, own_row, rows);
   const bool residual = output.target == Output::Target::Stream;
@@ -257,18 +289,18 @@ void Executor::step(Walk& walk, const Output& output) {
   args.out_stride = plan_.hidden;
   args.epilogue = residual ? Epilogue::Add : Epilogue::Store;
   const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-  share_matmul(walk, walk.claims[0], args, piece_outputs(plan_.hidden, bytes, rows, 1));
+  share_matmul(walk, walk.claims[0], args, piece_outputs({plan_.hidden}, bytes, rows, 1));
   walk.member.barrier();
 }
 
 /// Computes outputs [first, last) of the gated part and quantises them while they are near.
 void Executor::gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const {
   const uint32_t width = last - first;
-  const uint32_t own_row = work_->rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
+  const uint32_t own_row = walk.rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
   const bool silu = gate.activation == Gate::Activation::Silu;
   const bool fused = weights_.matrices[gate.gate].type == weights_.matrices[gate.up].type;
-  for (uint32_t row = 0; row < work_->rows; row += kGateRows) {
-    const uint32_t count = std::min(kGateRows, work_->rows - row);
+  for (uint32_t row = 0; row < walk.rows; row += kGateRows) {
+    const uint32_t count = std::min(kGateRows, walk.rows - row);
     MatmulArgs args = reading(gate.gate, space_.normed, row + own_row, count);
     args.out = walk.scratch - first;  // columns are counted from output 0
     args.out_stride = width;
@@ -308,7 +340,7 @@ void Executor::step(Walk& walk, const Gate& gate) {
   }
   const kernels::PackedWeight& matrix = weights_.matrices[gate.gate];
   const size_t bytes = 2 * kernels::file_row_bytes(matrix.type, matrix.inputs);
-  const uint32_t piece = std::min(piece_outputs(plan_.feed_forward, bytes, work_->rows, multiple), kMostGatePiece);
+  const uint32_t piece = std::min(piece_outputs({plan_.feed_forward}, bytes, walk.rows, multiple), kMostGatePiece);
   walk.member.share(walk.claims[0], plan_.feed_forward, piece,
                     [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
   walk.member.barrier();
@@ -352,9 +384,18 @@ void Executor::store_item(const Store& store, const StepWork::StoreItem& item) c
 }
 
 void Executor::step(Walk& walk, const Store& store) {
+  if (stores_with_project()) return;
   walk.member.share(walk.claims[0], static_cast<uint32_t>(work_->stores.size()), 1,
                     [&](uint32_t item, uint32_t) { store_item(store, work_->stores[item]); });
   walk.member.barrier();
+}
+
+void Executor::narrow_stream(const Walk& walk) const {
+  float* stream = space_.stream[walk.stream];
+  for (size_t i = 0; i < work_->tail_rows.size(); ++i) {
+    // Rows only move up, so none is overwritten before it has moved.
+    std::memmove(stream + i * plan_.hidden, stream + work_->tail_rows[i] * size_t{plan_.hidden}, plan_.hidden * sizeof(float));
+  }
 }
 
 void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWork::AttendItem& item) const {
@@ -372,7 +413,7 @@ void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWor
   const bool pieces = attended_in_pieces_;
   const size_t rows = item.last - item.first;
   float* scratch = walk.scratch;
-  float* out = pieces ? scratch : space_.attended_values + (run.first_row + item.first) * size_t{width} + first_value;
+  float* out = pieces ? scratch : space_.attended_values + item.to * size_t{width} + first_value;
   const size_t out_stride = pieces ? values : width;
   if (pieces) scratch += rows * values;
   // Rows are counted from the run's first one.
@@ -382,23 +423,26 @@ void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWor
     for (size_t f = 0; f < kActivationFormats; ++f) {
       if (((facts_[walk.index].writes >> f) & 1u) == 0) continue;
       kernels_.quantize(static_cast<ActivationFormat>(f), width, out + r * out_stride - first_value, first_value, values,
-                        space_.attended[f].row(run.first_row + item.first + r));
+                        space_.attended[f].row(item.to + r));
     }
   }
 }
 
 void Executor::step(Walk& walk, const Attend& attend) {
-  walk.member.share(walk.claims[0], static_cast<uint32_t>(work_->attends.size()), 1,
-                    [&](uint32_t item, uint32_t) { attend_item(walk, attend, work_->attends[item]); });
+  const bool narrows = walk.index == tail_ && walk.rows < work_->rows;
+  const auto& items = narrows ? work_->tail_attends : work_->attends;
+  if (narrows) walk.member.share(walk.claims[2], 1, 1, [&](uint32_t, uint32_t) { narrow_stream(walk); });
+  walk.member.share(walk.claims[0], static_cast<uint32_t>(items.size()), 1,
+                    [&](uint32_t item, uint32_t) { attend_item(walk, attend, items[item]); });
   walk.member.barrier();
   if (attended_in_pieces_) return;
   const kernels::AttentionShape& shape = plan_.layers[attend.layer];
   const uint32_t width = shape.query_heads * shape.head_dim;
   const FormatSet formats = facts_[walk.index].writes;
-  if (work_->rows == 1) {
+  if (walk.rows == 1) {
     return quantize_row(formats, width, space_.attended_values, space_.attended, static_cast<uint32_t>(walk.member.index()));
   }
-  walk.member.share(walk.claims[1], work_->rows, 1, [&](uint32_t row, uint32_t) {
+  walk.member.share(walk.claims[1], walk.rows, 1, [&](uint32_t row, uint32_t) {
     quantize_row(formats, width, space_.attended_values + size_t{row} * width, space_.attended, row);
   });
   walk.member.barrier();
@@ -434,7 +478,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
   args.out = space_.logits + size_t{work_->logits_rows[block.first_row].slot} * plan_.vocabulary;
   args.out_stride = plan_.vocabulary;
   const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-  share_matmul(walk, walk.claims[1], args, piece_outputs(plan_.vocabulary, bytes, rows, 1), head.soft_cap);
+  share_matmul(walk, walk.claims[1], args, piece_outputs({plan_.vocabulary}, bytes, rows, 1), head.soft_cap);
   walk.member.barrier();
   walk.member.share(walk.claims[2], block.last_use - block.first_use, 1,
                     [&](uint32_t use, uint32_t) { use_logits(walk, work_->uses[block.first_use + use]); });

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -67,6 +68,8 @@ class Executor {
   void quantize_row(FormatSet formats, uint32_t inputs, const float* row,
                     const std::array<ActivationRows, kActivationFormats>& rows, uint32_t to) const;
   void store_item(const Store& store, const StepWork::StoreItem& item) const;
+  /// Moves the stream's wanted rows together, for the rest of the plan.
+  void narrow_stream(const Walk& walk) const;
   void attend_item(const Walk& walk, const Attend& attend, const StepWork::AttendItem& item) const;
   void gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const;
   void head_block(Walk& walk, const Head& head, const StepWork::Block& block);
@@ -75,10 +78,13 @@ class Executor {
   /// Matmul arguments for reading rows of Normed, Attended or Gated.
   kernels::MatmulArgs reading(MatrixIndex matrix, const std::array<ActivationRows, kActivationFormats>& rows,
                               uint32_t first_row, uint32_t count) const;
-  /// Outputs that one piece of a matrix covers.
-  uint32_t piece_outputs(uint32_t outputs, size_t output_bytes, uint32_t rows, uint32_t multiple) const;
-  void share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const kernels::MatmulArgs& args,
-                    uint32_t piece, float soft_cap = 0) const;
+  /// Outputs that one piece covers of matrices of these heights.
+  uint32_t piece_outputs(std::initializer_list<uint32_t> heights, size_t output_bytes, uint32_t rows, uint32_t multiple) const;
+  /// Returns how many outputs this member has computed.
+  uint32_t share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const kernels::MatmulArgs& args,
+                        uint32_t piece, float soft_cap = 0) const;
+  /// Whether a Store's only item is done by the Project before it.
+  bool stores_with_project() const { return store_follows_project_ && work_->rows == 1; }
   kernels::ActivationFormat format_of(MatrixIndex matrix) const;
   const float* vector(VectorIndex index) const { return index == kNone ? nullptr : weights_.vectors[index]; }
   kernels::AttentionRun run_of(uint32_t layer, const StepWork::Run& run) const;
@@ -88,6 +94,8 @@ class Executor {
   const kernels::KernelTable& kernels_;
   ThreadTeam& team_;
   std::vector<Facts> facts_;       // by step of the plan
+  size_t tail_ = 0;                // the last Attend: from here on only rows whose logits are wanted matter
+  bool store_follows_project_ = true;
   bool may_split_queries_ = true;
   bool attended_in_pieces_ = true;  // an attention item's values make whole blocks of the format
   Workspace space_;

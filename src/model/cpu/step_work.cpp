@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace headrace::model {
 namespace {
@@ -43,6 +44,9 @@ void StepWork::reserve(const StepLimits& limits, const kernels::AttentionShape& 
   runs.reserve(limits.rows);
   stores.reserve(limits.rows);
   attends.reserve(size_t{limits.rows} * shape.kv_heads);
+  tail_attends.reserve(size_t{limits.rows} * shape.kv_heads);
+  tail_rows.reserve(limits.rows);
+  tail_index_.reserve(limits.rows);
   logits_rows.reserve(limits.rows);
   uses.reserve(limits.rows);
   slots.reserve(limits.rows);
@@ -61,7 +65,7 @@ Result<void> StepWork::flatten(const Step& step, const StepLimits& limits) {
       return fail(ErrorKind::OutOfRange, fmt::format("the step has more than the {} rows that were prepared for", limits.rows));
     }
     const auto count = static_cast<uint32_t>(run.tokens.size());
-    runs.push_back({rows, count, run.first_position, run.pages.data()});
+    runs.push_back({.first_row = rows, .rows = count, .first_position = run.first_position, .pages = run.pages.data()});
     for (uint32_t r = 0; r < count; ++r) {
       tokens.push_back(run.tokens[r]);
       positions.push_back(run.first_position + r);
@@ -78,26 +82,67 @@ Result<void> StepWork::flatten(const Step& step, const StepLimits& limits) {
 }
 
 void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries) {
+  share_attention(shape, threads, split_queries, false, attends);
+  if (tail_rows.size() < rows) share_attention(shape, threads, split_queries, true, tail_attends);
+}
+
+void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, bool wanted_only,
+                               std::vector<AttendItem>& items) const {
   const uint32_t group = shape.query_heads / shape.kv_heads;
+  const uint32_t width = group * shape.head_dim;
   // Rows that share one pass over keys and values, bounded by the thread's scratch.
-  const uint32_t most_rows = std::clamp<uint32_t>(8192 / (group * shape.head_dim), 8, 32);
-  uint32_t items = 0;
-  for (const Run& run : runs) items += (run.rows + most_rows - 1) / most_rows * shape.kv_heads;
-  const bool split = split_queries && group > 1 && threads > 1 && items < 4 * static_cast<uint32_t>(threads);
-  const uint32_t queries = split ? 1 : group;
-  attends.clear();
+  const uint32_t most_rows = std::clamp<uint32_t>(8192 / width, 8, 32);
+  items.clear();
   for (uint32_t i = 0; i < runs.size(); ++i) {
     const Run& run = runs[i];
-    for (uint32_t first = 0; first < run.rows; first += most_rows) {
-      const uint32_t last = std::min(run.rows, first + most_rows);
-      const uint64_t cost = uint64_t{last - first} * (run.first_position + last + 64) * queries;
+    const uint32_t begin = wanted_only ? run.first_wanted : 0;
+    const uint32_t end = wanted_only ? run.last_wanted : run.rows;
+    for (uint32_t first = begin; first < end; first += most_rows) {
+      const uint32_t last = std::min(end, first + most_rows);
+      const uint64_t cost = uint64_t{last - first} * (run.first_position + last + 64);
+      const uint32_t to = wanted_only ? tail_index_[run.first_row + first] : run.first_row + first;
       for (uint32_t head = 0; head < shape.kv_heads; ++head) {
-        for (uint32_t q = 0; q < group; q += queries) attends.push_back({i, head, head * group + q, queries, first, last, cost});
+        items.push_back({i, head, head * group, group, first, last, to, cost});
       }
     }
   }
   // The longest first, so that what is left at the end is short.
-  std::ranges::stable_sort(attends, std::greater(), &AttendItem::cost);
+  std::ranges::sort(items, [](const AttendItem& a, const AttendItem& b) {
+    return std::tie(b.cost, a.run, a.first, a.kv_head) < std::tie(a.cost, b.run, b.first, b.kv_head);
+  });
+  if (!split_queries || group == 1 || items.size() >= 4 * static_cast<size_t>(threads)) return;
+  // PERF: the rest that does not divide by the threads is split among them. Its keys and values are
+  // then read once a part, which costs less than threads that have nothing to do.
+  const size_t whole = items.size() - items.size() % static_cast<size_t>(threads);
+  const uint32_t part = (group + static_cast<uint32_t>(threads) - 1) / static_cast<uint32_t>(threads);
+  for (size_t i = items.size(); i-- > whole;) {
+    for (uint32_t q = part; q < group; q += part) {
+      AttendItem rest = items[i];
+      rest.first_query += q;
+      rest.queries = std::min(part, group - q);
+      items.push_back(rest);
+    }
+    items[i].queries = std::min(part, group);
+  }
+}
+
+/// Finds the rows whose logits are wanted and counts logits_rows by them.
+void StepWork::narrow() {
+  tail_rows.clear();
+  tail_index_.assign(rows, 0);
+  for (const LogitsRow& row : logits_rows) tail_index_[row.row] = 1;
+  for (Run& run : runs) {
+    run.first_wanted = run.last_wanted = 0;
+    for (uint32_t r = 0; r < run.rows; ++r) {
+      uint32_t& index = tail_index_[run.first_row + r];
+      if (index == 0) continue;
+      if (run.last_wanted == 0) run.first_wanted = r;
+      run.last_wanted = r + 1;
+      index = static_cast<uint32_t>(tail_rows.size());
+      tail_rows.push_back(run.first_row + r);
+    }
+  }
+  for (LogitsRow& row : logits_rows) row.row = tail_index_[row.row];
 }
 
 Result<void> StepWork::plan_logits(const Step& step, const StepLimits& limits, StepResult& result) {
@@ -150,6 +195,7 @@ Result<void> StepWork::plan_logits(const Step& step, const StepLimits& limits, S
     }
   }
   close_block();
+  narrow();
   return {};
 }
 

@@ -22,17 +22,18 @@ struct StepWork {
   struct Run {
     uint32_t first_row, rows, first_position;
     const uint32_t* pages;
+    uint32_t first_wanted = 0, last_wanted = 0;  ///< rows whose logits are computed
   };
   /// Rows of one run that lie in one page: written by one thread.
   struct StoreItem {
     uint32_t run, first, last;
   };
-  /// Rows of one run for some query heads of one key-value head.
+  /// Rows of one run for some query heads of one key-value head; the first one's result is row `to`.
   struct AttendItem {
-    uint32_t run, kv_head, first_query, queries, first, last;
+    uint32_t run, kv_head, first_query, queries, first, last, to;
     uint64_t cost;
   };
-  /// A row whose logits are computed, into slot `slot` of the logits buffer.
+  /// A row (of tail_rows) whose logits are computed, into slot `slot` of the logits buffer.
   struct LogitsRow {
     uint32_t row, slot;
   };
@@ -54,6 +55,8 @@ struct StepWork {
   std::vector<Run> runs;
   std::vector<StoreItem> stores;
   std::vector<AttendItem> attends;
+  std::vector<AttendItem> tail_attends;  ///< the same for tail_rows alone, if these are not all rows
+  std::vector<uint32_t> tail_rows;       ///< rows whose logits are computed, ascending: after the last attention no others matter
   std::vector<LogitsRow> logits_rows;
   std::vector<Use> uses;
   std::vector<Block> blocks;
@@ -63,11 +66,17 @@ struct StepWork {
   void reserve(const StepLimits& limits, const kernels::AttentionShape& shape);
   /// Checks and flattens the rows. InvalidArgument or OutOfRange name the run and what is wrong.
   Result<void> flatten(const Step& step, const StepLimits& limits);
-  /// Lists the attention items for layers of this shape; few long ones are split by query head, as far
-  /// as `split_queries` allows, so that a team of `threads` has enough of them.
+  /// Lists the attention items for layers of this shape. Where there are few for a team of `threads`, those
+  /// left over are split by query head, if `split_queries` allows it. After plan_logits.
   void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries);
   /// Lists the rows that need logits, and their uses, whose outputs lie in `result`.
   Result<void> plan_logits(const Step& step, const StepLimits& limits, StepResult& result);
+
+ private:
+  void narrow();
+  void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, bool wanted_only,
+                       std::vector<AttendItem>& items) const;
+  std::vector<uint32_t> tail_index_;  // by row: its place in tail_rows
 };
 
 }  // namespace headrace::model

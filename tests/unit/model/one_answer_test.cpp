@@ -84,6 +84,18 @@ TEST_P(OneAnswer, holds_on_shuffled_and_dirty_pages) {
   EXPECT_TRUE(same_bytes(out.at(0), reference));
 }
 
+TEST_P(OneAnswer, holds_where_only_the_last_row_is_asked_for) {
+  const auto isa = available_tiers().back();
+  const auto all = expected(100);
+  const std::vector<float> reference(all.end() - kTinyVocabulary, all.end());
+  for (const uint32_t chunk : {1u, 7u, 100u}) {
+    std::vector<std::vector<text::TokenId>> sequences;
+    for (uint32_t i = 0; i < 7; ++i) sequences.push_back(i % 3 == 0 ? random_tokens(100, 7) : random_tokens(1 + i * 11, 100 + i));
+    const auto out = logits(isa, 2, {.chunk = chunk, .only_last = true, .staggered = true}, sequences);
+    for (const size_t i : {0, 3, 6}) EXPECT_TRUE(same_bytes(out.at(i), reference)) << "sequence " << i << ", chunks of " << chunk;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Tiny, OneAnswer, testing::Range<size_t>(0, tiny_models().size()), [](const auto& info) {
   std::string name = tiny_models()[info.param].first;
   std::ranges::replace(name, ' ', '_');

@@ -45,6 +45,7 @@ struct Feeding {
   uint32_t pages = 300;
   uint32_t shuffle = 0;     ///< seed of the order in which pages are used; 0: in order
   uint32_t max_rows = 512;
+  bool only_last = false;   ///< logits of a sequence's last token alone
   bool staggered = false;   ///< sequence i starts i steps later, so that chunks and single tokens mix
 };
 
@@ -95,12 +96,15 @@ class TinySession {
       if (left == 0 || (feeding_.staggered && turn < i)) continue;
       const uint32_t count = std::min({left, feeding_.chunk, feeding_.max_rows - rows});
       if (count == 0) continue;
-      step.runs.push_back({.tokens = std::span(sequences[i]).subspan(states[i].done, count),
-                           .first_position = states[i].done,
-                           .pages = states[i].pages,
-                           .logits = LogitsRows::All,
-                           .want_raw_logits = true});
+      StepRun run;
+      run.tokens = std::span(sequences[i]).subspan(states[i].done, count);
+      run.first_position = states[i].done;
+      run.pages = states[i].pages;
+      run.logits = !feeding_.only_last ? LogitsRows::All : count == left ? LogitsRows::Last : LogitsRows::None;
+      run.want_raw_logits = true;
+      step.runs.push_back(run);
       owners.push_back(i);
+      states[i].done += count;
       rows += count;
     }
     if (step.runs.empty()) return waiting;
@@ -114,7 +118,6 @@ class TinySession {
       const StepRunResult& run = result->runs[r];
       const float* first = run.logits;
       out[owners[r]].insert(out[owners[r]].end(), first, first + size_t{run.logits_rows} * kTinyVocabulary);
-      states[owners[r]].done += run.logits_rows;
     }
     return true;
   }
