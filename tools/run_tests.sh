@@ -24,7 +24,7 @@ done
 failed=0
 ctest --test-dir build/dev --output-on-failure --output-junit "$PWD/$results/unit.xml" || failed=1
 # What the tests say about tiers that this CPU lacks.
-grep -h '^\[tiers\]' build/dev/Testing/Temporary/LastTest.log 2>/dev/null | sort -u
+grep -h '^\[ tier ' build/dev/Testing/Temporary/LastTest.log 2>/dev/null | sort -u
 
 venv=build/venv
 stamp="$venv/requirements.txt"
