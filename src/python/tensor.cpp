@@ -16,7 +16,7 @@ nb::object as_array(const Tensor& tensor) {
   auto* owner = new std::shared_ptr<std::vector<float>>(tensor.values);
   const nb::capsule keep(owner, [](void* pointer) noexcept { delete static_cast<std::shared_ptr<std::vector<float>>*>(pointer); });
   const size_t shape[] = {static_cast<size_t>(tensor.rows), static_cast<size_t>(tensor.columns)};
-  return nb::cast(nb::ndarray<float, nb::device::cpu>(tensor.values->data(), 2, shape, keep));
+  return nb::cast(nb::ndarray<nb::array_api, float, nb::device::cpu>(tensor.values->data(), 2, shape, keep));
 }
 
 /// What a Py_buffer points to as long as it lives.
