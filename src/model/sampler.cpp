@@ -18,6 +18,22 @@ bool edits(const SampleInput& input) {
   return !p.logit_bias.empty() || (penalties && !input.counts.empty()) || !input.allowed_mask.empty();
 }
 
+constexpr size_t kBlock = 512;  // weights whose sum is kept, so that a draw reads one block and not the row
+
+/// The sum of those weights that are `least` or more, on 8 lanes joined by one tree. NaN counts as 0.
+double sum_of(std::span<const float> weights, float least) {
+  double lanes[8] = {};
+  size_t i = 0;
+  for (; i + 8 <= weights.size(); i += 8) {
+    for (size_t lane = 0; lane < 8; ++lane) {
+      const float weight = weights[i + lane];
+      lanes[lane] += weight >= least ? static_cast<double>(weight) : 0.0;
+    }
+  }
+  for (; i < weights.size(); ++i) lanes[i % 8] += weights[i] >= least ? static_cast<double>(weights[i]) : 0.0;
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
 }  // namespace
 
 void Sampler::sample(std::span<const float> logits, const SampleInput& input, SampleOutput& output) {
@@ -94,14 +110,24 @@ void Sampler::weigh_all() {
   weighed_ = true;
 }
 
-double Sampler::total(Kept kept) const {
+/// The weight of what is kept.
+double Sampler::total(Kept kept) {
   double sum = 0;
   if (kept == Kept::Candidates) {
     for (const Candidate& candidate : candidates_) sum += static_cast<double>(candidate.value);
-  } else {
-    for (const float weight : weights_) sum += static_cast<double>(weight);
+    return sum;
   }
+  sum_blocks(0);
+  for (const double block : block_sums_) sum += block;
   return sum;
+}
+
+void Sampler::sum_blocks(float least) {
+  block_sums_.clear();
+  const std::span<const float> weights(weights_);
+  for (size_t first = 0; first < weights.size(); first += kBlock) {
+    block_sums_.push_back(sum_of(weights.subspan(first, std::min(kBlock, weights.size() - first)), least));
+  }
 }
 
 /// candidates_ = the `count` largest of `values`, best first. A heap of that many is kept
@@ -201,28 +227,43 @@ Sampler::Kept Sampler::keep_top_p(Kept kept, float mass) {
 }
 
 /// Drops what is less likely than min_p times the best and draws from the rest.
-text::TokenId Sampler::pick(Kept kept, float min_p, double uniform) const {
-  if (kept == Kept::Candidates) {
-    const float least = min_p * candidates_.front().value;
-    double sum = 0;
-    for (const Candidate& candidate : candidates_) sum += candidate.value >= least ? static_cast<double>(candidate.value) : 0;
-    double left = uniform * sum;
-    text::TokenId last = candidates_.front().id;
-    for (const Candidate& candidate : candidates_) {
-      if (candidate.value < least || candidate.value <= 0) continue;
-      last = candidate.id;
-      left -= static_cast<double>(candidate.value);
-      if (left < 0) break;
-    }
-    return last;
-  }
+text::TokenId Sampler::pick(Kept kept, float min_p, double uniform) {
+  return kept == Kept::Candidates ? pick_candidate(min_p, uniform) : pick_of_all(min_p, uniform);
+}
+
+text::TokenId Sampler::pick_candidate(float min_p, double uniform) const {
+  const float least = min_p * candidates_.front().value;
   double sum = 0;
-  for (const float weight : weights_) sum += weight >= min_p ? static_cast<double>(weight) : 0;
+  for (const Candidate& candidate : candidates_) sum += candidate.value >= least ? static_cast<double>(candidate.value) : 0;
   double left = uniform * sum;
-  text::TokenId last = 0;
-  for (text::TokenId id = 0; id < weights_.size(); ++id) {
-    if (weights_[id] < min_p || !(weights_[id] > 0)) continue;
-    last = id;
+  text::TokenId last = candidates_.front().id;
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.value < least || candidate.value <= 0) continue;
+    last = candidate.id;
+    left -= static_cast<double>(candidate.value);
+    if (left < 0) break;
+  }
+  return last;
+}
+
+/// In order of id: first the block, then the token in it.
+text::TokenId Sampler::pick_of_all(float min_p, double uniform) {
+  sum_blocks(min_p);  // the best weighs 1
+  double left = 0;
+  for (const double block : block_sums_) left += block;
+  left *= uniform;
+  size_t chosen = 0;
+  for (size_t block = 0; block < block_sums_.size(); ++block) {
+    if (!(block_sums_[block] > 0)) continue;
+    chosen = block;
+    if (left < block_sums_[block]) break;
+    left -= block_sums_[block];
+  }
+  const size_t end = std::min(weights_.size(), (chosen + 1) * kBlock);
+  auto last = static_cast<text::TokenId>(chosen * kBlock);
+  for (size_t id = chosen * kBlock; id < end; ++id) {
+    if (!(weights_[id] >= min_p && weights_[id] > 0)) continue;
+    last = static_cast<text::TokenId>(id);
     left -= static_cast<double>(weights_[id]);
     if (left < 0) break;
   }

@@ -39,14 +39,18 @@ class Sampler {
   Kept keep_top_k(uint32_t k);
   Kept keep_typical(Kept kept, float mass);
   Kept keep_top_p(Kept kept, float mass);
-  text::TokenId pick(Kept kept, float min_p, double uniform) const;
+  text::TokenId pick(Kept kept, float min_p, double uniform);
+  text::TokenId pick_candidate(float min_p, double uniform) const;
+  text::TokenId pick_of_all(float min_p, double uniform);
   void largest(std::span<const float> values, uint32_t count);
   void weigh_all();
-  double total(Kept kept) const;
+  void sum_blocks(float least);
+  double total(Kept kept);
 
   const kernels::KernelTable& kernels_;
   std::vector<float> values_;       // logits after bias, penalties, mask and temperature
   std::vector<float> weights_;      // e^(value − maximum)
+  std::vector<double> block_sums_;  // of weights_, block by block
   std::vector<Candidate> candidates_;  // best first
   float maximum_ = 0;
   bool weighed_ = false;

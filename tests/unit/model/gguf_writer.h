@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+// Tests name the fields that they are about.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 namespace headrace::model {
 
 /// Writes GGUF files for tests, rightly or wrongly: what a file says is up to the test.

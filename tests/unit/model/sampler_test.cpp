@@ -10,6 +10,9 @@
 
 #include "model/sampling/philox.h"
 
+// Tests name the fields that they are about.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 namespace headrace::model {
 namespace {
 
@@ -83,6 +86,16 @@ TEST(Sampler, draws_by_probability_among_candidates_too) {
   }
   EXPECT_EQ(counts[3], 0);
   EXPECT_LT(chi_square, 13.8);  // 2 degrees of freedom, p = 0.001
+}
+
+TEST(Sampler, draws_evenly_from_all_parts_of_a_large_vocabulary) {
+  const std::vector<float> flat(5000, 2.0f);
+  std::vector<int> tenths(10);
+  for (const auto& [id, count] : draw(flat, {}, 5000)) tenths[id / 500] += count;
+  double chi_square = 0;
+  for (const int count : tenths) chi_square += (count - 500.0) * (count - 500.0) / 500.0;
+  EXPECT_LT(chi_square, 27.9);  // 9 degrees of freedom, p = 0.001
+  EXPECT_GT(chi_square, 0.5);   // and not suspiciously even
 }
 
 TEST(Sampler, divides_by_the_temperature) {
