@@ -14,7 +14,7 @@ namespace {
 /// What the tile kernels ask of an instruction set: eight outputs, one in each 32-bit lane.
 struct Avx2Vectors {
   static constexpr uint32_t kOutputs = 8;
-  static constexpr uint32_t kLongestSide = 6;  ///< rows of the largest register tile
+  static constexpr uint32_t kLongestSide = 5;  ///< rows of the largest register tile
   /// Whether dot() adds products of bytes straight into 32 bits (vpdpbusd).
   static constexpr bool kDotProduct = false;
   using Ints = __m256i;
@@ -64,6 +64,7 @@ struct Avx2Vectors {
   }
   HEADRACE_ALWAYS Floats to_floats(Ints a) { return _mm256_cvtepi32_ps(a); }
   HEADRACE_ALWAYS Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
+  HEADRACE_ALWAYS Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
   HEADRACE_ALWAYS Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
   /// c − a · b: the bits of fma(−a, b, c).
   HEADRACE_ALWAYS Floats fnma(Floats a, Floats b, Floats c) { return _mm256_fnmadd_ps(a, b, c); }

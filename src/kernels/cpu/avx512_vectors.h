@@ -44,6 +44,7 @@ struct Avx512Vectors {
   HEADRACE_ALWAYS Ints right_16(Ints a, int bits) { return _mm512_srli_epi16(a, bits); }
   HEADRACE_ALWAYS Ints both(Ints a, Ints b) { return _mm512_and_si512(a, b); }
   HEADRACE_ALWAYS Ints either(Ints a, Ints b) { return _mm512_or_si512(a, b); }
+  HEADRACE_ALWAYS Ints flip_top_bit_8(Ints a) { return _mm512_xor_si512(a, all_bytes(0x80)); }
   HEADRACE_ALWAYS Ints magnitude_8(Ints a) { return _mm512_abs_epi8(a); }
   /// −a where w is negative; where w is zero its magnitude makes the product zero.
   HEADRACE_ALWAYS Ints with_sign_8(Ints a, Ints w) {
@@ -70,6 +71,7 @@ struct Avx512Vectors {
   }
   HEADRACE_ALWAYS Floats to_floats(Ints a) { return _mm512_cvtepi32_ps(a); }
   HEADRACE_ALWAYS Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
+  HEADRACE_ALWAYS Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
   HEADRACE_ALWAYS Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
   HEADRACE_ALWAYS Floats fnma(Floats a, Floats b, Floats c) { return _mm512_fnmadd_ps(a, b, c); }
 
@@ -93,7 +95,6 @@ struct Avx512VnniVectors : Avx512Vectors {
   /// sum + Σ of four products of unsigned and signed bytes.
   HEADRACE_ALWAYS Ints add_dot(Ints sum, Ints u, Ints s) { return _mm512_dpbusd_epi32(sum, u, s); }
   HEADRACE_ALWAYS Ints mul_32(Ints a, Ints b) { return _mm512_mullo_epi32(a, b); }
-  HEADRACE_ALWAYS Ints flip_top_bit_8(Ints a) { return _mm512_xor_si512(a, all_bytes(0x80)); }
   /// The scale that byte `byte` of each lane holds, in 32 bits.
   template <bool kSigned>
   HEADRACE_ALWAYS Ints scales(Ints bytes, int byte) {

@@ -19,21 +19,36 @@ constexpr uint32_t kRowsToExpandFor = 9;
 /// Tiles of one row at once.
 constexpr uint32_t kTilesOfOneRow = 4;
 
+/// sums += addend, in whole vectors and then one by one.
+template <class V>
+[[gnu::always_inline]] inline void add_to(const float* addend, uint32_t count, float* sums) {
+  uint32_t i = 0;
+  for (; i + V::kOutputs <= count; i += V::kOutputs)
+    V::store_floats(sums + i, V::add(V::load_floats(sums + i), V::load_floats(addend + i)));
+  for (; i < count; ++i) sums[i] += addend[i];
+}
+
+template <class V>
+[[gnu::always_inline]] inline void copy_to(const float* sums, uint32_t count, float* out) {
+  uint32_t i = 0;
+  for (; i + V::kOutputs <= count; i += V::kOutputs) V::store_floats(out + i, V::load_floats(sums + i));
+  for (; i < count; ++i) out[i] = sums[i];
+}
+
 /// Finished sums to their place: columns [first, first + count) of rows [row, row + rows).
 template <class V>
 void finish(const MatmulArgs& args, uint32_t row, uint32_t rows, uint32_t first, uint32_t count, float* sums,
             const float* up_sums, uint32_t stride) {
   for (uint32_t r = 0; r < rows; ++r, sums += stride, up_sums += stride) {
     float* out = args.out + (row + r) * args.out_stride + first;
-    if (args.bias != nullptr)
-      for (uint32_t i = 0; i < count; ++i) sums[i] += args.bias[first + i];
-    if (args.epilogue == Epilogue::Add) {
-      for (uint32_t i = 0; i < count; ++i) out[i] += sums[i];
-      continue;
+    if (args.bias != nullptr) add_to<V>(args.bias + first, count, sums);
+    switch (args.epilogue) {
+      case Epilogue::Store: break;
+      case Epilogue::Add: add_to<V>(out, count, sums); break;
+      case Epilogue::SiluGate: V::silu_gate(up_sums, count, sums); break;
+      case Epilogue::GeluGate: V::gelu_gate(up_sums, count, sums); break;
     }
-    if (args.epilogue == Epilogue::SiluGate) V::silu_gate(up_sums, count, sums);
-    if (args.epilogue == Epilogue::GeluGate) V::gelu_gate(up_sums, count, sums);
-    std::memcpy(out, sums, count * sizeof(float));
+    copy_to<V>(sums, count, out);
   }
 }
 
@@ -52,6 +67,19 @@ template <int kMost, class Function>
   add(Constant<kMost>{});
 }
 
+/// Brings the weights that come next into the cache, a part at each step of the work before them.
+struct FetchAhead {
+  const std::byte* from;
+  size_t bytes;
+  uint32_t steps;
+
+  [[gnu::always_inline]] void fetch(uint32_t step) const {
+    const std::byte* end = from + bytes * (step + 1) / steps;
+    for (const std::byte* line = from + bytes * step / steps / 64 * 64; line < end; line += 64)
+      __builtin_prefetch(line, 0, 2);
+  }
+};
+
 // Quantised weights -----------------------------------------------------------
 
 /// The sums of one matrix: rows of activations against consecutive tiles.
@@ -69,7 +97,7 @@ struct QuantizedSums {
   static void add_packed(const PackedWeight& weight, uint32_t index, const std::byte* rows, size_t row_stride,
                          float* sums, uint32_t stride) {
     const PackedTiles<V, W> from{tile(weight, index), tile_body_bytes<N>(W, weight.inputs),
-                                 tile_bytes<N>(W, weight.inputs)};
+                                 tile_bytes<N>(W, weight.inputs), kTiles * tile_bytes<N>(W, weight.inputs)};
     add_blocks<V, W, kRows, kTiles>(from, rows, row_stride, weight.inputs / kLayout.width, sums, stride);
   }
 
@@ -98,8 +126,9 @@ struct QuantizedSums {
     }
   }
 
-  /// Blocks expanded at once: 256 inputs, so that two tiles of them and the rows' share the L1 cache.
-  static constexpr uint32_t kPanelBlocks = 256 / kLayout.width;
+  /// Blocks expanded at once: of two tiles they take 12 KB and their scales, and share the L1 cache
+  /// with the rows.
+  static constexpr uint32_t kPanelBlocks = 6144 / N / kLayout.width;
   using Panel = ExpandedBlock<V, W>[2][kPanelBlocks];
 
   static void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block,
@@ -117,16 +146,20 @@ struct QuantizedSums {
 
   /// 9 to kRowsAtOnce rows × two tiles, of which a missing second one gives sums that nobody reads.
   static void many_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
-                        size_t row_stride, uint32_t count, Panel& panel, float* sums) {
+                        size_t row_stride, uint32_t count, bool first_time, Panel& panel, float* sums) {
     std::memset(sums, 0, count * 2 * N * sizeof(float));
     const uint32_t all_blocks = weight.inputs / kLayout.width;
     const uint32_t passes = (count + V::kLongestSide - 1) / V::kLongestSide;
+    const uint32_t panels = (all_blocks + kPanelBlocks - 1) / kPanelBlocks;
+    const FetchAhead ahead{tile(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
+    uint32_t step = 0;
     for (uint32_t first = 0; first < all_blocks; first += kPanelBlocks) {
       const uint32_t blocks = smaller(kPanelBlocks, all_blocks - first);
       expand_panel(weight, index, tiles, first, blocks, panel);
       const ExpandedTiles<V, W> from{panel[0], kPanelBlocks};
       const std::byte* values = rows + first * sizeof(RowBlock<W>);
-      for (uint32_t pass = 0, r = 0; pass < passes; ++pass) {
+      for (uint32_t pass = 0, r = 0; pass < passes; ++pass, ++step) {
+        if (first_time) ahead.fetch(step);
         const uint32_t height = (count - r + passes - pass - 1) / (passes - pass);
         with_count<V::kLongestSide>(height, [&](auto rows_now) __attribute__((always_inline)) {
           add_blocks<V, W, rows_now, 2>(from, values + r * row_stride, row_stride, blocks, sums + r * 2 * N, 2 * N);
@@ -143,9 +176,10 @@ void matmul_quantized(const MatmulArgs& args) {
   constexpr uint32_t N = V::kOutputs;
   alignas(64) float sums[2][kRowsAtOnce * 2 * N];
   alignas(64) typename Sums::Panel panel;
-  if (args.rows >= kRowsToExpandFor) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
   const uint32_t tiles_at_once = args.rows == 1 ? kTilesOfOneRow : 2;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
+  const bool odd = (last_tile - args.first_output / N) % 2 != 0;
+  if (odd && args.rows >= kRowsToExpandFor) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
   for (uint32_t row = 0; row < args.rows; row += kRowsAtOnce) {
     const uint32_t rows = smaller(kRowsAtOnce, args.rows - row);
     const std::byte* values = args.activations + row * args.activation_stride;
@@ -156,7 +190,7 @@ void matmul_quantized(const MatmulArgs& args) {
         if (args.rows == 1) Sums::one_row(weight, tile, tiles, values, sums[matrix]);
         else if (rows < kRowsToExpandFor)
           Sums::few_rows(weight, tile, tiles, values, args.activation_stride, rows, sums[matrix]);
-        else Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, panel, sums[matrix]);
+        else Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, panel, sums[matrix]);
       }
       finish<V>(args, row, rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1],
                 tiles_at_once * N);
