@@ -17,7 +17,7 @@ constexpr uint32_t kRowsAtOnce = 64;
 /// Fewer rows than this read the packed weights as they lie.
 constexpr uint32_t kRowsToExpandFor = 9;
 /// Tiles of one row at once.
-constexpr uint32_t kTilesOfOneRow = 4;
+[[gnu::always_inline]] inline constexpr uint32_t tiles_of_one_row(WeightType type) { return is_k(type) ? 2 : 4; }
 
 /// sums += addend, in whole vectors and then one by one.
 template <class V>
@@ -88,6 +88,8 @@ struct QuantizedSums {
   static constexpr uint32_t N = V::kOutputs;
   static constexpr BlockLayout kLayout = block_layout(W);
 
+  static constexpr uint32_t kTilesOfOneRow = tiles_of_one_row(W);
+
   static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
     return weight.data + index * tile_bytes<N>(W, weight.inputs);
   }
@@ -138,7 +140,7 @@ struct QuantizedSums {
       const std::byte* body = tile(weight, index + t);
       for (uint32_t b = 0; b < blocks; ++b) {
         const size_t block = first_block + b;
-        expand<V, W>({body + block * kLayout.body_words * 4 * N, body + halves + block * kLayout.halves * 2 * N},
+        expand<V, W>({body + block * kLayout.body_words * 4 * N, body + halves + block * kLayout.halves * 2 * N, 0},
                      panel[t][b]);
       }
     }
@@ -176,7 +178,7 @@ void matmul_quantized(const MatmulArgs& args) {
   constexpr uint32_t N = V::kOutputs;
   alignas(64) float sums[2][kRowsAtOnce * 2 * N];
   alignas(64) typename Sums::Panel panel;
-  const uint32_t tiles_at_once = args.rows == 1 ? kTilesOfOneRow : 2;
+  const uint32_t tiles_at_once = args.rows == 1 ? Sums::kTilesOfOneRow : 2;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
   const bool odd = (last_tile - args.first_output / N) % 2 != 0;
   if (odd && args.rows >= kRowsToExpandFor) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));

@@ -96,6 +96,8 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t) totals[r][t] = V::zeros();
+#pragma GCC unroll 4
+  for (int t = 0; t < kTiles; ++t) tiles[t].template fetch_ahead<1>(0);
   const auto one = [](int) __attribute__((always_inline)) { return V::all_16(1); };
   add_products<V, W, 0, 8>(tiles, rows, 0, one, totals);
 #pragma GCC unroll 8
@@ -131,8 +133,9 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t) totals[r][t] = V::zeros();
-#pragma GCC unroll 1
-  for (int part = 0; part < 8; ++part) {
+  const auto add_part = [&](int part) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int t = 0; t < kTiles; ++t) tiles[t].template fetch_ahead<8>(part);
     if constexpr (W == WeightType::Q6_K) {
       const auto first = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part * 2); };
       const auto second = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part * 2 + 1); };
@@ -142,6 +145,13 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
       const auto scale = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part); };
       add_products<V, W, 0, 8>(tiles, rows, part, scale, totals);
     }
+  };
+  if constexpr (kRows == 1) {  // the work is taking weights apart, which is less with constant parts
+#pragma GCC unroll 8
+    for (int part = 0; part < 8; ++part) add_part(part);
+  } else {
+#pragma GCC unroll 1
+    for (int part = 0; part < 8; ++part) add_part(part);
   }
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
@@ -180,15 +190,7 @@ struct PackedTiles {
 
   [[gnu::always_inline]] PackedBlock<V, W> at(uint32_t tile, uint32_t block) const {
     const std::byte* body = bodies + tile * next_tile;
-    return {body + size_t{block} * kLayout.body_words * 4 * N, body + halves + size_t{block} * kLayout.halves * 2 * N};
-  }
-  /// Brings the same block of a later tile into the cache. PERF: the tiles of a call are several
-  /// short streams, which the hardware's prefetchers follow late and leave early.
-  [[gnu::always_inline]] void fetch_ahead(uint32_t tile, uint32_t block) const {
-    const PackedBlock<V, W> later = at(tile, block);
-#pragma GCC unroll 32
-    for (uint32_t line = 0; line < kLayout.body_words * 4 * N; line += 64) __builtin_prefetch(later.body + ahead + line);
-    __builtin_prefetch(later.halves + ahead);
+    return {body + size_t{block} * kLayout.body_words * 4 * N, body + halves + size_t{block} * kLayout.halves * 2 * N, ahead};
   }
 };
 
@@ -200,7 +202,6 @@ struct ExpandedTiles {
   [[gnu::always_inline]] ExpandedSource<V, W> at(uint32_t tile, uint32_t block) const {
     return {first + tile * next_tile + block};
   }
-  [[gnu::always_inline]] void fetch_ahead(uint32_t, uint32_t) const {}
 };
 
 /// Adds `blocks` blocks to sums[r][t · N + lane], `sums_stride` floats a row.
@@ -219,10 +220,7 @@ template <class V, WeightType W, int kRows, int kTiles, class Tiles>
   for (uint32_t b = 0; b < blocks; ++b) {
     decltype(from.at(0, 0)) tiles[kTiles];
 #pragma GCC unroll 4
-    for (int t = 0; t < kTiles; ++t) {
-      tiles[t] = from.at(t, b);
-      from.fetch_ahead(t, b);
-    }
+    for (int t = 0; t < kTiles; ++t) tiles[t] = from.at(t, b);
     add_block<V, W>(tiles, rows, acc);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) ++rows[r];
