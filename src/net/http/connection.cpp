@@ -187,6 +187,7 @@ Task<bool> Connection::answer(HttpRequest request, Exchange::Form form) {
     if (!writing_.empty()) {
       const bool sent = co_await send(writing_);
       if (!sent) {
+        if (socket_.is_open()) context_->counts.gone.fetch_add(1, std::memory_order_relaxed);
         exchange_->close();
         co_return false;
       }
