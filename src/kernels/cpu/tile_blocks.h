@@ -147,6 +147,7 @@ struct ExpandedSource {
 
 template <class V, WeightType W>
 void expand(PackedBlock<V, W> from, ExpandedBlock<V, W>& to) {
+#pragma GCC unroll 8
   for (int part = 0; part < ExpandedBlock<V, W>::kParts; ++part) {
 #pragma GCC unroll 8
     for (int group = 0; group < 8; ++group) to.quants[part * 8 + group] = from.group(part, group);

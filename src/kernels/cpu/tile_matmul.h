@@ -15,7 +15,7 @@ struct Constant {
 /// Rows whose sums are held at once: weights are expanded once for so many.
 constexpr uint32_t kRowsAtOnce = 64;
 /// Fewer rows than this read the packed weights as they lie.
-constexpr uint32_t kRowsToExpandFor = 9;
+[[gnu::always_inline]] inline constexpr uint32_t rows_to_expand_for(WeightType type) { return is_k(type) ? 5 : 9; }
 /// Tiles of one row at once.
 [[gnu::always_inline]] inline constexpr uint32_t tiles_of_one_row(WeightType type) { return is_k(type) ? 2 : 4; }
 
@@ -181,7 +181,7 @@ void matmul_quantized(const MatmulArgs& args) {
   const uint32_t tiles_at_once = args.rows == 1 ? Sums::kTilesOfOneRow : 2;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
   const bool odd = (last_tile - args.first_output / N) % 2 != 0;
-  if (odd && args.rows >= kRowsToExpandFor) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
+  if (odd && args.rows >= rows_to_expand_for(W)) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
   for (uint32_t row = 0; row < args.rows; row += kRowsAtOnce) {
     const uint32_t rows = smaller(kRowsAtOnce, args.rows - row);
     const std::byte* values = args.activations + row * args.activation_stride;
@@ -190,7 +190,7 @@ void matmul_quantized(const MatmulArgs& args) {
       for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix) {
         const PackedWeight& weight = matrix == 0 ? args.weight : args.weight_up;
         if (args.rows == 1) Sums::one_row(weight, tile, tiles, values, sums[matrix]);
-        else if (rows < kRowsToExpandFor)
+        else if (rows < rows_to_expand_for(W))
           Sums::few_rows(weight, tile, tiles, values, args.activation_stride, rows, sums[matrix]);
         else Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, panel, sums[matrix]);
       }
