@@ -143,14 +143,19 @@ def test_a_program_ends_quietly_however_it_ends(ending):
 import sys, threading
 import headrace as hr
 llm = hr.LLM(sys.argv[1])
-threading.Thread(target=lambda: llm.generate("Once", hr.Sampling(max_tokens=4000, ignore_eos=True)), daemon=True).start()
+def work():
+    try:
+        llm.generate("Once", hr.Sampling(max_tokens=4000, ignore_eos=True))
+    except hr.Cancelled:
+        pass  # uncaught, the interpreter would begin to print it and may be gone half way
+threading.Thread(target=work, daemon=True).start()
 stream = llm.stream("1, 2,", hr.Sampling(max_tokens=100))
 next(stream)
 {ending}
 """
     finished = script(text)
     assert finished.returncode == 0, finished.stderr
-    assert finished.stderr == "" or "headrace.Cancelled" in finished.stderr or "_errors.Cancelled" in finished.stderr
+    assert finished.stderr == ""
 
 
 def test_import_takes_under_50_ms():
