@@ -5,7 +5,7 @@
 set -eu
 
 build="g++ cmake ninja-build pkg-config ca-certificates python3 python3-pip
-  libboost-dev libssl-dev nlohmann-json3-dev libsimdjson-dev libpcre2-dev libutf8proc-dev
+  libboost-dev libssl-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
   libfmt-dev libcli11-dev zlib1g-dev libzip-dev"
 test="$build libgtest-dev libgmock-dev python3-venv python3-dev curl chromium chromium-driver"
 
