@@ -2,48 +2,7 @@
 
 namespace headrace::kernels::HEADRACE_AVX512 {
 
-const KernelTable kTable = {
-    .name = "avx512",
-    .tile_outputs = 16,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .unpack_row = unpack_row,
-    .activation_bytes = activation_bytes,
-    .quantize = quantize,
-    .matmul = matmul,
-    .rms_norm = rms_norm,
-    .add = add,
-    .scale = scale,
-    .rope = rope,
-    .page_bytes = page_bytes,
-    .append = append,
-    .attend = attend,
-    .attend_scratch_floats = attend_scratch_floats,
-    .argmax = argmax,
-    .exp_sum = exp_sum,
-    .soft_cap = soft_cap,
-};
-
-const KernelTable kVnniTable = {
-    .name = "avx512",
-    .tile_outputs = 16,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .unpack_row = unpack_row,
-    .activation_bytes = activation_bytes,
-    .quantize = quantize,
-    .matmul = matmul_vnni,
-    .rms_norm = rms_norm,
-    .add = add,
-    .scale = scale,
-    .rope = rope,
-    .page_bytes = page_bytes,
-    .append = append,
-    .attend = attend,
-    .attend_scratch_floats = attend_scratch_floats,
-    .argmax = argmax,
-    .exp_sum = exp_sum,
-    .soft_cap = soft_cap,
-};
+constinit const KernelTable kTable = table_of_tier("avx512", 16, matmul);
+constinit const KernelTable kVnniTable = table_of_tier("avx512", 16, matmul_vnni);
 
 }  // namespace headrace::kernels::HEADRACE_AVX512

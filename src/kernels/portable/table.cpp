@@ -2,26 +2,6 @@
 
 namespace headrace::kernels::HEADRACE_PORTABLE {
 
-const KernelTable kTable = {
-    .name = "portable",
-    .tile_outputs = 1,
-    .packed_bytes = packed_bytes,
-    .pack = pack,
-    .unpack_row = unpack_row,
-    .activation_bytes = activation_bytes,
-    .quantize = quantize,
-    .matmul = matmul,
-    .rms_norm = rms_norm,
-    .add = add,
-    .scale = scale,
-    .rope = rope,
-    .page_bytes = page_bytes,
-    .append = append,
-    .attend = attend,
-    .attend_scratch_floats = attend_scratch_floats,
-    .argmax = argmax,
-    .exp_sum = exp_sum,
-    .soft_cap = soft_cap,
-};
+constinit const KernelTable kTable = table_of_tier("portable", 1, matmul);
 
 }  // namespace headrace::kernels::HEADRACE_PORTABLE
