@@ -44,19 +44,24 @@ asan tsan:
 
 FUZZ_SECONDS ?= 60
 fuzz:
+	@tools/bootstrap.sh fuzz
 	@tools/build.sh fuzz $(JOBS)
 	@tools/run_fuzz.sh $(FUZZ_SECONDS)
 
 bench: build
+	@tools/bootstrap.sh bench
 	@python3 benchmarks/versus/llm.py --model '$(MODEL)'
 
 install: build
 	@cmake --install build/release --prefix '$(PREFIX)'
 
 format:
+	@tools/bootstrap.sh format
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
 
 tidy:
+	@tools/bootstrap.sh format
+	@tools/bootstrap.sh test
 	@tools/build.sh dev $(JOBS)
 	@git ls-files 'src/*.cpp' | xargs clang-tidy-19 -p build/dev --quiet
 

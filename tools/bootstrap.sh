@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: `bootstrap.sh build` for building and
-# running, `bootstrap.sh test` for the tests as well. As root, or by sudo where that
+# running, `test` for the tests as well, `fuzz` for the fuzz targets, `bench` for the
+# comparison with llama.cpp, `format` for clang-format and clang-tidy. As root, or by sudo where that
 # asks for no password; otherwise it prints the one command to run and stops.
 set -eu
 
@@ -12,7 +13,10 @@ test="$build libgtest-dev libgmock-dev python3-venv python3-dev curl chromium ch
 case "${1:-build}" in
   build) wanted=$build ;;
   test) wanted=$test ;;
-  *) echo "usage: bootstrap.sh [build|test]" >&2; exit 2 ;;
+  fuzz) wanted="$build clang-19 libclang-rt-19-dev" ;;
+  bench) wanted="$build clang-19 python3-venv" ;;
+  format) wanted="$build clang-format-19 clang-tidy-19 clang-19" ;;
+  *) echo "usage: bootstrap.sh [build|test|fuzz|bench|format]" >&2; exit 2 ;;
 esac
 
 missing=""

@@ -12,8 +12,8 @@ if [ ! -f "build/$preset/build.ninja" ]; then
     exit 1
   fi
 fi
-if ninja -C "build/$preset" -n 2>/dev/null | grep -q 'no work to do'; then
-  exit 0
+if [ ! -e "build/$preset/.built" ]; then
+  echo "headrace: building $preset with $jobs jobs (a first build takes some minutes)"
 fi
-echo "headrace: building $preset with $jobs jobs (a first build takes some minutes)"
-exec ninja -C "build/$preset" -j "$jobs"
+ninja -C "build/$preset" -j "$jobs"
+touch "build/$preset/.built"
