@@ -34,13 +34,15 @@ std::string pad(std::string_view prefix, std::string_view body, const FormatSpec
 
 std::string sign_of(bool negative, const FormatSpec& spec) {
   if (negative) return "-";
-  return spec.sign == '-' ? "" : std::string(1, spec.sign);
+  return spec.sign == '+' || spec.sign == ' ' ? std::string(1, spec.sign) : std::string();
 }
+
+char number_align(const FormatSpec& spec) { return spec.align ? spec.align : spec.zero ? '=' : '>'; }
 
 // With a zero fill the width counts the separators that the zeros need.
 std::string grouped(std::string digits, std::string_view tail, const FormatSpec& spec, size_t prefix_size, int every) {
   if (!spec.grouping) return digits.append(tail);
-  const bool zeros = spec.align == '=' && spec.fill == "0";
+  const bool zeros = number_align(spec) == '=' && spec.fill == "0";
   std::string reversed;
   size_t count = 0;
   const size_t width = static_cast<size_t>(spec.width) > prefix_size + tail.size()
@@ -113,12 +115,14 @@ int parse_number(std::string_view text, size_t& position, int limit) {
 
 FormatSpec parse_format_spec(std::string_view text) {
   FormatSpec spec;
+  bool has_fill = false;
   size_t i = 0;
   if (!text.empty()) {
     const size_t first = decode_at(text, 0).size;
     if (first < text.size() && is_align(text[first])) {
       spec.fill = text.substr(0, first);
       spec.align = text[first];
+      has_fill = true;
       i = first + 1;
     } else if (is_align(text[0])) {
       spec.align = text[0];
@@ -131,8 +135,8 @@ FormatSpec parse_format_spec(std::string_view text) {
     ++i;
   }
   if (i < text.size() && text[i] == '0') {
-    if (i == 0 || spec.fill == " ") spec.fill = "0";
-    if (!spec.align) spec.align = '=';
+    if (!has_fill) spec.fill = "0";
+    spec.zero = true;
     ++i;
   }
   spec.width = std::max(parse_number(text, i, kWidest), 0);
@@ -163,7 +167,7 @@ std::string format_integer(int64_t integer, const FormatSpec& spec) {
   if (spec.precision > 0 && digits.size() < static_cast<size_t>(spec.precision))
     digits.insert(0, static_cast<size_t>(spec.precision) - digits.size(), '0');
   const std::string body = grouped(std::move(digits), "", spec, prefix.size(), base == 10 ? 3 : 4);
-  return pad(prefix, body, spec, spec.align ? spec.align : '>');
+  return pad(prefix, body, spec, number_align(spec));
 }
 
 std::string format_float(double number, const FormatSpec& spec) {
@@ -181,7 +185,7 @@ std::string format_float(double number, const FormatSpec& spec) {
   const size_t whole = std::min(digits.find_first_not_of("0123456789"), digits.size());
   const std::string body =
       grouped(digits.substr(0, whole), std::string_view(digits).substr(whole), spec, prefix.size(), 3);
-  return pad(prefix, body, spec, spec.align ? spec.align : '>');
+  return pad(prefix, body, spec, number_align(spec));
 }
 
 std::string format_text(std::string_view text, const FormatSpec& spec) {

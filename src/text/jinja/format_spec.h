@@ -11,7 +11,8 @@ namespace headrace::text::jinja {
 struct FormatSpec {
   std::string fill = " ";
   char align = 0;      ///< < > ^ = or 0: the type's own
-  char sign = '-';     ///< + - or space
+  char sign = 0;       ///< + - space, or 0: as -
+  bool zero = false;   ///< a zero before the width: numbers are filled after their sign
   char grouping = 0;   ///< , or _
   char type = 0;
   bool alternate = false;

@@ -81,7 +81,8 @@ Value round_number(Renderer&, const Value& subject, const Arguments& arguments) 
   const double scale = std::pow(10.0, static_cast<double>(std::clamp<int64_t>(digits, -400, 400)));
   if (!std::isfinite(subject.number() * scale)) stop("a float is too large to round");
   const double scaled = subject.number() * scale;
-  return Value((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale);
+  // Adding zero makes a negative zero positive: Python rounds to an int here.
+  return Value(((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) + 0.0) / scale);
 }
 
 constexpr Named<FilterFunction> kFilters[] = {

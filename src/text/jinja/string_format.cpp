@@ -15,9 +15,10 @@ namespace {
 /// The values that `%` takes one after the other, or by name.
 class PercentValues {
  public:
-  PercentValues(Heap& heap, const Value& values) : heap_(heap), values_(values) {}
+  explicit PercentValues(const Value& values) : values_(values) {}
 
   const Value& next() {
+    if (by_name_) stop("the format asks for a value by position after one by name");
     if (!values_.is(Kind::Tuple)) {
       if (used_++ > 0) stop("not enough values for the format");
       return values_;
@@ -46,7 +47,6 @@ class PercentValues {
   bool takes_subscript() const {
     return values_.is(Kind::Dictionary) || values_.is(Kind::List) || values_.is(Kind::Range) || values_.is_undefined();
   }
-  Heap& heap_;
   const Value& values_;
   size_t used_ = 0;
   bool by_name_ = false;
@@ -140,6 +140,7 @@ void percent_directive(Heap& heap, std::string& out, std::string_view format, si
     named = &values.named(format.substr(start, i - 1 - start));
   }
   FormatSpec spec;
+  const size_t start = i;
   bool left = false;
   bool zero = false;
   for (; i < format.size(); ++i) {
@@ -160,7 +161,7 @@ void percent_directive(Heap& heap, std::string& out, std::string_view format, si
   while (i < format.size() && (format[i] == 'l' || format[i] == 'h' || format[i] == 'L')) ++i;
   if (i >= format.size()) stop("the format ends inside a '%'");
   spec.type = format[i++];
-  if (spec.type == '%') {
+  if (spec.type == '%' && i == start + 1 && !named) {
     out += '%';
     return;
   }
@@ -219,34 +220,44 @@ class BraceFormat {
       conversion = rest[1];
       rest.remove_prefix(2);
     }
-    const std::string spec_text = rest.empty() ? "" : run(rest.substr(1), depth + 1);
+    const std::string spec_text = rest.empty() ? std::string() : run(rest.substr(1), depth + 1);
     return apply(value, conversion, spec_text);
   }
 
   std::string apply(const Value& value, char conversion, const std::string& spec_text) {
     Heap& heap = renderer_.heap();
     const FormatSpec spec = parse_format_spec(spec_text);
-    if (conversion == 'r') return format_text(repr_of(heap, value), spec);
-    if (conversion == 'a') return format_text(ascii_repr(heap, value), spec);
-    if (conversion == 's') return format_text(text_of(heap, value), spec);
+    if (conversion == 'r') return string_field(repr_of(heap, value), spec, spec_text);
+    if (conversion == 'a') return string_field(ascii_repr(heap, value), spec, spec_text);
+    if (conversion == 's') return string_field(text_of(heap, value), spec, spec_text);
     if (conversion) stop("the format has an unknown conversion '!{}'", conversion);
+    if (value.is_string()) return string_field(value.text(), spec, spec_text);
+    if (spec_text.empty()) return text_of(heap, value);
+    if (!value.is_number()) stop("a {} takes no format '{}'", type_name(value), spec_text);
     constexpr std::string_view kFloatTypes = "eEfFgG%";
     const bool as_float = spec.type && kFloatTypes.find(spec.type) != std::string_view::npos;
-    if (value.is(Kind::Float) || (value.is_integral() && as_float)) {
-      if (spec.type && !as_float) stop("'{}' is no format of a float", spec.type);
-      return format_float(value.number(), spec);
-    }
-    if (value.is(Kind::Integer) || (value.is(Kind::Boolean) && !spec_text.empty())) {
-      constexpr std::string_view kIntegerTypes = "bcdoxXn";
-      if (spec.type && kIntegerTypes.find(spec.type) == std::string_view::npos)
-        stop("'{}' is no format of an integer", spec.type);
-      if (spec.precision >= 0) stop("an integer's format takes no precision");
-      return spec.type == 'c' ? format_text(character_for_format(value), spec) : format_integer(value.integer(), spec);
-    }
-    if (!value.is_string() && !spec_text.empty()) stop("a {} takes no format '{}'", type_name(value), spec_text);
-    if (value.is_string() && ((spec.type && spec.type != 's') || spec.align == '=' || spec.grouping || spec.alternate))
+    if (!as_float && value.is_integral()) return integer_field(value, spec);
+    if (spec.type && !as_float) stop("'{}' is no format of a float", spec.type);
+    return format_float(value.number(), spec);
+  }
+
+  static std::string string_field(std::string_view text, const FormatSpec& spec, const std::string& spec_text) {
+    if ((spec.type && spec.type != 's') || spec.align == '=' || spec.grouping || spec.alternate || spec.sign)
       stop("'{}' is no format of a string", spec_text);
-    return format_text(text_of(heap, value), spec);
+    return format_text(text, spec);
+  }
+
+  static std::string integer_field(const Value& value, const FormatSpec& spec) {
+    constexpr std::string_view kIntegerTypes = "bcdoxX";
+    if (spec.type && kIntegerTypes.find(spec.type) == std::string_view::npos)
+      stop("'{}' is no format of an integer", spec.type);
+    const bool decimal = !spec.type || spec.type == 'd';
+    if (spec.precision >= 0 || (spec.grouping == ',' && !decimal)) stop("the format is not valid for an integer");
+    if (spec.type != 'c') return format_integer(value.integer(), spec);
+    if (spec.sign || spec.alternate || spec.grouping) stop("the format is not valid for a character");
+    FormatSpec as_text = spec;
+    if (!as_text.align) as_text.align = spec.zero ? '=' : '>';
+    return format_text(character_for_format(value), as_text);
   }
 
   Value lookup(std::string_view name) {
@@ -295,7 +306,7 @@ class BraceFormat {
 }  // namespace
 
 std::string format_percent(Heap& heap, std::string_view format, const Value& values) {
-  PercentValues source(heap, values);
+  PercentValues source(values);
   std::string out;
   for (size_t i = 0; i < format.size();) {
     if (format[i] != '%') {
