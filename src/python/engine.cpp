@@ -109,8 +109,12 @@ JobObject submit(const EngineObject& self, const std::vector<std::vector<TokenId
 Tensor logits(const EngineObject& self, std::vector<TokenId> ids) {
   const auto rows = static_cast<int64_t>(ids.size());
   auto values = run_interruptibly([engine = self.engine(), ids = std::move(ids)] { return engine->logits(ids); });
-  auto shared = std::make_shared<std::vector<float>>(value_or_raise(std::move(values)));
-  return {shared, rows, rows == 0 ? 0 : static_cast<int64_t>(shared->size()) / rows};
+  auto owner = std::make_shared<std::vector<float>>(value_or_raise(std::move(values)));
+  auto* data = reinterpret_cast<std::byte*>(owner->data());
+  const size_t bytes = owner->size() * sizeof(float);
+  const int64_t columns = rows == 0 ? 0 : static_cast<int64_t>(owner->size()) / rows;
+  Buffer memory = Buffer::foreign(data, bytes, [owner] {});
+  return value_or_raise(Tensor::over(std::move(memory), tensor::DataType::Float32, {rows, columns}));
 }
 
 /// `variables` is the JSON text of an object with "messages".

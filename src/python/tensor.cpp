@@ -1,8 +1,11 @@
 #include "python/tensor.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+
+#include <vector>
 
 #include "python/bindings.h"
 
@@ -11,40 +14,81 @@ namespace nb = nanobind;
 namespace headrace::python {
 namespace {
 
-/// A view that keeps the values alive, and knows DLPack.
+using tensor::DataType;
+
+nb::dlpack::dtype dlpack_type(DataType type) {
+  const auto code = [type] {
+    switch (type) {
+      case DataType::Float32:
+      case DataType::Float16: return nb::dlpack::dtype_code::Float;
+      case DataType::BFloat16: return nb::dlpack::dtype_code::Bfloat;
+      case DataType::Int32:
+      case DataType::Int64: return nb::dlpack::dtype_code::Int;
+      case DataType::UInt8: return nb::dlpack::dtype_code::UInt;
+      case DataType::Bool: return nb::dlpack::dtype_code::Bool;
+    }
+    return nb::dlpack::dtype_code::Float;
+  }();
+  return {static_cast<uint8_t>(code), static_cast<uint8_t>(tensor::size_bytes(type) * 8), 1};
+}
+
+/// The letter of Python's struct module; null for bfloat16, which has none.
+const char* struct_format(DataType type) {
+  switch (type) {
+    case DataType::Float32: return "f";
+    case DataType::Float16: return "e";
+    case DataType::BFloat16: return nullptr;
+    case DataType::Int32: return "i";
+    case DataType::Int64: return "q";
+    case DataType::UInt8: return "B";
+    case DataType::Bool: return "?";
+  }
+  return nullptr;
+}
+
+/// A view that keeps the memory alive, and knows DLPack.
 nb::object as_array(const Tensor& tensor) {
-  auto* owner = new std::shared_ptr<std::vector<float>>(tensor.values);
-  const nb::capsule keep(owner, [](void* pointer) noexcept { delete static_cast<std::shared_ptr<std::vector<float>>*>(pointer); });
-  const size_t shape[] = {static_cast<size_t>(tensor.rows), static_cast<size_t>(tensor.columns)};
-  return nb::cast(nb::ndarray<nb::array_api, float, nb::device::cpu>(tensor.values->data(), 2, shape, keep));
+  auto* owner = new Tensor(tensor);
+  const nb::capsule keep(owner, [](void* pointer) noexcept { delete static_cast<Tensor*>(pointer); });
+  const std::vector<size_t> shape(tensor.shape().begin(), tensor.shape().end());
+  return nb::cast(nb::ndarray<nb::array_api>(tensor.data(), tensor.rank(), shape.data(), keep, tensor.strides().data(),
+                                             dlpack_type(tensor.type()), nb::device::cpu::value));
 }
 
 /// What a Py_buffer points to as long as it lives.
-struct BufferShape {
-  Py_ssize_t shape[2];
-  Py_ssize_t strides[2];
+struct BufferLayout {
+  std::vector<Py_ssize_t> shape, strides;
 };
 
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
-  auto& tensor = *nb::inst_ptr<Tensor>(nb::handle(self));
-  constexpr auto kItem = static_cast<Py_ssize_t>(sizeof(float));
-  auto* layout = new BufferShape{{tensor.rows, tensor.columns}, {tensor.columns * kItem, kItem}};
-  static char format[] = "f";
-  view->buf = tensor.values->data();
+  const auto& tensor = *nb::inst_ptr<Tensor>(nb::handle(self));
+  const auto refuse = [view](const char* why) {
+    view->obj = nullptr;
+    PyErr_SetString(PyExc_BufferError, why);
+    return -1;
+  };
+  const char* format = struct_format(tensor.type());
+  if (format == nullptr) return refuse("the buffer protocol has no bfloat16; take the tensor by DLPack");
+  const bool takes_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
+  if (!takes_strides && !tensor.is_row_major()) return refuse("the tensor is not row-major, and the reader takes no strides");
+  const auto item = static_cast<Py_ssize_t>(tensor::size_bytes(tensor.type()));
+  auto* layout = new BufferLayout{{tensor.shape().begin(), tensor.shape().end()}, {tensor.strides().begin(), tensor.strides().end()}};
+  for (auto& stride : layout->strides) stride *= item;
+  view->buf = tensor.data();
   view->obj = Py_NewRef(self);
-  view->len = tensor.rows * tensor.columns * kItem;
-  view->itemsize = kItem;
+  view->len = tensor.elements() * item;
+  view->itemsize = item;
   view->readonly = 0;
-  view->ndim = 2;
-  view->format = (flags & PyBUF_FORMAT) != 0 ? format : nullptr;
-  view->shape = (flags & PyBUF_ND) != 0 ? layout->shape : nullptr;
-  view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? layout->strides : nullptr;
+  view->ndim = static_cast<int>(tensor.rank());
+  view->format = (flags & PyBUF_FORMAT) != 0 ? const_cast<char*>(format) : nullptr;
+  view->shape = (flags & PyBUF_ND) != 0 ? layout->shape.data() : nullptr;
+  view->strides = takes_strides ? layout->strides.data() : nullptr;
   view->suboffsets = nullptr;
   view->internal = layout;
   return 0;
 }
 
-void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<BufferShape*>(view->internal); }
+void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<BufferLayout*>(view->internal); }
 
 PyType_Slot kSlots[] = {
     {Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
@@ -52,17 +96,28 @@ PyType_Slot kSlots[] = {
     {0, nullptr},
 };
 
+nb::tuple shape_of(const Tensor& tensor) {
+  nb::list shape;
+  for (const int64_t extent : tensor.shape()) shape.append(extent);
+  return nb::tuple(shape);
+}
+
+std::string repr(const Tensor& tensor) {
+  return fmt::format("Tensor(shape=({}{}), dtype={})", fmt::join(tensor.shape(), ", "), tensor.rank() == 1 ? "," : "",
+                     tensor::name(tensor.type()));
+}
+
 }  // namespace
 
 void bind_tensor(nb::module_& module) {
   nb::class_<Tensor>(module, "Tensor", nb::type_slots(kSlots))
-      .def_prop_ro("shape", [](const Tensor& t) { return nb::make_tuple(t.rows, t.columns); })
-      .def_prop_ro("dtype", [](const Tensor&) { return "float32"; })
-      .def_prop_ro("nbytes", [](const Tensor& t) { return t.values->size() * sizeof(float); })
-      .def("__len__", [](const Tensor& t) { return t.rows; })
+      .def_prop_ro("shape", shape_of)
+      .def_prop_ro("dtype", [](const Tensor& t) { return tensor::name(t.type()); })
+      .def_prop_ro("nbytes", [](const Tensor& t) { return t.elements() * tensor::size_bytes(t.type()); })
+      .def("__len__", [](const Tensor& t) { return t.rank() == 0 ? 0 : t.shape()[0]; })
       .def("__dlpack__", [](const Tensor& t, const nb::kwargs& kwargs) { return as_array(t).attr("__dlpack__")(**kwargs); })
       .def("__dlpack_device__", [](const Tensor&) { return nb::make_tuple(1, 0); })
-      .def("__repr__", [](const Tensor& t) { return fmt::format("Tensor(shape=({}, {}), dtype=float32)", t.rows, t.columns); });
+      .def("__repr__", repr);
 }
 
 }  // namespace headrace::python

@@ -1,17 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
+#include "tensor/tensor.h"
 
 namespace headrace::python {
 
-/// A matrix of float32 in host memory that Python takes without a copy: by the buffer
-/// protocol (memoryview, NumPy) and by DLPack (NumPy, PyTorch, JAX …).
-struct Tensor {
-  std::shared_ptr<std::vector<float>> values;
-  int64_t rows = 0;
-  int64_t columns = 0;
-};
+/// The view of host memory that Python takes without a copy: by the buffer protocol
+/// (memoryview, NumPy) and by DLPack (NumPy, PyTorch, JAX …).
+using tensor::Tensor;
 
 }  // namespace headrace::python
