@@ -53,9 +53,14 @@ struct Cache {
     std::iota(ids.begin(), ids.end(), 0u);
     std::shuffle(ids.begin(), ids.end(), std::mt19937(1));
     memory.resize(stride * ids.size() + 64);
-    auto* halves = reinterpret_cast<uint16_t*>(base());
     std::mt19937 random(2);
-    for (size_t i = 0; i < stride * ids.size() / 2; ++i) halves[i] = static_cast<uint16_t>(0x3000 + random() % 0xc00);
+    std::normal_distribution<float> normal;
+    std::vector<float> rows(size_t{2} * kPageTokens * shape.kv_heads * shape.head_dim);
+    for (float& x : rows) x = normal(random);
+    const size_t width = size_t{shape.kv_heads} * shape.head_dim;
+    for (const uint32_t& id : ids) {
+      table.append(shape, {base(), stride, &id, 0, kPageTokens}, rows.data(), rows.data() + kPageTokens * width, width);
+    }
   }
   std::byte* base() { return memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64; }
   AttentionRun run(uint32_t sequence, uint32_t first_position, uint32_t rows) {
@@ -89,7 +94,7 @@ void attend_all(const KernelTable& table, const AttentionShape& shape, const Att
 
 void time_decode(const KernelTable& table, const char* name, const AttentionShape& shape, uint32_t depth, bool cold,
                  double budget) {
-  const size_t bytes = size_t{4} * shape.kv_heads * shape.head_dim * depth;
+  const size_t bytes = table.page_bytes(shape) / kPageTokens * depth;
   const uint32_t sequences = cold ? static_cast<uint32_t>(std::max<size_t>(1, (size_t{160} << 20) / bytes)) : 1;
   Cache cache(table, shape, depth, sequences);
   Rows rows(shape, 1);
@@ -165,9 +170,12 @@ int main(int argc, char** argv) {
   const double budget = (argc > 2 ? std::atof(argv[2]) : 200.0) / 1000;
   const double peak = probe_peak(budget);
   std::printf("%s; 256-bit fma peak %.1f GFLOP/s\n", (*table)->name, peak / 1e9);
-  time_shape(**table, "SmolLM2", {9, 3, 64, 0.125f, 0, 0}, peak, budget);
-  time_shape(**table, "Gemma3", {4, 1, 256, 0.0625f, 0, 0}, peak, budget);
-  time_shape(**table, "no group", {3, 3, 64, 0.125f, 0, 0}, peak, budget);
-  time_shape(**table, "Gemma3 w", {4, 1, 256, 0.0625f, 0, 512}, peak, budget);
+  for (const KvFormat format : {KvFormat::Float16, KvFormat::Int8}) {
+    std::printf("%s\n", format == KvFormat::Int8 ? "int8 keys and values" : "f16 keys and values");
+    time_shape(**table, "SmolLM2", {9, 3, 64, 0.125f, 0, 0, format}, peak, budget);
+    time_shape(**table, "Gemma3", {4, 1, 256, 0.0625f, 0, 0, format}, peak, budget);
+    time_shape(**table, "no group", {3, 3, 64, 0.125f, 0, 0, format}, peak, budget);
+    time_shape(**table, "Gemma3 w", {4, 1, 256, 0.0625f, 0, 512, format}, peak, budget);
+  }
   return 0;
 }

@@ -59,6 +59,7 @@ class ModelInfo:
     vocabulary: int
     context_length: int
     isa: str
+    kv_format: str
     threads: int
     load_seconds: float
 
@@ -81,6 +82,7 @@ class LLM:
     memory: limit in bytes or as ``"2GB"`` for weights, keys and values, and scratch.
     context: longest sequence in tokens; None: the model's own.
     isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx512"``; None: the best there is.
+    kv_type: how keys and values are kept: ``"f16"``, or ``"int8"`` (half the memory).
     kv_memory: room for keys and values, as ``memory``.
     prefix_cache: reuse the work of earlier prompts that begin alike.
 
@@ -100,6 +102,7 @@ class LLM:
         context: int | None = None,
         isa: str | None = None,
         *,
+        kv_type: str = "f16",
         kv_memory: int | str | None = None,
         prefix_cache: bool = True,
         progress: bool = True,
@@ -113,6 +116,7 @@ class LLM:
             resolve(model, progress),
             threads=threads or 0,
             isa=isa,
+            kv_type=kv_type,
             memory=memory,
             kv_memory=kv_memory,
             context=context or 0,

@@ -78,6 +78,7 @@ class Engine:
         *,
         threads: int,
         isa: str | None,
+        kv_type: str,
         memory: int | str | None,
         kv_memory: int | str | None,
         context: int,

@@ -16,6 +16,11 @@ Progress::Show shown(const ModelOptions& options) {
   return options.json || options.quiet ? Progress::Show::Nothing : Progress::Show::IfUseful;
 }
 
+std::string check_kv_type(const std::string& name) {
+  const auto format = kernels::parse_kv_format(name);
+  return format ? std::string() : format.error().message;
+}
+
 std::string check_isa(const std::string& name) {
   const auto isa = kernels::parse_isa(name);
   return isa ? std::string() : isa.error().message;
@@ -48,6 +53,8 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
       ->option_text("N")->check(CLI::Range(1, 1024))->group(kRunGroup);
   command.add_option("--isa", options.isa, "kernels: portable, avx2, avx512 [the best this CPU has]")
       ->option_text("NAME")->check(CLI::Validator(check_isa, ""))->group(kRunGroup);
+  command.add_option("--kv-type", options.kv_type, "how keys and values are kept: f16, int8 [f16]")
+      ->option_text("NAME")->check(CLI::Validator(check_kv_type, ""))->group(kRunGroup);
   command.add_option("--context", options.context, "longest sequence in tokens [the model's own]")
       ->option_text("N")->check(CLI::Range(1u, UINT32_MAX))->group(kRunGroup);
   add_bytes_option(command, "--memory", options.memory_bytes, "limit for everything, such as 2GB [none]")->group(kRunGroup);
@@ -72,6 +79,7 @@ Result<std::shared_ptr<model::Model>> load_model(const ModelOptions& options) {
   if (options.isa != "auto") {
     HR_TRY(load.isa, kernels::parse_isa(options.isa));
   }
+  HR_TRY(load.kv_format, kernels::parse_kv_format(options.kv_type));
   if (options.memory_bytes != 0) load.budget = process_budget()->child("--memory", options.memory_bytes);
   return model::Model::load(path, load);
 }

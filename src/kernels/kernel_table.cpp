@@ -54,6 +54,15 @@ const char* name(Isa isa) {
   return "unknown";
 }
 
+const char* name(KvFormat format) { return format == KvFormat::Int8 ? "int8" : "f16"; }
+
+Result<KvFormat> parse_kv_format(std::string_view text) {
+  for (const KvFormat format : {KvFormat::Float16, KvFormat::Int8})
+    if (text == name(format)) return format;
+  return fail(ErrorKind::InvalidArgument,
+              "keys and values cannot be kept as \"" + std::string(text) + "\"; choose int8 or f16");
+}
+
 Result<const KernelTable*> kernel_table(Isa isa) {
   const CpuFeatures& cpu = cpu_features();
   if (isa > best_isa()) return lacking(isa);

@@ -66,14 +66,28 @@ struct MatmulArgs {
   uint32_t last_output = 0;
 };
 
+/// How keys and values lie in a page.
+enum class KvFormat : uint8_t {
+  Float16,  ///< as f16
+  Int8,     ///< as int8, with a float scale for each token, head and side
+};
+
+const char* name(KvFormat format);  ///< "f16", "int8"
+/// The format of that name. InvalidArgument lists the names.
+Result<KvFormat> parse_kv_format(std::string_view name);
+
+/// Head dimensions are at most this.
+inline constexpr uint32_t kMostHeadDim = 512;
+
 /// The heads of one attention layer.
 struct AttentionShape {
   uint32_t query_heads = 0;
   uint32_t kv_heads = 0;    ///< divides query_heads
-  uint32_t head_dim = 0;    ///< a multiple of 8, at most 512; of queries, keys and values
+  uint32_t head_dim = 0;    ///< a multiple of 8, at most kMostHeadDim; of queries, keys and values
   float scale = 0;          ///< multiplies q·k
   float soft_cap = 0;       ///< s ← cap · tanh(s / cap) if > 0
   uint32_t window = 0;      ///< a row sees the last `window` positions, its own included; 0: all
+  KvFormat format = KvFormat::Float16;
 };
 
 /// Tokens in a page of keys and values.
@@ -92,6 +106,11 @@ struct AttentionRun {
   uint32_t first_position = 0;
   uint32_t rows = 0;
 };
+
+/// One split of one query head before it is joined: its maximum, its sum, and from
+/// kSplitPartHeader on its weighted values [head_dim].
+inline constexpr uint32_t kSplitPartHeader = 16;
+[[gnu::always_inline]] inline size_t split_part_floats(const AttentionShape& shape) { return kSplitPartHeader + (shape.head_dim + 15u) / 16u * 16u; }
 
 /// Which half of a head turns against which: (i, i + d/2) or (2i, 2i + 1).
 enum class RopePairing : uint8_t { Halves, Neighbours };
@@ -139,8 +158,8 @@ struct KernelTable {
                RopePairing pairing);
 
   // Keys and values -----------------------------------------------------------
-  /// Bytes of one page of one layer: K as [kv_heads][head_dim][kPageTokens] f16 (keys lie
-  /// transposed), V as [kv_heads][kPageTokens][head_dim] f16.
+  /// Bytes of one page of one layer. Float16: K as [kv_heads][head_dim][kPageTokens] (keys lie
+  /// transposed), then V as [kv_heads][kPageTokens][head_dim]. Int8: kernels/portable/int8_page.h.
   size_t (*page_bytes)(const AttentionShape& shape);
   /// Stores the keys and values of the run's rows: k and v point at row 0,
   /// [kv_heads · head_dim] each, `stride` floats apart.
@@ -153,6 +172,15 @@ struct KernelTable {
                  float* out, size_t out_stride, uint32_t kv_head, uint32_t first_row, uint32_t last_row,
                  float* scratch);
   size_t (*attend_scratch_floats)(const AttentionShape& shape);
+  /// attend of a run's only row in parts, so that several threads can share a long context: the
+  /// splits [first_split, last_split) (split s: positions from s · kAttentionSplit on; all within
+  /// what the row sees) of the query heads of `kv_head`. Split s of the group's head g is left at
+  /// parts + (s · group + g) · split_part_floats(shape). Queries are the row's, [query_heads · head_dim].
+  void (*attend_splits)(const AttentionShape& shape, const AttentionRun& run, const float* queries, uint32_t kv_head,
+                        uint32_t first_split, uint32_t last_split, float* parts, float* scratch);
+  /// Joins these parts, all splits that the row sees: out[group · head_dim] has attend's bits.
+  void (*join_splits)(const AttentionShape& shape, const float* parts, uint32_t first_split, uint32_t last_split,
+                      float* out);
 
   // Over the vocabulary --------------------------------------------------------
   /// Index of the largest value, the lowest index on ties. NaN never wins.

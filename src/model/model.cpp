@@ -68,6 +68,7 @@ class LoadedModel : public Model {
     HR_TRY(const auto gguf, Gguf::open(info_.path));
     HR_CHECK(load_text(gguf));
     HR_TRY(auto plan, emit_plan(gguf));
+    for (kernels::AttentionShape& layer : plan.layers) layer.format = options.kv_format;
     if (tokenizer_->vocabulary_size() > plan.vocabulary) {
       return fail(ErrorKind::InvalidData, fmt::format("{}: the tokenizer has {} tokens, but the embedding only {} rows",
                                                       info_.path.string(), tokenizer_->vocabulary_size(), plan.vocabulary));
@@ -76,6 +77,7 @@ class LoadedModel : public Model {
     HR_TRY(auto weights, load_weights(gguf, plan, *kernels, *team, {.budget = budget_, .progress = options.progress}));
     describe(gguf, plan, weights);
     info_.isa = kernels::name(isa);
+    info_.kv_format = kernels::name(options.kv_format);
     info_.threads = team->size();
     backend_ = make_cpu_backend({std::move(plan), std::move(weights), kernels, std::move(team), budget_});
     info_.load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -18,9 +18,10 @@ namespace headrace::model {
 struct LoadOptions {
   int threads = 0;                                ///< 0: usable_cpus()
   std::optional<kernels::Isa> isa;                ///< unset: default_isa()
+  kernels::KvFormat kv_format = kernels::KvFormat::Float16;  ///< of keys and values in the cache
   std::shared_ptr<MemoryBudget> budget;           ///< unset: process_budget()
   /// Called now and then from the loading thread with bytes done and in all.
-  std::function<void(uint64_t, uint64_t)> progress;
+  std::function<void(uint64_t, uint64_t)> progress = {};
 };
 
 /// What a loaded model says of itself.
@@ -37,6 +38,7 @@ struct ModelInfo {
   uint32_t vocabulary = 0;        ///< rows of the output head
   uint32_t context_length = 0;    ///< that the model was trained for
   std::string isa;
+  std::string kv_format;          ///< "int8" or "f16": how keys and values are kept
   int threads = 0;
   double load_seconds = 0;
 };

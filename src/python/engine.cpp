@@ -60,6 +60,7 @@ struct LoadArguments {
   std::filesystem::path path;
   int threads;
   std::optional<std::string> isa;
+  std::string kv_type;
   uint64_t memory_bytes;
   uint64_t kv_bytes;
   uint32_t context;
@@ -72,6 +73,7 @@ Result<std::shared_ptr<engine::Engine>> load(const LoadArguments& arguments) {
   if (arguments.isa && *arguments.isa != "auto") {
     HR_TRY(options.isa, kernels::parse_isa(*arguments.isa));
   }
+  HR_TRY(options.kv_format, kernels::parse_kv_format(arguments.kv_type));
   if (arguments.memory_bytes != 0) options.budget = process_budget()->child("this LLM", arguments.memory_bytes);
   HR_TRY(auto model, model::Model::load(arguments.path, options));
   engine::EngineOptions engine_options;
@@ -92,8 +94,8 @@ uint64_t bytes_of(const nb::object& value, const char* name) {
 }
 
 void construct(EngineObject* self, const std::filesystem::path& path, int threads, const std::optional<std::string>& isa,
-               const nb::object& memory, const nb::object& kv_memory, uint32_t context, bool prefix_cache) {
-  const LoadArguments arguments{path, threads, isa, bytes_of(memory, "memory"), bytes_of(kv_memory, "kv_memory"), context, prefix_cache};
+               const std::string& kv_type, const nb::object& memory, const nb::object& kv_memory, uint32_t context, bool prefix_cache) {
+  const LoadArguments arguments{path, threads, isa, kv_type, bytes_of(memory, "memory"), bytes_of(kv_memory, "kv_memory"), context, prefix_cache};
   new (self) EngineObject(value_or_raise(run_interruptibly([arguments] { return load(arguments); })));
 }
 
@@ -149,6 +151,7 @@ nb::dict info(const EngineObject& self) {
   result["vocabulary"] = i.vocabulary;
   result["context_length"] = i.context_length;
   result["isa"] = i.isa;
+  result["kv_format"] = i.kv_format;
   result["threads"] = i.threads;
   result["load_seconds"] = i.load_seconds;
   return result;
@@ -176,7 +179,7 @@ nb::dict stats(const EngineObject& self) {
 
 void bind_engine(nb::module_& module) {
   nb::class_<EngineObject>(module, "Engine")
-      .def("__init__", &construct, nb::arg("path"), nb::kw_only(), nb::arg("threads"), nb::arg("isa").none(), nb::arg("memory").none(),
+      .def("__init__", &construct, nb::arg("path"), nb::kw_only(), nb::arg("threads"), nb::arg("isa").none(), nb::arg("kv_type"), nb::arg("memory").none(),
            nb::arg("kv_memory").none(), nb::arg("context"), nb::arg("prefix_cache"))
       .def("submit", &submit, nb::arg("prompts"), nb::arg("sampling"), nb::kw_only(), nb::arg("streams"), nb::arg("notifier").none(),
            nb::arg("key"))

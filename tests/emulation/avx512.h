@@ -115,6 +115,20 @@ HEADRACE_EMULATED EmulatedFloats emulated_cvtepi32_ps(EmulatedInts v) {
   return {_mm256_cvtepi32_ps(v.low), _mm256_cvtepi32_ps(v.high)};
 }
 
+HEADRACE_EMULATED EmulatedInts emulated_cvtps_epi32(EmulatedFloats v) {
+  return {_mm256_cvtps_epi32(v.low), _mm256_cvtps_epi32(v.high)};
+}
+HEADRACE_EMULATED EmulatedInts emulated_cvtepi8_epi16(__m256i v) {
+  return {_mm256_cvtepi8_epi16(_mm256_castsi256_si128(v)), _mm256_cvtepi8_epi16(_mm256_extracti128_si256(v, 1))};
+}
+HEADRACE_EMULATED __m256i emulated_cvtsepi32_epi16(EmulatedInts v) {
+  return _mm256_permute4x64_epi64(_mm256_packs_epi32(v.low, v.high), 0xD8);
+}
+HEADRACE_EMULATED void emulated_storeu_si512(void* at, EmulatedInts v) {
+  _mm256_storeu_si256(static_cast<__m256i*>(at), v.low);
+  _mm256_storeu_si256(static_cast<__m256i*>(at) + 1, v.high);
+}
+
 /// Bit i of eight as all ones or zeros of lane i.
 HEADRACE_EMULATED __m256i emulated_lanes(unsigned bits) {
   const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
@@ -198,6 +212,7 @@ HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedI
 #define _mm512_broadcast_i32x4 emulated_broadcast_i32x4
 #define _mm512_abs_epi8 emulated_abs_epi8
 #define _mm512_loadu_si512 emulated_loadu_si512
+#define _mm512_storeu_si512 emulated_storeu_si512
 #define _mm512_loadu_ps emulated_loadu_ps
 #define _mm512_storeu_ps emulated_storeu_ps
 #define _mm512_castps_si512 emulated_castps_si512
@@ -208,6 +223,9 @@ HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedI
 #define _mm512_cvtph_ps emulated_cvtph_ps
 #define _mm512_cvtepu16_epi32 emulated_cvtepu16_epi32
 #define _mm512_cvtepi32_ps emulated_cvtepi32_ps
+#define _mm512_cvtps_epi32 emulated_cvtps_epi32
+#define _mm512_cvtepi8_epi16 emulated_cvtepi8_epi16
+#define _mm512_cvtsepi32_epi16 emulated_cvtsepi32_epi16
 #define _mm512_mask_blend_ps emulated_mask_blend_ps
 #define _mm512_mask_storeu_ps emulated_mask_storeu_ps
 #define _mm512_maskz_loadu_ps emulated_maskz_loadu_ps

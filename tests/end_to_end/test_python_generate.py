@@ -192,6 +192,14 @@ def test_two_llms_of_different_settings_agree(hr, llm, greedy):
         assert other.logits([1, 2, 3]).tobytes() == llm.logits([1, 2, 3]).tobytes()
 
 
+def test_int8_keys_and_values_take_half_the_memory_and_say_nearly_the_same(hr, llm, greedy):
+    with hr.LLM(MODEL, kv_type="int8", context=64) as other:
+        assert (other.info.kv_format, llm.info.kv_format) == ("int8", "f16")
+        assert other.generate("1, 2, 3, 4,", greedy)[0].text == llm.generate("1, 2, 3, 4,", greedy)[0].text
+    with pytest.raises(hr.InvalidArgument, match="int4"):
+        hr.LLM(MODEL, kv_type="int4")
+
+
 def test_objects_show_what_they_are(hr, llm, greedy):
     (out,) = llm.generate("1, 2, 3, 4,", hr.Sampling(max_tokens=2, temperature=0, logprobs=1))
     assert repr(out) == "Output(text=' 5', finish_reason='length', completion_tokens=2)"

@@ -72,7 +72,13 @@ int logits(Model& model, const char* path) {
 
 int run(int count, char** arguments) {
   if (count < 3) return 2;
-  auto model = Model::load(arguments[1]);
+  LoadOptions options;
+  if (count > 4) {
+    const auto format = kernels::parse_kv_format(arguments[4]);
+    if (!format) return fail_with(format.error());
+    options.kv_format = *format;
+  }
+  auto model = Model::load(arguments[1], options);
   if (!model) return fail_with(model.error());
   const std::string verb = arguments[2];
   if (verb == "encode") return encode(**model);

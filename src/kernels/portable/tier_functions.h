@@ -33,6 +33,9 @@ void attend(const AttentionShape& shape, const AttentionRun& run, const float* q
             float* out, size_t out_stride, uint32_t kv_head, uint32_t first_row, uint32_t last_row,
             float* scratch);
 size_t attend_scratch_floats(const AttentionShape& shape);
+void attend_splits(const AttentionShape& shape, const AttentionRun& run, const float* queries, uint32_t kv_head,
+                   uint32_t first_split, uint32_t last_split, float* parts, float* scratch);
+void join_splits(const AttentionShape& shape, const float* parts, uint32_t first_split, uint32_t last_split, float* out);
 
 /// The functions above as a table; `product` is the tier's matmul.
 consteval KernelTable table_of_tier(const char* name, uint32_t tile_outputs, decltype(KernelTable::matmul) product) {
@@ -53,6 +56,8 @@ consteval KernelTable table_of_tier(const char* name, uint32_t tile_outputs, dec
       .append = append,
       .attend = attend,
       .attend_scratch_floats = attend_scratch_floats,
+      .attend_splits = attend_splits,
+      .join_splits = join_splits,
       .argmax = argmax,
       .exp_sum = exp_sum,
       .soft_cap = soft_cap,

@@ -42,7 +42,7 @@ class CpuBackend : public Backend {
     limits_ = {.vocabulary = parts_.plan.vocabulary, .pages = pages, .rows = max_rows, .logits_rows = max_logits_rows};
     HR_TRY(page_memory_, Buffer::allocate(size_t{pages} * pages_.page_bytes, parts_.budget));
     pages_.base = page_memory_.data();
-    HR_CHECK(executor_.prepare(max_rows, max_logits_rows, parts_.budget));
+    HR_CHECK(executor_.prepare(limits_, parts_.budget));
     work_.reserve(limits_, parts_.plan.layers.front());
     return PagePool{.pages = pages, .page_bytes = pages_.page_bytes};
   }
@@ -54,7 +54,8 @@ class CpuBackend : public Backend {
     result.runs.resize(step.runs.size());
     HR_CHECK(work_.flatten(step, limits_));
     HR_CHECK(work_.plan_logits(step, limits_, result));
-    work_.share_attention(parts_.plan.layers.front(), parts_.team->size(), executor_.may_split_queries());
+    work_.share_attention(parts_.plan.layers.front(), parts_.team->size(), executor_.may_split_queries(),
+                          executor_.part_limits());
     for (size_t i = 0; i < step.runs.size(); ++i) {
       const StepRun& run = step.runs[i];
       if (!run.want_raw_logits || run.logits == LogitsRows::None) continue;

@@ -96,8 +96,8 @@ size_t Executor::scratch_floats() const {
   return most;
 }
 
-Result<void> Executor::prepare(uint32_t rows, uint32_t logits_rows, const std::shared_ptr<MemoryBudget>& budget) {
-  WorkspaceSize size{.rows = rows, .logits_rows = logits_rows, .threads = static_cast<uint32_t>(team_.size())};
+Result<void> Executor::prepare(const StepLimits& limits, const std::shared_ptr<MemoryBudget>& budget) {
+  WorkspaceSize size{.rows = limits.rows, .logits_rows = limits.logits_rows, .threads = static_cast<uint32_t>(team_.size())};
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
     const PlanStep& step = plan_.steps[i];
     if (std::holds_alternative<Norm>(step) || std::holds_alternative<Head>(step)) size.normed |= facts_[i].writes;
@@ -106,6 +106,15 @@ Result<void> Executor::prepare(uint32_t rows, uint32_t logits_rows, const std::s
   }
   size.scratch_floats = scratch_floats();
   size.whole_attended = !attended_in_pieces_;
+  if (team_.size() > 1) {
+    // Every page's positions once, and a split begun by each group.
+    const kernels::AttentionShape& shape = plan_.layers.front();
+    part_limits_.groups = 4 * static_cast<uint32_t>(team_.size());
+    const size_t splits = size_t{limits.pages} * kernels::kPageTokens / kernels::kAttentionSplit + part_limits_.groups;
+    part_limits_.floats = splits * shape.query_heads * kernels::split_part_floats(shape);
+    parts_done_ = std::make_unique<std::atomic<uint32_t>[]>(part_limits_.groups);
+  }
+  size.split_part_floats = part_limits_.floats;
   HR_TRY(space_, make_workspace(plan_, kernels_, size, budget));
   return {};
 }
@@ -117,6 +126,7 @@ void Executor::run(StepWork& work, const PageStorage& pages) {
     claim_count_ = claims;
   }
   for (size_t i = 0; i < claims; ++i) claims_[i].store(0, std::memory_order_relaxed);
+  for (uint32_t i = 0; i < part_limits_.groups; ++i) parts_done_[i].store(0, std::memory_order_relaxed);
   work_ = &work;
   pages_ = &pages;
   team_.run(body_);
@@ -398,9 +408,29 @@ void Executor::narrow_stream(const Walk& walk) const {
   }
 }
 
+/// Does an item's part of the splits; true for the one that came last and has joined them into `out`.
+bool Executor::attend_part(const kernels::AttentionShape& shape, const kernels::AttentionRun& run, const float* queries,
+                           const StepWork::AttendItem& item, float* out, float* scratch) const {
+  const uint32_t position = run.first_position;
+  const uint32_t first_seen = shape.window > 0 && position + 1 > shape.window ? position + 1 - shape.window : 0;
+  const uint32_t begin = first_seen / kernels::kAttentionSplit;
+  const uint32_t splits = position / kernels::kAttentionSplit + 1 - begin;
+  const auto bound = [&](uint32_t part) { return begin + static_cast<uint32_t>(uint64_t{splits} * part / item.parts); };
+  float* parts = space_.split_parts + item.parts_at;
+  if (bound(item.part) < bound(item.part + 1)) {
+    kernels_.attend_splits(shape, run, queries, item.kv_head, bound(item.part), bound(item.part + 1), parts, scratch);
+  }
+  // Counted on from layer to layer.
+  const uint32_t done = parts_done_[item.group].fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (done % item.parts != 0) return false;
+  kernels_.join_splits(shape, parts, begin, begin + splits, out);
+  return true;
+}
+
 void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWork::AttendItem& item) const {
   kernels::AttentionShape shape = plan_.layers[attend.layer];
   const StepWork::Run& run = work_->runs[item.run];
+  const kernels::AttentionRun pages = run_of(attend.layer, run);
   const uint32_t width = shape.query_heads * shape.head_dim;
   const uint32_t first_value = item.first_query * shape.head_dim;
   const uint32_t values = item.queries * shape.head_dim;
@@ -416,9 +446,17 @@ void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWor
   float* out = pieces ? scratch : space_.attended_values + item.to * size_t{width} + first_value;
   const size_t out_stride = pieces ? values : width;
   if (pieces) scratch += rows * values;
-  // Rows are counted from the run's first one.
-  kernels_.attend(shape, run_of(attend.layer, run), queries, space_.projected_width,
-                  out - met - static_cast<int64_t>(item.first * out_stride), out_stride, item.kv_head, item.first, item.last, scratch);
+  if (item.parts > 1) {
+    kernels::AttentionRun row = pages;
+    row.first_position += item.first;
+    row.rows = 1;
+    const float* row_queries = space_.projected + (run.first_row + item.first) * size_t{space_.projected_width};
+    if (!attend_part(shape, row, row_queries, item, out, scratch)) return;
+  } else {
+    // Rows are counted from the run's first one.
+    kernels_.attend(shape, pages, queries, space_.projected_width, out - met - static_cast<int64_t>(item.first * out_stride),
+                    out_stride, item.kv_head, item.first, item.last, scratch);
+  }
   for (uint32_t r = 0; pieces && r < rows; ++r) {
     for (size_t f = 0; f < kActivationFormats; ++f) {
       if (((facts_[walk.index].writes >> f) & 1u) == 0) continue;

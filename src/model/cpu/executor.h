@@ -32,12 +32,14 @@ class Executor {
   Executor(const Plan& plan, const Weights& weights, const kernels::KernelTable& kernels, ThreadTeam& team);
 
   /// Allocates the working memory for steps of so many rows.
-  Result<void> prepare(uint32_t rows, uint32_t logits_rows, const std::shared_ptr<MemoryBudget>& budget);
+  Result<void> prepare(const StepLimits& limits, const std::shared_ptr<MemoryBudget>& budget);
   /// Runs a flattened step.
   void run(StepWork& work, const PageStorage& pages);
 
   /// Whether attention may be split by query head (its results are quantised in pieces).
   bool may_split_queries() const { return may_split_queries_; }
+  /// How many rows several threads may share in attention, and the room for what they leave.
+  const StepWork::PartLimits& part_limits() const { return part_limits_; }
   const Workspace& workspace() const { return space_; }
 
  private:
@@ -71,6 +73,8 @@ class Executor {
   /// Moves the stream's wanted rows together, for the rest of the plan.
   void narrow_stream(const Walk& walk) const;
   void attend_item(const Walk& walk, const Attend& attend, const StepWork::AttendItem& item) const;
+  bool attend_part(const kernels::AttentionShape& shape, const kernels::AttentionRun& run, const float* queries,
+                   const StepWork::AttendItem& item, float* out, float* scratch) const;
   void gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const;
   void head_block(Walk& walk, const Head& head, const StepWork::Block& block);
   void use_logits(const Walk& walk, const StepWork::Use& use);
@@ -99,6 +103,8 @@ class Executor {
   bool may_split_queries_ = true;
   bool attended_in_pieces_ = true;  // an attention item's values make whole blocks of the format
   Workspace space_;
+  StepWork::PartLimits part_limits_;
+  std::unique_ptr<std::atomic<uint32_t>[]> parts_done_;  // by group of attention items
   std::vector<Sampler> samplers_;   // by member
   std::unique_ptr<std::atomic<uint32_t>[]> claims_;
   size_t claim_count_ = 0;

@@ -11,6 +11,9 @@ namespace {
 using kernels::kPageTokens;
 
 constexpr uint32_t kMostPositions = 1u << 30;
+/// Attention is divided into about so many items for each thread, so that a stolen core costs its share only.
+constexpr size_t kItemsOfThread = 4;
+constexpr size_t kMostParts = 64;  // room for items beyond those of rows
 
 Result<void> check_run(const StepRun& run, size_t index, const StepLimits& limits) {
   const auto bad = [&](ErrorKind kind, std::string message) { return fail(kind, fmt::format("run {} of the step: {}", index, message)); };
@@ -43,8 +46,8 @@ void StepWork::reserve(const StepLimits& limits, const kernels::AttentionShape& 
   positions.reserve(limits.rows);
   runs.reserve(limits.rows);
   stores.reserve(limits.rows);
-  attends.reserve(size_t{limits.rows} * shape.kv_heads);
-  tail_attends.reserve(size_t{limits.rows} * shape.kv_heads);
+  attends.reserve(size_t{limits.rows} * shape.kv_heads + kMostParts);
+  tail_attends.reserve(size_t{limits.rows} * shape.kv_heads + kMostParts);
   tail_rows.reserve(limits.rows);
   tail_index_.reserve(limits.rows);
   logits_rows.reserve(limits.rows);
@@ -81,13 +84,40 @@ Result<void> StepWork::flatten(const Step& step, const StepLimits& limits) {
   return {};
 }
 
-void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries) {
-  share_attention(shape, threads, split_queries, false, attends);
-  if (tail_rows.size() < rows) share_attention(shape, threads, split_queries, true, tail_attends);
+void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, const PartLimits& part_limits) {
+  share_attention(shape, threads, split_queries, part_limits, false, attends);
+  if (tail_rows.size() < rows) share_attention(shape, threads, split_queries, part_limits, true, tail_attends);
 }
 
-void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, bool wanted_only,
-                               std::vector<AttendItem>& items) const {
+/// Where there are few items: those of one row over several splits become several items each.
+/// True if all long ones are then of one row.
+bool StepWork::share_splits(const kernels::AttentionShape& shape, int threads, const PartLimits& limits,
+                            std::vector<AttendItem>& items) const {
+  const size_t count = items.size();
+  if (count == 0) return false;
+  const auto wanted = static_cast<uint32_t>(kItemsOfThread * static_cast<size_t>(threads) / count);
+  const size_t split_floats = size_t{shape.query_heads / shape.kv_heads} * kernels::split_part_floats(shape);
+  uint32_t groups = 0;
+  size_t floats = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t splits = (runs[items[i].run].first_position + items[i].first) / kernels::kAttentionSplit + 1;
+    const uint32_t parts = std::min(wanted, splits);
+    if (items[i].last - items[i].first != 1 || parts < 2) continue;
+    if (groups == limits.groups || limits.floats - floats < splits * split_floats) break;
+    items[i].parts = parts;
+    items[i].group = groups++;
+    items[i].parts_at = floats;
+    floats += splits * split_floats;
+    for (uint32_t part = 1; part < parts; ++part) {
+      items.push_back(items[i]);
+      items.back().part = part;
+    }
+  }
+  return groups > 0;
+}
+
+void StepWork::share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, const PartLimits& part_limits,
+                               bool wanted_only, std::vector<AttendItem>& items) const {
   const uint32_t group = shape.query_heads / shape.kv_heads;
   const uint32_t width = group * shape.head_dim;
   // Rows that share one pass over keys and values, bounded by the thread's scratch.
@@ -110,7 +140,8 @@ void StepWork::share_attention(const kernels::AttentionShape& shape, int threads
   std::ranges::sort(items, [](const AttendItem& a, const AttendItem& b) {
     return std::tie(b.cost, a.run, a.first, a.kv_head) < std::tie(a.cost, b.run, b.first, b.kv_head);
   });
-  if (!split_queries || group == 1 || items.size() >= 4 * static_cast<size_t>(threads)) return;
+  if (items.size() >= kItemsOfThread * static_cast<size_t>(threads)) return;
+  if (share_splits(shape, threads, part_limits, items) || !split_queries || group == 1) return;
   // PERF: the rest that does not divide by the threads is split among them. Its keys and values are
   // then read once a part, which costs less than threads that have nothing to do.
   const size_t whole = items.size() - items.size() % static_cast<size_t>(threads);

@@ -29,9 +29,18 @@ struct StepWork {
     uint32_t run, first, last;
   };
   /// Rows of one run for some query heads of one key-value head; the first one's result is row `to`.
+  /// A single row may be shared by several items, each with its part of the splits that the row
+  /// sees: they leave these at `parts_at`, and whoever ends last (by counter `group`) joins them.
   struct AttendItem {
     uint32_t run, kv_head, first_query, queries, first, last, to;
     uint64_t cost;
+    uint32_t part = 0, parts = 1, group = 0;
+    size_t parts_at = 0;  ///< in floats
+  };
+  /// Groups of items that share a row, at most, and the room for their splits.
+  struct PartLimits {
+    uint32_t groups = 0;
+    size_t floats = 0;
   };
   /// A row (of tail_rows) whose logits are computed, into slot `slot` of the logits buffer.
   struct LogitsRow {
@@ -67,15 +76,17 @@ struct StepWork {
   /// Checks and flattens the rows. InvalidArgument or OutOfRange name the run and what is wrong.
   Result<void> flatten(const Step& step, const StepLimits& limits);
   /// Lists the attention items for layers of this shape. Where there are few for a team of `threads`, those
-  /// left over are split by query head, if `split_queries` allows it. After plan_logits.
-  void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries);
+  /// of one row over a long context are shared by splits, within `part_limits`, and those left over are
+  /// split by query head, if `split_queries` allows it. After plan_logits.
+  void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, const PartLimits& part_limits);
   /// Lists the rows that need logits, and their uses, whose outputs lie in `result`.
   Result<void> plan_logits(const Step& step, const StepLimits& limits, StepResult& result);
 
  private:
   void narrow();
-  void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, bool wanted_only,
-                       std::vector<AttendItem>& items) const;
+  void share_attention(const kernels::AttentionShape& shape, int threads, bool split_queries, const PartLimits& part_limits,
+                       bool wanted_only, std::vector<AttendItem>& items) const;
+  bool share_splits(const kernels::AttentionShape& shape, int threads, const PartLimits& limits, std::vector<AttendItem>& items) const;
   std::vector<uint32_t> tail_index_;  // by row: its place in tail_rows
 };
 

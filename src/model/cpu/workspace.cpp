@@ -60,6 +60,7 @@ void lay_out(Layout& layout, Workspace& space, const Plan& plan, const kernels::
   lay_out_activations(layout, space.attended, size.attended, kernels, heads.query_heads * heads.head_dim,
                       std::max(size.rows, size.threads));
   lay_out_activations(layout, space.gated, size.gated, kernels, plan.feed_forward, rows);
+  layout.floats(space.split_parts, size.split_part_floats);
   const size_t angles = plan.rotations.size() * rows * (heads.head_dim / 2);
   layout.floats(space.cosines, angles);
   layout.floats(space.sines, angles);

@@ -31,6 +31,7 @@ struct Workspace {
   float* projected = nullptr;      ///< [rows][projected_width]
   float* attended_values = nullptr;  ///< [rows][query_heads · head_dim], where they are not quantised piece by piece
   std::array<ActivationRows, kActivationFormats> normed, attended, gated;
+  float* split_parts = nullptr;      ///< split_part_floats: splits of rows that several threads share
   float* cosines = nullptr;  ///< [rotations][rows][head_dim / 2]
   float* sines = nullptr;
   float* logits = nullptr;   ///< [logits rows][vocabulary]
@@ -47,6 +48,7 @@ struct WorkspaceSize {
   uint32_t threads = 0;
   FormatSet normed = 0, attended = 0, gated = 0;
   size_t scratch_floats = 0;
+  size_t split_part_floats = 0;
   bool whole_attended = false;
 };
 

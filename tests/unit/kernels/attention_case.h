@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "all_tiers.h"
 #include "guarded_memory.h"
 #include "kernels/kernel_table.h"
 
@@ -20,7 +21,7 @@ class AttentionCase {
       : shape_(shape),
         context_(context),
         page_count_((context + kPageTokens - 1) / kPageTokens + 3),
-        page_stride_(size_t{2} * shape.kv_heads * shape.head_dim * kPageTokens * sizeof(uint16_t) + 64),
+        page_stride_(oracle().page_bytes(shape) + 64),
         pages_(page_stride_ * page_count_ - 64),
         queries_(size_t{context} * query_width()),
         keys_(size_t{context} * kv_width()),
@@ -77,6 +78,24 @@ class AttentionCase {
     }
   }
 
+  /// Attends the last row in parts of `splits` splits each, and joins them.
+  std::vector<float> attend_in_parts(const KernelTable& table, uint32_t splits) const {
+    GuardedMemory<float> scratch(table.attend_scratch_floats(shape_));
+    const uint32_t position = context_ - 1;
+    const uint32_t group = shape_.query_heads / shape_.kv_heads;
+    const uint32_t begin = (shape_.window > 0 && context_ > shape_.window ? context_ - shape_.window : 0) / kAttentionSplit;
+    const uint32_t end = position / kAttentionSplit + 1;
+    std::vector<float> out(query_width());
+    for (uint32_t head = 0; head < shape_.kv_heads; ++head) {
+      GuardedMemory<float> parts(size_t{end} * group * split_part_floats(shape_));
+      for (uint32_t i = begin; i < end; i += splits) {
+        table.attend_splits(shape_, run(position, 1), query(position), head, i, std::min(end, i + splits), parts.data(), scratch.data());
+      }
+      table.join_splits(shape_, parts.data(), begin, end, out.data() + size_t{head} * group * shape_.head_dim);
+    }
+    return out;
+  }
+
   const GuardedMemory<std::byte>& pages() const { return pages_; }
 
  private:
@@ -95,7 +114,8 @@ class AttentionCase {
 inline std::string describe(const AttentionShape& shape, uint32_t context) {
   return "query_heads " + std::to_string(shape.query_heads) + ", kv_heads " + std::to_string(shape.kv_heads) +
          ", head_dim " + std::to_string(shape.head_dim) + ", window " + std::to_string(shape.window) + ", soft_cap " +
-         std::to_string(shape.soft_cap) + ", context " + std::to_string(context);
+         std::to_string(shape.soft_cap) + ", context " + std::to_string(context) +
+         (shape.format == KvFormat::Int8 ? ", int8" : "");
 }
 
 }  // namespace headrace::kernels

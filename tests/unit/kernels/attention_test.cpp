@@ -15,6 +15,11 @@ AttentionShape shape_of(uint32_t query_heads, uint32_t kv_heads, uint32_t head_d
   return {query_heads, kv_heads, head_dim, 1.0f / std::sqrt(static_cast<float>(head_dim)), soft_cap, window};
 }
 
+AttentionShape with_int8(AttentionShape shape) {
+  shape.format = KvFormat::Int8;
+  return shape;
+}
+
 /// The first float whose bytes differ, or −1.
 ptrdiff_t first_difference(const std::vector<float>& a, const std::vector<float>& b) {
   for (size_t i = 0; i < a.size(); ++i) {
@@ -23,7 +28,19 @@ ptrdiff_t first_difference(const std::vector<float>& a, const std::vector<float>
   return -1;
 }
 
-/// Softmax attention in double, straight from its definition, on keys and values rounded to half.
+/// Values of one head as a page keeps them.
+std::vector<double> stored(const AttentionShape& shape, const float* values) {
+  std::vector<double> kept(shape.head_dim);
+  float largest = 0;
+  for (uint32_t d = 0; d < shape.head_dim; ++d) largest = std::max(largest, std::fabs(values[d]));
+  for (uint32_t d = 0; d < shape.head_dim; ++d) {
+    kept[d] = shape.format == KvFormat::Int8 ? std::rint(values[d] * (127.0f / largest)) * (largest / 127.0f)
+                                             : half_to_float(float_to_half(values[d]));
+  }
+  return kept;
+}
+
+/// Softmax attention in double, straight from its definition, on keys and values as they are stored.
 std::vector<double> naive_attention(const AttentionCase& sequence, uint32_t position, uint32_t head) {
   const AttentionShape& shape = sequence.shape();
   const uint32_t kv = head / (shape.query_heads / shape.kv_heads) * shape.head_dim;
@@ -32,26 +49,26 @@ std::vector<double> naive_attention(const AttentionCase& sequence, uint32_t posi
   double total = 0;
   for (uint32_t t = first; t <= position; ++t) {
     double score = 0;
-    for (uint32_t d = 0; d < shape.head_dim; ++d) {
-      score += double{sequence.query(position)[head * shape.head_dim + d]} *
-               half_to_float(float_to_half(sequence.key(t)[kv + d]));
-    }
+    const std::vector<double> key = stored(shape, sequence.key(t) + kv);
+    for (uint32_t d = 0; d < shape.head_dim; ++d) score += double{sequence.query(position)[head * shape.head_dim + d]} * key[d];
     score *= shape.scale;
     if (shape.soft_cap > 0) score = shape.soft_cap * std::tanh(score / shape.soft_cap);
     weights.push_back(std::exp(score));
     total += weights.back();
   }
   for (uint32_t t = first; t <= position; ++t) {
-    for (uint32_t d = 0; d < shape.head_dim; ++d) {
-      out[d] += weights[t - first] / total * half_to_float(float_to_half(sequence.value(t)[kv + d]));
-    }
+    const std::vector<double> value = stored(shape, sequence.value(t) + kv);
+    for (uint32_t d = 0; d < shape.head_dim; ++d) out[d] += weights[t - first] / total * value[d];
   }
   return out;
 }
 
 TEST(Attention, portable_agrees_with_softmax_in_double) {
   for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 100), shape_of(2, 2, 8, 0, 20.0f),
-                                      shape_of(4, 2, 40, 300, 3.0f)}) {
+                                      shape_of(4, 2, 40, 300, 3.0f), with_int8(shape_of(9, 3, 64)),
+                                      with_int8(shape_of(4, 1, 256, 100)), with_int8(shape_of(4, 2, 40, 300, 3.0f))}) {
+    // Queries and weights of int8 pages are rounded to 16 bits.
+    const double bound = shape.format == KvFormat::Int8 ? 1e-4 : 4e-6;
     const uint32_t context = 600;
     AttentionCase sequence(shape, context, 5);
     const std::vector<float> out = sequence.attend(oracle(), context, context);
@@ -59,7 +76,7 @@ TEST(Attention, portable_agrees_with_softmax_in_double) {
       for (uint32_t head = 0; head < shape.query_heads; ++head) {
         const std::vector<double> expected = naive_attention(sequence, position, head);
         for (uint32_t d = 0; d < shape.head_dim; ++d) {
-          ASSERT_NEAR(out[position * sequence.query_width() + head * shape.head_dim + d], expected[d], 4e-6)
+          ASSERT_NEAR(out[position * sequence.query_width() + head * shape.head_dim + d], expected[d], bound)
               << describe(shape, context) << ", position " << position << ", head " << head << ", dim " << d;
         }
       }
@@ -70,11 +87,12 @@ TEST(Attention, portable_agrees_with_softmax_in_double) {
 TEST(Attention, every_tier_gives_the_bytes_of_portable_over_random_shapes) {
   std::mt19937 random(11);
   const auto up_to = [&](uint32_t most) { return 1 + static_cast<uint32_t>(random()) % most; };
-  for (int i = 0; i < 45; ++i) {
+  for (int i = 0; i < 90; ++i) {
     const uint32_t kv_heads = up_to(3);
     const uint32_t head_dim = 8 * (i % 4 == 0 ? up_to(64) : up_to(16));
-    const AttentionShape shape = shape_of(kv_heads * up_to(9), kv_heads, head_dim, random() % 2 ? up_to(700) : 0,
-                                          random() % 3 ? 0.0f : 5.0f);
+    AttentionShape shape = shape_of(kv_heads * up_to(9), kv_heads, head_dim, random() % 2 ? up_to(700) : 0,
+                                    random() % 3 ? 0.0f : 5.0f);
+    if (i % 2 == 1) shape = with_int8(shape);
     const uint32_t context = i % 6 == 0 ? up_to(1100) : up_to(300);
     AttentionCase sequence(shape, context, random());
     const uint32_t rows = std::min(context, up_to(70));
@@ -119,8 +137,58 @@ TEST(Attention, every_tier_stores_the_same_page_bytes) {
   }
 }
 
+TEST(Attention, every_tier_stores_the_same_int8_pages) {
+  for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(1, 1, 8), shape_of(2, 1, 120), shape_of(1, 1, 512)}) {
+    const AttentionShape int8 = with_int8(shape);
+    for (const float spread : {1.0f, 300.0f, 1e-20f, 1e-37f}) {
+      AttentionCase sequence(int8, 64, 3, spread);
+      const auto append_to_zeros = [&](const KernelTable& table, uint32_t chunk) {
+        std::fill(sequence.pages().begin(), sequence.pages().end(), std::byte{0});
+        for (uint32_t t = 0; t < 64; t += chunk) {
+          const uint32_t rows = std::min(chunk, 64 - t);
+          table.append(int8, sequence.run(t, rows), sequence.key(t), sequence.value(t), sequence.kv_width());
+        }
+        return std::vector<std::byte>(sequence.pages().begin(), sequence.pages().end());
+      };
+      const std::vector<std::byte> expected = append_to_zeros(oracle(), 64);
+      for (const Tier& tier : tiers()) {
+        EXPECT_EQ(tier.table->page_bytes(int8), oracle().page_bytes(int8));
+        EXPECT_EQ(append_to_zeros(*tier.table, 21), expected) << tier.name << ", " << describe(int8, 64) << ", spread " << spread;
+      }
+    }
+  }
+}
+
+TEST(Attention, an_int8_page_is_little_more_than_half_a_page_of_halves) {
+  const AttentionShape shape = shape_of(9, 3, 64);
+  EXPECT_EQ(oracle().page_bytes(shape), 12288u);
+  EXPECT_EQ(oracle().page_bytes(with_int8(shape)), 6528u);
+}
+
+TEST(Attention, parts_of_a_row_joined_have_the_bits_of_the_whole) {
+  std::mt19937 random(31);
+  for (AttentionShape shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 600), shape_of(20, 2, 24, 0, 8.0f), shape_of(3, 3, 64)}) {
+    for (const KvFormat format : {KvFormat::Float16, KvFormat::Int8}) {
+      shape.format = format;
+      for (const uint32_t context : {1u, 256u, 257u, 1500u}) {
+        AttentionCase sequence(shape, context, random());
+        oracle().append(shape, sequence.run(0, context), sequence.key(0), sequence.value(0), sequence.kv_width());
+        std::vector<float> expected(sequence.query_width());
+        sequence.attend_rows(oracle(), context - 1, 1, 1, expected.data());
+        for (const Tier& tier : all_tiers()) {
+          for (const uint32_t splits : {1u, 2u, 100u}) {
+            ASSERT_EQ(first_difference(sequence.attend_in_parts(*tier.table, splits), expected), -1)
+                << tier.name << ", " << describe(shape, context) << ", " << splits << " splits a part";
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Attention, chunks_rows_and_pages_do_not_change_a_bit) {
-  for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 130), shape_of(6, 2, 24, 40, 8.0f)}) {
+  for (const AttentionShape& shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 130), shape_of(6, 2, 24, 40, 8.0f),
+                                      with_int8(shape_of(9, 3, 64)), with_int8(shape_of(6, 2, 24, 40, 8.0f))}) {
     const uint32_t context = 275;
     AttentionCase sequence(shape, context, 17);
     const std::vector<float> expected = sequence.attend(oracle(), context, context);
@@ -148,12 +216,13 @@ TEST(Attention, a_decoded_row_equals_the_same_row_of_a_prefill) {
 }
 
 TEST(Attention, scores_far_apart_do_not_overflow) {
-  const AttentionShape shape = shape_of(2, 1, 64);
-  AttentionCase sequence(shape, 520, 29, 60.0f);
-  const std::vector<float> expected = sequence.attend(oracle(), 520, 520);
-  for (float x : expected) ASSERT_TRUE(std::isfinite(x));
-  for (const Tier& tier : tiers()) {
-    EXPECT_EQ(first_difference(sequence.attend(*tier.table, 520, 520), expected), -1) << tier.name;
+  for (const AttentionShape& shape : {shape_of(2, 1, 64), with_int8(shape_of(2, 1, 64))}) {
+    AttentionCase sequence(shape, 520, 29, 60.0f);
+    const std::vector<float> expected = sequence.attend(oracle(), 520, 520);
+    for (float x : expected) ASSERT_TRUE(std::isfinite(x));
+    for (const Tier& tier : tiers()) {
+      EXPECT_EQ(first_difference(sequence.attend(*tier.table, 520, 520), expected), -1) << tier.name;
+    }
   }
 }
 

@@ -18,8 +18,9 @@ class OneAnswer : public testing::TestWithParam<size_t> {
   OneAnswer() : file_(tiny_gguf(tiny_models()[GetParam()].second).bytes()) {}
 
   std::vector<std::vector<float>> logits(kernels::Isa isa, int threads, const Feeding& feeding,
-                                         const std::vector<std::vector<text::TokenId>>& sequences, int repeats = 1) {
-    const auto model = load_tiny(file_.path(), isa, threads);
+                                         const std::vector<std::vector<text::TokenId>>& sequences, int repeats = 1,
+                                         kernels::KvFormat kv_format = kernels::KvFormat::Float16) {
+    const auto model = load_tiny(file_.path(), isa, threads, kv_format);
     if (model == nullptr) return {};
     TinySession session(*model, feeding);
     for (int i = 1; i < repeats; ++i) session.logits(sequences);
@@ -57,6 +58,18 @@ TEST_P(OneAnswer, holds_for_every_prefill_chunk) {
   for (const uint32_t chunk : {1u, 5u, 16u, 64u, 512u}) {
     const auto out = logits(isa, 2, {.chunk = chunk}, {random_tokens(300, 7)});
     EXPECT_TRUE(same_bytes(out.at(0), reference)) << "chunks of " << chunk;
+  }
+}
+
+TEST_P(OneAnswer, holds_for_int8_keys_and_values) {
+  const auto int8 = kernels::KvFormat::Int8;
+  const std::vector<std::vector<text::TokenId>> sequences = {random_tokens(300, 7)};
+  const auto reference = logits(kernels::Isa::Portable, 1, {.chunk = 16}, sequences, 1, int8).at(0);
+  for (const auto isa : available_tiers()) {
+    for (const auto& [threads, chunk] : {std::pair{1, 1u}, {3, 1u}, {2, 64u}}) {
+      const auto out = logits(isa, threads, {.chunk = chunk, .shuffle = 5}, sequences, 1, int8);
+      EXPECT_TRUE(same_bytes(out.at(0), reference)) << kernels::name(isa) << ", " << threads << " threads, chunks of " << chunk;
+    }
   }
 }
 

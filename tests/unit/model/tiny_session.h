@@ -14,8 +14,9 @@
 
 namespace headrace::model {
 
-inline std::shared_ptr<Model> load_tiny(const std::filesystem::path& path, kernels::Isa isa, int threads) {
-  auto model = Model::load(path, {.threads = threads, .isa = isa});
+inline std::shared_ptr<Model> load_tiny(const std::filesystem::path& path, kernels::Isa isa, int threads,
+                                        kernels::KvFormat kv_format = kernels::KvFormat::Float16) {
+  auto model = Model::load(path, {.threads = threads, .isa = isa, .kv_format = kv_format});
   if (!model) {
     ADD_FAILURE() << model.error().message;
     return nullptr;
