@@ -1,6 +1,7 @@
 #!/bin/sh
-# run_sanitized.sh asan|tsan: every unit test of that build, with the models if they
-# are in the cache already.
+# run_sanitized.sh asan|tsan: every unit test of that build, then the end-to-end tests
+# that need only the binary (command line and server, by real clients). The models are
+# used if they are in the cache already.
 set -u
 cd "$(dirname "$0")/.."
 home=${HEADRACE_HOME:-$HOME/.cache/headrace}
@@ -10,4 +11,17 @@ for pair in smollm2:HEADRACE_TEST_MODEL gemma3:HEADRACE_TEST_MODEL_GEMMA3; do
 done
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1}"
-exec ctest --test-dir "build/$1" --output-on-failure
+failed=0
+ctest --test-dir "build/$1" --output-on-failure || failed=1
+
+# A report makes the process end with a status of its own, which these tests look at.
+venv=build/venv-sanitized
+if ! cmp -s tests/requirements.txt "$venv/requirements.txt"; then
+  rm -rf "$venv"
+  python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt &&
+    cp tests/requirements.txt "$venv/requirements.txt" || exit 1
+fi
+export HEADRACE_TEST_SLOWER=30
+export HEADRACE_BIN="$PWD/build/$1/bin/headrace"
+"$venv/bin/python" -m pytest -q tests/end_to_end/test_cli_*.py tests/end_to_end/test_server_*.py -p no:cacheprovider || failed=1
+exit $failed

@@ -22,12 +22,12 @@ enum class LogitsRows : uint8_t {
 /// token that continues it. Keys and values go to, and are read from, the pages:
 /// position p lies in page pages[p / 16], which the engine owns.
 struct StepRun {
-  std::span<const text::TokenId> tokens;
+  std::span<const text::TokenId> tokens = {};
   uint32_t first_position = 0;
-  std::span<const uint32_t> pages;
+  std::span<const uint32_t> pages = {};
   LogitsRows logits = LogitsRows::None;
   bool want_raw_logits = false;             ///< fill StepResult::logits for the rows asked for
-  std::span<const SampleInput> samples;     ///< with Last: drawn from the last row, one output each
+  std::span<const SampleInput> samples = {};     ///< with Last: drawn from the last row, one output each
   /// With All: report the raw logprob of each next token of the run and this many of
   /// the most likely (row r against tokens[r + 1]); the last row is left out.
   bool want_prompt_logprobs = false;

@@ -12,6 +12,9 @@ import pytest
 BINARY = os.environ.get("HEADRACE_BIN", "")
 MODEL = os.environ.get("HEADRACE_TEST_MODEL", "")
 
+# What a sanitized build may take longer by; 1 for the build that users run.
+SLOWER = float(os.environ.get("HEADRACE_TEST_SLOWER", "1"))
+
 needs_binary = pytest.mark.skipif(not BINARY, reason="HEADRACE_BIN is not set: make test sets it")
 needs_model = pytest.mark.skipif(not BINARY or not MODEL, reason="HEADRACE_BIN and HEADRACE_TEST_MODEL are not set: make test sets them")
 

