@@ -44,8 +44,10 @@ def build(work: Path, jobs: int) -> Path:
         options += [f"-DCMAKE_C_COMPILER={found[0]}", f"-DCMAKE_CXX_COMPILER={found[1]}"]
     if shutil.which("ninja"):
         options += ["-G", "Ninja"]
-    subprocess.run(["cmake", "-S", str(source), "-B", str(work / "llama-build"), *options], check=True)
-    subprocess.run(["cmake", "--build", str(work / "llama-build"), "-j", str(jobs), "--target", *TARGETS], check=True)
+    # Its build would name the commit of the repository around it, which is ours.
+    alone = {**os.environ, "GIT_CEILING_DIRECTORIES": str(work.resolve())}
+    subprocess.run(["cmake", "-S", str(source), "-B", str(work / "llama-build"), *options], check=True, env=alone)
+    subprocess.run(["cmake", "--build", str(work / "llama-build"), "-j", str(jobs), "--target", *TARGETS], check=True, env=alone)
     return binaries
 
 
