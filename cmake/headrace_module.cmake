@@ -21,6 +21,7 @@ function(headrace_module name)
   target_include_directories(headrace_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/headrace>)
   target_link_libraries(headrace_${name} PUBLIC ${ARG_LINK})
+  target_compile_features(headrace_${name} PUBLIC cxx_std_23)  # for those who link it: public headers need std::expected
 endfunction()
 
 # headrace_test(NAME [LINK targets...])
