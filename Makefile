@@ -16,7 +16,7 @@ help:
 	@echo 'make build     build the release binary into $(BINARY)'
 	@echo 'make test      build and run every test'
 	@echo 'make install   install binary, headers, CMake package and pkg-config file into PREFIX=$(PREFIX)'
-	@echo 'make asan tsan run the unit tests under the address / thread sanitizer'
+	@echo 'make asan tsan run the unit tests under the address / thread sanitizer; asan: the binary as well'
 	@echo 'make fuzz      build the fuzz targets and run each for FUZZ_SECONDS=60'
 	@echo 'make bench     compare with llama.cpp side by side (builds it first)'
 	@echo 'make format    clang-format every source; make tidy: clang-tidy'

@@ -17,12 +17,7 @@ ctest --test-dir "build/$1" --output-on-failure || failed=1
 [ "$1" = asan ] || exit $failed
 
 # A report makes the process end with a status of its own, which these tests look at.
-venv=build/venv-sanitized
-if ! cmp -s tests/requirements.txt "$venv/requirements.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt &&
-    cp tests/requirements.txt "$venv/requirements.txt" || exit 1
-fi
+venv=$(tools/test_venv.sh) || exit 1
 export HEADRACE_TEST_SLOWER=30
 export HEADRACE_BIN="$PWD/build/$1/bin/headrace"
 "$venv/bin/python" -m pytest -q tests/end_to_end/test_cli_*.py tests/end_to_end/test_server_*.py -p no:cacheprovider || failed=1

@@ -26,15 +26,7 @@ ctest --test-dir build/dev --output-on-failure --output-junit "$PWD/$results/uni
 # What the tests say about tiers that this CPU lacks.
 grep -h '^\[ tier ' build/dev/Testing/Temporary/LastTest.log 2>/dev/null | sort -u
 
-venv=build/venv
-stamp="$venv/requirements.txt"
-if ! cmp -s tests/requirements.txt "$stamp"; then
-  echo "headrace: preparing the Python environment of the tests"
-  rm -rf "$venv"
-  python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt &&
-    cp tests/requirements.txt "$stamp"
-fi
-if [ -f "$stamp" ]; then
+if venv=$(tools/test_venv.sh); then
   echo "headrace: installing the Python package"
   "$venv/bin/pip" install -q --disable-pip-version-check . || failed=1
   "$venv/bin/python" -m pytest -q tests/parity tests/end_to_end --junitxml="$results/python.xml" -p no:cacheprovider || failed=1

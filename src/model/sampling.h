@@ -37,11 +37,11 @@ struct SampleInput {
   const SamplingParameters* parameters = nullptr;
   uint64_t seed = 0;
   uint32_t choice = 0;
-  uint32_t position = 0;                    ///< of the token that is picked
-  std::span<const TokenCount> counts = {};     ///< empty unless a penalty is on
+  uint32_t position = 0;                        ///< of the token that is picked
+  std::span<const TokenCount> counts = {};      ///< empty unless a penalty is on
   std::span<const uint32_t> allowed_mask = {};  ///< bit i set: token i may be picked; empty: all
-  uint32_t top_logprobs = 0;                ///< how many of the most likely to report
-  bool logprob = false;                     ///< report the picked token's (raw logits)
+  uint32_t top_logprobs = 0;                    ///< how many of the most likely to report
+  bool logprob = false;                         ///< report the picked token's (raw logits)
 };
 
 struct TokenLogprob {

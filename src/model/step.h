@@ -26,8 +26,8 @@ struct StepRun {
   uint32_t first_position = 0;
   std::span<const uint32_t> pages = {};
   LogitsRows logits = LogitsRows::None;
-  bool want_raw_logits = false;             ///< fill StepResult::logits for the rows asked for
-  std::span<const SampleInput> samples = {};     ///< with Last: drawn from the last row, one output each
+  bool want_raw_logits = false;                ///< fill StepResult::logits for the rows asked for
+  std::span<const SampleInput> samples = {};   ///< with Last: drawn from the last row, one output each
   /// With All: report the raw logprob of each next token of the run and this many of
   /// the most likely (row r against tokens[r + 1]); the last row is left out.
   bool want_prompt_logprobs = false;

@@ -95,7 +95,7 @@ std::string ascii_repr(Heap& heap, const Value& value) {
 std::string percent_item(Heap& heap, FormatSpec spec, const Value& value, bool left, bool zero) {
   const bool text = spec.type == 's' || spec.type == 'r' || spec.type == 'a' || spec.type == 'c';
   spec.align = left ? '<' : zero && !text ? '=' : '>';
-  if (spec.align == '=') spec.fill.assign(1, '0');
+  if (spec.align == '=') spec.fill = "0";
   switch (spec.type) {
     case 's': return format_text(text_of(heap, value), spec);
     case 'r': return format_text(repr_of(heap, value), spec);
