@@ -14,8 +14,16 @@ struct Constant {
 
 /// Rows whose sums are held at once: weights are expanded once for so many.
 constexpr uint32_t kRowsAtOnce = 64;
-/// Fewer rows than this read the packed weights as they lie.
-[[gnu::always_inline]] inline constexpr uint32_t rows_to_expand_for(WeightType type) { return is_k(type) ? 5 : 9; }
+/// Rows of one pass over packed weights: taking these apart needs registers.
+template <class V>
+constexpr uint32_t kPackedSide = V::kDotProduct && V::kOutputs == 16 ? V::kLongestSide : 4;
+/// Fewer rows than this read the packed weights as they lie. PERF: beside dot products of whole registers, taking
+/// the simple types apart at each pass is free (other ports do it); the K types need more.
+template <class V>
+constexpr uint32_t rows_to_expand_for(WeightType type) {
+  if (V::kDotProduct && V::kOutputs == 16) return is_k(type) ? 9 : kRowsAtOnce + 1;
+  return is_k(type) ? 5 : 9;
+}
 /// Tiles of one row at once.
 [[gnu::always_inline]] inline constexpr uint32_t tiles_of_one_row(WeightType type) { return is_k(type) ? 2 : 4; }
 
@@ -94,43 +102,53 @@ struct QuantizedSums {
     return weight.data + index * tile_bytes<N>(W, weight.inputs);
   }
 
-  /// kTiles tiles from `index` on, straight from the packed matrix.
-  template <int kRows, int kTiles>
-  static void add_packed(const PackedWeight& weight, uint32_t index, const std::byte* rows, size_t row_stride,
-                         float* sums, uint32_t stride) {
-    const PackedTiles<V, W> from{tile(weight, index), tile_body_bytes<N>(W, weight.inputs),
-                                 tile_bytes<N>(W, weight.inputs), kTiles * tile_bytes<N>(W, weight.inputs)};
-    add_blocks<V, W, kRows, kTiles>(from, rows, row_stride, weight.inputs / kLayout.width, sums, stride);
+  /// The tiles from `index` on, from block `first` on; meanwhile the tiles `ahead` further are asked for.
+  static PackedTiles<V, W> packed_tiles(const PackedWeight& weight, uint32_t index, uint32_t first, uint32_t ahead) {
+    const size_t bodies = size_t{first} * kLayout.body_words * 4 * N;
+    const size_t halves = tile_body_bytes<N>(W, weight.inputs) + size_t{first} * kLayout.halves * 2 * N;
+    const size_t next = tile_bytes<N>(W, weight.inputs);
+    return {tile(weight, index) + bodies, halves - bodies, next, ahead * next};
   }
 
   /// One row × up to kTilesOfOneRow tiles.
   static void one_row(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* row, float* sums) {
     std::memset(sums, 0, kTilesOfOneRow * N * sizeof(float));
     with_count<kTilesOfOneRow>(tiles, [&](auto count) __attribute__((always_inline)) {
-      add_packed<1, count>(weight, index, row, 0, sums, 0);
+      add_blocks<V, W, 1, count>(packed_tiles(weight, index, 0, count), row, 0, weight.inputs / kLayout.width, sums, 0);
     });
   }
 
-  /// 2 to 8 rows × one or two tiles.
-  static void few_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
-                       size_t row_stride, uint32_t count, float* sums) {
+  /// Blocks of two tiles that all rows pass over before the next ones: they stay in the L1 cache meanwhile.
+  static constexpr uint32_t kPackedBlocks = 24576 / N / kLayout.width;
+
+  /// 2 to kRowsAtOnce rows × one or two tiles, straight from the packed matrix at each pass. With `first_time` the
+  /// first pass asks for the tiles that come next.
+  static void packed_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
+                          size_t row_stride, uint32_t count, bool first_time, float* sums) {
     std::memset(sums, 0, count * 2 * N * sizeof(float));
-    for (uint32_t r = 0; r < count;) {
-      const uint32_t left = count - r;
-      const uint32_t now = left <= 4 ? left : (left + 1) / 2;
-      with_count<4>(now, [&](auto height) __attribute__((always_inline)) {
-        if (tiles == 2)
-          add_packed<height, 2>(weight, index, rows + r * row_stride, row_stride, sums + r * 2 * N, 2 * N);
-        else
-          add_packed<height, 1>(weight, index, rows + r * row_stride, row_stride, sums + r * 2 * N, 2 * N);
-      });
-      r += now;
+    const uint32_t all_blocks = weight.inputs / kLayout.width;
+    const uint32_t passes = (count + kPackedSide<V> - 1) / kPackedSide<V>;
+    for (uint32_t first = 0; first < all_blocks; first += kPackedBlocks) {
+      const uint32_t blocks = smaller(kPackedBlocks, all_blocks - first);
+      const std::byte* values = rows + first * sizeof(RowBlock<W>);
+      for (uint32_t pass = 0, r = 0; pass < passes; ++pass) {
+        const uint32_t height = (count - r + passes - pass - 1) / (passes - pass);
+        const auto from = packed_tiles(weight, index, first, first_time && pass == 0 ? tiles : 0);
+        with_count<kPackedSide<V>>(height, [&](auto rows_now) __attribute__((always_inline)) {
+          if (tiles == 2)
+            add_blocks<V, W, rows_now, 2>(from, values + r * row_stride, row_stride, blocks, sums + r * 2 * N, 2 * N);
+          else
+            add_blocks<V, W, rows_now, 1>(from, values + r * row_stride, row_stride, blocks, sums + r * 2 * N, 2 * N);
+        });
+        r += height;
+      }
     }
   }
 
   /// Blocks expanded at once: of two tiles they take 12 KB and their scales, and share the L1 cache
   /// with the rows.
-  static constexpr uint32_t kPanelBlocks = 6144 / N / kLayout.width;
+  static constexpr bool kExpands = rows_to_expand_for<V>(W) <= kRowsAtOnce;
+  static constexpr uint32_t kPanelBlocks = kExpands ? 6144 / N / kLayout.width : 1;
   using Panel = ExpandedBlock<V, W>[2][kPanelBlocks];
 
   static void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block,
@@ -181,7 +199,7 @@ void matmul_quantized(const MatmulArgs& args) {
   const uint32_t tiles_at_once = args.rows == 1 ? Sums::kTilesOfOneRow : 2;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
   const bool odd = (last_tile - args.first_output / N) % 2 != 0;
-  if (odd && args.rows >= rows_to_expand_for(W)) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
+  if (Sums::kExpands && odd && args.rows >= rows_to_expand_for<V>(W)) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
   for (uint32_t row = 0; row < args.rows; row += kRowsAtOnce) {
     const uint32_t rows = smaller(kRowsAtOnce, args.rows - row);
     const std::byte* values = args.activations + row * args.activation_stride;
@@ -190,9 +208,10 @@ void matmul_quantized(const MatmulArgs& args) {
       for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix) {
         const PackedWeight& weight = matrix == 0 ? args.weight : args.weight_up;
         if (args.rows == 1) Sums::one_row(weight, tile, tiles, values, sums[matrix]);
-        else if (rows < rows_to_expand_for(W))
-          Sums::few_rows(weight, tile, tiles, values, args.activation_stride, rows, sums[matrix]);
-        else Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, panel, sums[matrix]);
+        else if (!Sums::kExpands || rows < rows_to_expand_for<V>(W))
+          Sums::packed_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, sums[matrix]);
+        else if constexpr (Sums::kExpands)
+          Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, panel, sums[matrix]);
       }
       finish<V>(args, row, rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1],
                 tiles_at_once * N);
