@@ -8,6 +8,7 @@
 
 #include "base/memory_budget.h"
 #include "cli/bench_measure.h"
+#include "cli/bench_trace.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
@@ -22,11 +23,17 @@ Measures, through the engine as users get it: prefill of a prompt; decode of
 streams side by side, each after a 128-token prompt of its own, summed over the
 streams; and decode of one stream deep in a context. Medians of --repeat runs.
 
+With --trace FILE each test runs once more, and what every thread did in some of its
+steps is written to FILE in Chrome's trace format (open it in about:tracing or
+ui.perfetto.dev), with a table of the time by operation.
+
 Examples:
   headrace bench smollm2
+  headrace bench smollm2 --streams 16 --trace steps.json
   headrace bench smollm2 --json --threads 2 --prompt 512 --generate 128 --depth 0,4096 --streams 1,8,16,64)";
 
 constexpr uint32_t kStreamPrompt = 128;
+constexpr uint32_t kTracedSteps = 8;
 
 struct BenchOptions : ModelOptions {
   std::vector<uint32_t> prompts{512};
@@ -35,6 +42,7 @@ struct BenchOptions : ModelOptions {
   uint32_t generate = 128;
   uint32_t step_tokens = engine::EngineOptions{}.step_tokens;
   int repeat = 3;
+  std::string trace;
 };
 
 struct BenchResult {
@@ -110,13 +118,56 @@ uint64_t peak_rss_bytes() {
   return 0;
 }
 
+std::string title(const BenchCase& bench_case) {
+  if (bench_case.test == BenchCase::Test::Prefill) return fmt::format("prefill {}", bench_case.prompt);
+  if (bench_case.depth != 0) return fmt::format("decode at depth {}", bench_case.depth);
+  return fmt::format("decode, {} stream{}", bench_case.streams, bench_case.streams == 1 ? "" : "s");
+}
+
+/// Runs a case once more and takes the timeline of some of its steps.
+Result<TracedCase> traced(engine::Engine& engine, const BenchCase& bench_case, const BenchOptions& options, model::StepTrace& trace) {
+  BenchCase shorter = bench_case;
+  shorter.generate = std::min(bench_case.generate, kTracedSteps + 2);
+  HR_CHECK(measure(engine, shorter, options.step_tokens, 7, &trace, kTracedSteps));
+  TracedCase result{title(bench_case), trace.steps_recorded(), {}};
+  for (const auto& lane : trace.lanes()) result.threads.push_back(lane.events());
+  return result;
+}
+
 struct Report {
   const model::ModelInfo& info;
   double load_ms;
   uint64_t rss_bytes;
   uint64_t kv_bytes;
   std::vector<BenchResult> results;
+  std::vector<TracedCase> traces;
+  std::vector<model::StepTrace::Operation> operations;
 };
+
+nlohmann::ordered_json traces_json(const Report& report) {
+  auto traces = nlohmann::ordered_json::array();
+  for (const TracedCase& traced : report.traces) {
+    auto operations = nlohmann::ordered_json::array();
+    for (const OperationTime& time : times_of(traced, report.operations)) {
+      operations.push_back({{"name", time.name}, {"ms_per_step", time.ms_of_step}, {"share", time.share},
+                            {"bytes_per_s", time.bytes_per_s}, {"ops_per_s", time.ops_per_s}});
+    }
+    traces.push_back({{"test", traced.title}, {"steps", traced.steps}, {"operations", std::move(operations)}});
+  }
+  return traces;
+}
+
+void print_traces(const Report& report) {
+  for (const TracedCase& traced : report.traces) {
+    fmt::print("\n{}: {} steps traced\n{:<24} {:>9} {:>7} {:>8} {:>8}\n", traced.title, traced.steps, "operation", "ms/step", "share",
+               "GB/s", "Gop/s");
+    for (const OperationTime& time : times_of(traced, report.operations)) {
+      const auto figure = [](double value) { return value > 0 ? fmt::format("{:.1f}", value * 1e-9) : std::string("–"); };
+      fmt::print("{:<24} {:>9.3f} {:>6.1f}% {:>8} {:>8}\n", time.name, time.ms_of_step, 100 * time.share, figure(time.bytes_per_s),
+                 figure(time.ops_per_s));
+    }
+  }
+}
 
 void print_report_json(const Report& report) {
   auto results = nlohmann::ordered_json::array();
@@ -125,9 +176,11 @@ void print_report_json(const Report& report) {
                        {"generate", bench_case.generate}, {"depth", bench_case.depth},
                        {"tokens_per_s", measured.tokens_per_s}, {"cpu_s_per_token", measured.cpu_s_per_token}});
   }
-  print_json({{"version", HEADRACE_VERSION}, {"isa", report.info.isa}, {"threads", report.info.threads}, {"model", report.info.name},
+  nlohmann::ordered_json whole = {{"version", HEADRACE_VERSION}, {"isa", report.info.isa}, {"threads", report.info.threads}, {"model", report.info.name},
               {"load_ms", report.load_ms}, {"rss_bytes", report.rss_bytes}, {"results", std::move(results)},
-              {"kv_bytes", report.kv_bytes}, {"tensor_bytes", report.info.tensor_bytes}});
+              {"kv_bytes", report.kv_bytes}, {"tensor_bytes", report.info.tensor_bytes}};
+  if (!report.traces.empty()) whole["traces"] = traces_json(report);
+  print_json(whole);
 }
 
 void print_report_table(const Report& report) {
@@ -142,6 +195,7 @@ void print_report_table(const Report& report) {
     fmt::print("{:<8} {:>7} {:>7} {:>9} {:>6} {:>10.1f} {:>13.2f}\n", name(bench_case.test), bench_case.streams, bench_case.prompt,
                bench_case.generate, bench_case.depth, measured.tokens_per_s, measured.cpu_s_per_token * 1e3);
   }
+  print_traces(report);
 }
 
 Result<int> run(BenchOptions& options) {
@@ -150,21 +204,30 @@ Result<int> run(BenchOptions& options) {
   HR_TRY(const auto model, load_model(options));
   const auto cases = cases_of(options);
   HR_TRY(const auto limits, fitted_engine(options, *model, cases));
+  model::StepTrace& trace = *new model::StepTrace;  // lives as long as the engine
+  if (!options.trace.empty()) {
+    HR_CHECK(write_trace(options.trace, {}, {}));  // a path that cannot be written is told before the work
+    model->backend().record(&trace);
+  }
   HR_TRY(auto created, engine::Engine::create(model, limits));
   const double load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   engine::Engine& engine = *created.release();  // lives until the process ends
 
   const InterruptGuard guard;
   Progress progress(options.json || options.quiet ? Progress::Show::Nothing : Progress::Show::IfUseful);
-  Report report{model->info(), load_ms, 0, 0, {}};
+  Report report{model->info(), load_ms, 0, 0, {}, {}, trace.operations()};
   HR_CHECK(measure(engine, {BenchCase::Test::Decode, 1, std::min(64u, limits.context / 2), 8, 0}, options.step_tokens, 0));
   for (const auto& bench_case : cases) {
     progress.say(fmt::format("{}: {} stream(s), prompt {}, generate {}, depth {} …", name(bench_case.test), bench_case.streams,
                              bench_case.prompt, bench_case.generate, bench_case.depth));
     HR_TRY(const auto measured, median(engine, bench_case, options));
     report.results.push_back({bench_case, measured});
+    if (options.trace.empty()) continue;
+    HR_TRY(auto steps, traced(engine, bench_case, options, trace));
+    report.traces.push_back(std::move(steps));
   }
   progress.finish();
+  if (!options.trace.empty()) HR_CHECK(write_trace(options.trace, report.traces, report.operations));
   report.rss_bytes = peak_rss_bytes();
   report.kv_bytes = engine.stats().kv_bytes_used_peak;
   if (options.json) {
@@ -191,6 +254,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
       ->option_text("N")->check(CLI::Range(0u, 1u << 20));
   command->add_option("--repeat", options->repeat, "runs of each test; the median counts [3]")->option_text("N")->check(CLI::Range(1, 1000));
   command->add_option("--step-tokens", options->step_tokens, "token budget of a step [256]")->option_text("N")->check(CLI::Range(1u, 65536u));
+  command->add_option("--trace", options->trace, "write a timeline of some steps of each test to FILE")->option_text("FILE");
   add_run_options(*command, *options);
   command->footer(kFooter);
 }

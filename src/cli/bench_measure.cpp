@@ -37,7 +37,10 @@ BenchMeasure between(const Moment& begin, const Moment& end, double tokens) {
 /// same, so from one of its tokens to a later one lies a whole number of steps.
 class Watch {
  public:
-  Watch(const BenchCase& bench_case, Moment submitted) : case_(bench_case), begun_(bench_case.streams), begin_(submitted) {}
+  Watch(const BenchCase& bench_case, model::StepTrace* trace, uint32_t traced_steps)
+      : case_(bench_case), trace_(trace), traced_steps_(traced_steps), begun_(bench_case.streams), begin_(Moment::now()) {
+    if (case_.test == BenchCase::Test::Prefill) arm();
+  }
 
   void take(uint32_t stream, const engine::Event& event) {
     const std::lock_guard lock(mutex_);
@@ -65,6 +68,10 @@ class Watch {
   }
 
  private:
+  void arm() {
+    if (trace_ != nullptr) trace_->arm(traced_steps_);
+  }
+
   void count(uint32_t stream, size_t tokens) {
     if (case_.test == BenchCase::Test::Prefill) {
       measured_ = between(begin_, Moment::now(), case_.prompt);
@@ -82,10 +89,13 @@ class Watch {
     }
     if (begun_count_ < case_.streams || stream != 0) return;
     open_ = true;
+    arm();
     begin_ = Moment::now();
   }
 
   const BenchCase case_;
+  model::StepTrace* const trace_;
+  const uint32_t traced_steps_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<bool> begun_;
@@ -124,7 +134,8 @@ uint32_t decode_slack(const BenchCase& bench_case, uint32_t step_tokens) {
   return bench_case.streams * bench_case.prompt / chunk + 16;
 }
 
-Result<BenchMeasure> measure(engine::Engine& engine, const BenchCase& bench_case, uint32_t step_tokens, uint64_t seed) {
+Result<BenchMeasure> measure(engine::Engine& engine, const BenchCase& bench_case, uint32_t step_tokens, uint64_t seed,
+                             model::StepTrace* trace, uint32_t traced_steps) {
   const bool prefill = bench_case.test == BenchCase::Test::Prefill;
   std::vector<engine::Request> requests(bench_case.streams);
   for (uint32_t i = 0; i < bench_case.streams; ++i) {
@@ -133,7 +144,7 @@ Result<BenchMeasure> measure(engine::Engine& engine, const BenchCase& bench_case
     requests[i].ignore_eos = true;
     requests[i].max_tokens = prefill ? 1 : bench_case.generate + decode_slack(bench_case, step_tokens);
   }
-  const auto watch = std::make_shared<Watch>(bench_case, Moment::now());
+  const auto watch = std::make_shared<Watch>(bench_case, trace, traced_steps);
   std::vector<engine::Engine::RequestId> ids;
   for (uint32_t i = 0; i < bench_case.streams; ++i) {
     const auto sink = [watch, i](engine::Event&& event) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "model/step_trace.h"
 
 namespace headrace::cli {
 
@@ -32,6 +33,8 @@ uint32_t decode_slack(const BenchCase& bench_case, uint32_t step_tokens);
 /// Measures a case once, through the engine: greedy, without an end, on random prompts
 /// that differ between streams. Prefill is the time from submission to the first token;
 /// decode begins when every stream has its first token and ends `generate` steps later.
-Result<BenchMeasure> measure(engine::Engine& engine, const BenchCase& bench_case, uint32_t step_tokens, uint64_t seed);
+/// A `trace` is armed for `traced_steps` steps when the measured time begins.
+Result<BenchMeasure> measure(engine::Engine& engine, const BenchCase& bench_case, uint32_t step_tokens, uint64_t seed,
+                             model::StepTrace* trace = nullptr, uint32_t traced_steps = 0);
 
 }  // namespace headrace::cli

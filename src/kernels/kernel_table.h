@@ -189,6 +189,14 @@ struct KernelTable {
   float (*exp_sum)(const float* in, float maximum, uint32_t count, float* out);
   /// x ← cap · tanh(x / cap)
   void (*soft_cap)(float cap, uint32_t count, float* values);
+
+  // Roofs -----------------------------------------------------------------------
+  /// Does the arithmetic of a matrix product over `blocks` blocks of the type, group scales and conversions included,
+  /// on weights that never leave the registers. Returns how many multiplications and additions that were; 0 where the
+  /// tier has no such loop.
+  uint64_t (*probe_products)(WeightType type, uint32_t blocks);
+  /// Reads memory as fast as plain loads go, and returns a sum of it. `bytes` is a multiple of 512.
+  uint32_t (*probe_read)(const std::byte* data, size_t bytes);
 };
 
 /// The tiers of this build, best last.

@@ -64,6 +64,8 @@ struct PagePool {
   uint64_t page_bytes = 0;   ///< bytes of one page (16 tokens, all layers)
 };
 
+class StepTrace;
+
 /// Runs steps of one model on one device. Used by one thread at a time.
 class Backend {
  public:
@@ -83,6 +85,10 @@ class Backend {
 
   /// Copies the first `tokens` positions of a page to another: copy on write.
   virtual void copy_page(uint32_t from, uint32_t to) = 0;
+
+  /// Describes the operations of a step in `trace`, which must live as long as the backend, and records steps there
+  /// while it is armed. Called before the first submit; backends that keep no timeline do nothing.
+  virtual void record(StepTrace* /*trace*/) {}
 };
 
 }  // namespace headrace::model

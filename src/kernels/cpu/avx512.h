@@ -18,6 +18,7 @@ namespace headrace::kernels::HEADRACE_AVX512 {
 
 /// The bits of matmul by vpdpbusd, and the table that has it: for CPUs with AVX512_VNNI.
 void matmul_vnni(const MatmulArgs& args);
+uint64_t probe_products_vnni(WeightType type, uint32_t blocks);
 extern const KernelTable kVnniTable;
 
 }  // namespace headrace::kernels::HEADRACE_AVX512

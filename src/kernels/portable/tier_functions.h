@@ -37,8 +37,13 @@ void attend_splits(const AttentionShape& shape, const AttentionRun& run, const f
                    uint32_t first_split, uint32_t last_split, float* parts, float* scratch);
 void join_splits(const AttentionShape& shape, const float* parts, uint32_t first_split, uint32_t last_split, float* out);
 
-/// The functions above as a table; `product` is the tier's matmul.
-consteval KernelTable table_of_tier(const char* name, uint32_t tile_outputs, decltype(KernelTable::matmul) product) {
+// roofs
+uint64_t probe_products(WeightType type, uint32_t blocks);
+uint32_t probe_read(const std::byte* data, size_t bytes);
+
+/// The functions above as a table; `product` is the tier's matmul, `probe` the roof of its products.
+consteval KernelTable table_of_tier(const char* name, uint32_t tile_outputs, decltype(KernelTable::matmul) product,
+                                    decltype(KernelTable::probe_products) probe = probe_products) {
   return {
       .name = name,
       .tile_outputs = tile_outputs,
@@ -61,6 +66,8 @@ consteval KernelTable table_of_tier(const char* name, uint32_t tile_outputs, dec
       .argmax = argmax,
       .exp_sum = exp_sum,
       .soft_cap = soft_cap,
+      .probe_products = probe,
+      .probe_read = probe_read,
   };
 }
 

@@ -67,6 +67,8 @@ class CpuBackend : public Backend {
 
   void run() { executor_.run(work_, pages_); }
 
+  void record(StepTrace* trace) override { executor_.record(trace); }
+
   void copy_page(uint32_t from, uint32_t to) override {
     if (from >= limits_.pages || to >= limits_.pages || from == to) return;
     std::memcpy(pages_.base + to * pages_.page_bytes, pages_.base + from * pages_.page_bytes, pages_.page_bytes);

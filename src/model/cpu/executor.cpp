@@ -5,6 +5,7 @@
 
 #include "kernels/math.h"
 #include "model/cpu/floating_point_scope.h"
+#include "model/cpu/operations.h"
 
 namespace headrace::model {
 namespace {
@@ -39,6 +40,12 @@ struct Executor::Walk {
   size_t index = 0;     // of the step in the plan
   uint32_t stream = 0;  // which of the two stream buffers is current
   std::atomic<uint32_t>* claims = nullptr;
+  StepTrace::Lane* lane = nullptr;  // where its time is recorded, if it is
+  uint32_t number = 0;              // of the step, in the record
+
+  void note(StepTrace::Event::Kind kind) const {
+    if (lane != nullptr) lane->add(kind, static_cast<uint32_t>(index), number, rows, StepTrace::now_ns());
+  }
 };
 
 Executor::Executor(const Plan& plan, const Weights& weights, const kernels::KernelTable& kernels, ThreadTeam& team)
@@ -129,16 +136,35 @@ void Executor::run(StepWork& work, const PageStorage& pages) {
   for (uint32_t i = 0; i < part_limits_.groups; ++i) parts_done_[i].store(0, std::memory_order_relaxed);
   work_ = &work;
   pages_ = &pages;
+  recording_ = trace_ != nullptr && trace_->begin_step();
   team_.run(body_);
+  if (recording_) trace_->end_step();
+}
+
+void Executor::record(StepTrace* trace) {
+  trace_ = trace;
+  if (trace != nullptr) trace->describe(operations_of(plan_), team_.size());
+}
+
+void Executor::meet(const Walk& walk) {
+  walk.note(StepTrace::Event::Kind::Work);
+  walk.member.barrier();
+  walk.note(StepTrace::Event::Kind::Wait);
 }
 
 void Executor::walk(const TeamMember& member) {
   const FloatingPointScope floating_point;
   Walk walk{.member = member, .scratch = space_.scratch[static_cast<size_t>(member.index())], .rows = work_->rows};
+  if (recording_) {
+    walk.lane = &trace_->lane(member.index());
+    walk.lane->begin(StepTrace::now_ns());
+    walk.number = trace_->step();
+  }
   for (walk.index = 0; walk.index < plan_.steps.size() && walk.rows > 0; ++walk.index) {
     if (walk.index == tail_) walk.rows = static_cast<uint32_t>(work_->tail_rows.size());
     walk.claims = &claims_[walk.index * kClaims];
     std::visit([&](const auto& next) { step(walk, next); }, plan_.steps[walk.index]);
+    walk.note(StepTrace::Event::Kind::Work);
   }
 }
 
@@ -167,7 +193,7 @@ void Executor::step(Walk& walk, const Embed& embed) {
     if (embed.factor != 1) kernels_.scale(embed.factor, plan_.hidden, out);
     angles(row);
   });
-  walk.member.barrier();
+  meet(walk);
 }
 
 void Executor::quantize_row(FormatSet formats, uint32_t inputs, const float* row,
@@ -205,7 +231,7 @@ void Executor::step(Walk& walk, const Norm& norm) {
     walk.member.share(walk.claims[0], walk.rows, 1, [&](uint32_t row, uint32_t) {
       norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, row, row, target(row));
     });
-    walk.member.barrier();
+    meet(walk);
   }
   walk.stream = next;
 }
@@ -285,7 +311,7 @@ void Executor::step(Walk& walk, const Project& project) {
     const bool last = done > 0 && walk.claims[3].fetch_add(done, std::memory_order_acq_rel) + done == space_.projected_width;
     if (last) store_item(store, work_->stores[0]);
   }
-  walk.member.barrier();
+  meet(walk);
 }
 
 void Executor::step(Walk& walk, const Output& output) {
@@ -300,7 +326,7 @@ void Executor::step(Walk& walk, const Output& output) {
   args.epilogue = residual ? Epilogue::Add : Epilogue::Store;
   const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
   share_matmul(walk, walk.claims[0], args, piece_outputs({plan_.hidden}, bytes, rows, 1));
-  walk.member.barrier();
+  meet(walk);
 }
 
 /// Computes outputs [first, last) of the gated part and quantises them while they are near.
@@ -353,7 +379,7 @@ void Executor::step(Walk& walk, const Gate& gate) {
   const uint32_t piece = std::min(piece_outputs({plan_.feed_forward}, bytes, walk.rows, multiple), kMostGatePiece);
   walk.member.share(walk.claims[0], plan_.feed_forward, piece,
                     [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
-  walk.member.barrier();
+  meet(walk);
 }
 
 // Attention -------------------------------------------------------------------
@@ -397,7 +423,7 @@ void Executor::step(Walk& walk, const Store& store) {
   if (stores_with_project()) return;
   walk.member.share(walk.claims[0], static_cast<uint32_t>(work_->stores.size()), 1,
                     [&](uint32_t item, uint32_t) { store_item(store, work_->stores[item]); });
-  walk.member.barrier();
+  meet(walk);
 }
 
 void Executor::narrow_stream(const Walk& walk) const {
@@ -472,7 +498,7 @@ void Executor::step(Walk& walk, const Attend& attend) {
   if (narrows) walk.member.share(walk.claims[2], 1, 1, [&](uint32_t, uint32_t) { narrow_stream(walk); });
   walk.member.share(walk.claims[0], static_cast<uint32_t>(items.size()), 1,
                     [&](uint32_t item, uint32_t) { attend_item(walk, attend, items[item]); });
-  walk.member.barrier();
+  meet(walk);
   if (attended_in_pieces_) return;
   const kernels::AttentionShape& shape = plan_.layers[attend.layer];
   const uint32_t width = shape.query_heads * shape.head_dim;
@@ -483,7 +509,7 @@ void Executor::step(Walk& walk, const Attend& attend) {
   walk.member.share(walk.claims[1], walk.rows, 1, [&](uint32_t row, uint32_t) {
     quantize_row(formats, width, space_.attended_values + size_t{row} * width, space_.attended, row);
   });
-  walk.member.barrier();
+  meet(walk);
 }
 
 // Logits ----------------------------------------------------------------------
@@ -509,7 +535,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
     norm(block.first_row, own_row);
   } else {
     walk.member.share(walk.claims[0], rows, 1, [&](uint32_t row, uint32_t) { norm(block.first_row + row, row); });
-    walk.member.barrier();
+    meet(walk);
   }
   // The slots of a block follow one another.
   MatmulArgs args = reading(head.matrix, space_.normed, own_row, rows);
@@ -517,7 +543,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
   args.out_stride = plan_.vocabulary;
   const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
   share_matmul(walk, walk.claims[1], args, piece_outputs({plan_.vocabulary}, bytes, rows, 1), head.soft_cap);
-  walk.member.barrier();
+  meet(walk);
   walk.member.share(walk.claims[2], block.last_use - block.first_use, 1,
                     [&](uint32_t use, uint32_t) { use_logits(walk, work_->uses[block.first_use + use]); });
 }
@@ -525,7 +551,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
 void Executor::step(Walk& walk, const Head& head) {
   for (size_t i = 0; i < work_->blocks.size(); ++i) {
     // Before the logits of a block are overwritten, all must be done with them.
-    if (i > 0) walk.member.barrier();
+    if (i > 0) meet(walk);
     walk.claims = &claims_[(plan_.steps.size() + i) * kClaims];
     head_block(walk, head, work_->blocks[i]);
   }

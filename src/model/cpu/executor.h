@@ -13,6 +13,7 @@
 #include "model/cpu/workspace.h"
 #include "model/plan.h"
 #include "model/sampler.h"
+#include "model/step_trace.h"
 
 namespace headrace::model {
 
@@ -35,6 +36,8 @@ class Executor {
   Result<void> prepare(const StepLimits& limits, const std::shared_ptr<MemoryBudget>& budget);
   /// Runs a flattened step.
   void run(StepWork& work, const PageStorage& pages);
+  /// Records steps in `trace` while it is armed.
+  void record(StepTrace* trace);
 
   /// Whether attention may be split by query head (its results are quantised in pieces).
   bool may_split_queries() const { return may_split_queries_; }
@@ -54,6 +57,8 @@ class Executor {
   void find_facts();
   size_t scratch_floats() const;
   void walk(const TeamMember& member);
+  /// Waits for all other members.
+  static void meet(const Walk& walk);
   void step(Walk& walk, const Embed& embed);
   void step(Walk& walk, const Norm& norm);
   void step(Walk& walk, const Project& project);
@@ -110,6 +115,8 @@ class Executor {
   size_t claim_count_ = 0;
   StepWork* work_ = nullptr;
   const PageStorage* pages_ = nullptr;
+  StepTrace* trace_ = nullptr;
+  bool recording_ = false;  // this step
   std::function<void(const TeamMember&)> body_;
 };
 

@@ -1,0 +1,10 @@
+#include "kernels/cpu/avx2.h"
+#include "kernels/cpu/avx2_vectors.h"
+#include "kernels/cpu/tile_probe.h"
+
+namespace headrace::kernels::HEADRACE_AVX2 {
+
+uint64_t probe_products(WeightType type, uint32_t blocks) { return probe_products_of<Avx2Vectors>(type, blocks); }
+
+uint32_t probe_read(const std::byte* data, size_t bytes) { return probe_read_of<Avx2Vectors>(data, bytes); }
+}  // namespace headrace::kernels::HEADRACE_AVX2

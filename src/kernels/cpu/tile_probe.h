@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "kernels/cpu/tile_sums.h"
+
+namespace headrace::kernels {
+namespace {
+
+// What a CPU can do at best, as the roofs that `headrace bench --kernels` measures the kernels against: the
+// arithmetic of a weight type without its weights being fetched or taken apart, and a plain read of memory.
+
+/// Weights that never leave the registers.
+template <class V>
+struct RegisterSource {
+  typename V::Ints quants, scales;
+  typename V::Floats floats;
+
+  template <int kParts>
+  [[gnu::always_inline]] void fetch_ahead(int) const {}
+  [[gnu::always_inline]] typename V::Ints group(int, int) const { return quants; }
+  [[gnu::always_inline]] typename V::Floats scale() const { return floats; }
+  [[gnu::always_inline]] typename V::Floats minimum() const { return floats; }
+  [[gnu::always_inline]] typename V::Ints group_scale(int) const { return scales; }
+  [[gnu::always_inline]] typename V::Ints sum_factors(int) const { return scales; }
+};
+
+constexpr int kProbedTiles = 2;
+
+/// The arithmetic of `blocks` blocks of two tiles and V::kLongestSide rows, whose values lie in the L1 cache.
+/// Returns the multiplications and additions of it. The rows are those of a matrix product: the instructions are
+/// the type's own (products, group scales, minimums, conversion, scaling) and no others.
+template <class V, WeightType W>
+  requires(!is_float(W))
+[[gnu::noinline]] uint64_t probe_blocks(uint32_t blocks) {
+  constexpr int kRows = V::kLongestSide;
+  static constinit RowBlock<W> block = {};
+  const RowBlock<W>* rows[kRows];
+  typename V::Floats acc[kRows][kProbedTiles];
+  RegisterSource<V> tiles[kProbedTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    rows[r] = &block;
+#pragma GCC unroll 2
+    for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
+  }
+#pragma GCC unroll 2
+  for (int t = 0; t < kProbedTiles; ++t) tiles[t] = {V::all_bytes(3 + t), V::all_bytes(1 + t), V::all(1.0f)};
+#pragma GCC unroll 1
+  for (uint32_t b = 0; b < blocks; ++b) {
+    asm volatile("" ::: "memory");  // the values may have changed: nothing of a block can be reused
+    add_block<V, W>(tiles, rows, acc);
+  }
+  alignas(64) float left[kRows][kProbedTiles][V::kOutputs];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kProbedTiles; ++t) V::store_floats(left[r][t], acc[r][t]);
+  asm volatile("" ::"r"(&left) : "memory");
+  return uint64_t{blocks} * kRows * kProbedTiles * V::kOutputs * block_layout(W).width * 2;
+}
+
+/// The same for float weights, a "block" being 64 inputs.
+template <class V, WeightType W>
+  requires(is_float(W))
+[[gnu::noinline]] uint64_t probe_blocks(uint32_t blocks) {
+  constexpr int kRows = V::kLongestSide;
+  constexpr uint32_t kInputs = 64;
+  static constinit float values[kInputs] = {};
+  typename V::Floats acc[kRows][kProbedTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
+  const typename V::Floats weights[kProbedTiles] = {V::all(0.5f), V::all(0.25f)};
+#pragma GCC unroll 1
+  for (uint32_t b = 0; b < blocks; ++b) {
+#pragma GCC unroll 1
+    for (uint32_t i = 0; i < kInputs; ++i) {
+      asm volatile("" ::: "memory");
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const auto value = V::all(values[i]);
+#pragma GCC unroll 2
+        for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::fma(weights[t], value, acc[r][t]);
+      }
+    }
+  }
+  alignas(64) float left[kRows][kProbedTiles][V::kOutputs];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kProbedTiles; ++t) V::store_floats(left[r][t], acc[r][t]);
+  asm volatile("" ::"r"(&left) : "memory");
+  return uint64_t{blocks} * kRows * kProbedTiles * V::kOutputs * kInputs * 2;
+}
+
+template <class V, size_t... kTypes>
+uint64_t probe_type(WeightType type, uint32_t blocks, std::index_sequence<kTypes...>) {
+  uint64_t operations = 0;
+  ((static_cast<size_t>(type) == kTypes ? void(operations = probe_blocks<V, static_cast<WeightType>(kTypes)>(blocks)) : void()), ...);
+  return operations;
+}
+
+template <class V>
+uint64_t probe_products_of(WeightType type, uint32_t blocks) {
+  return probe_type<V>(type, blocks, std::make_index_sequence<kWeightTypeCount>());
+}
+
+/// Reads `bytes` bytes, a multiple of 8 registers, and returns a sum of them.
+template <class V>
+uint32_t probe_read_of(const std::byte* data, size_t bytes) {
+  constexpr size_t kRegister = size_t{V::kOutputs} * 4;
+  typename V::Ints sums[8];
+#pragma GCC unroll 8
+  for (auto& sum : sums) sum = V::zeros();
+#pragma GCC unroll 1
+  for (size_t at = 0; at < bytes; at += 8 * kRegister) {
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 8; ++i) sums[i] = V::add_32(sums[i], V::load(data + at + i * kRegister));
+  }
+#pragma GCC unroll 8
+  for (int i = 1; i < 8; ++i) sums[0] = V::add_32(sums[0], sums[i]);
+  alignas(64) uint32_t lanes[V::kOutputs];
+  std::memcpy(lanes, &sums[0], sizeof lanes);
+  uint32_t total = 0;
+  for (const uint32_t lane : lanes) total += lane;
+  return total;
+}
+
+}  // namespace
+}  // namespace headrace::kernels
