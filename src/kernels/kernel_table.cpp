@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 
 #include "base/cpu_features.h"
 #include "kernels/cpu/avx2.h"
+#include "kernels/cpu/avx2_vnni.h"
 #include "kernels/cpu/avx512.h"
 #include "kernels/portable/portable.h"
 
@@ -31,9 +33,9 @@ constexpr std::array<WeightTypeInfo, kWeightTypeCount> kWeightTypes = {{
 }};
 
 Isa best_isa() {
-  const CpuFeatures& cpu = cpu_features();
-  if (cpu.avx512 && cpu.avx2) return Isa::Avx512;
-  return cpu.avx2 ? Isa::Avx2 : Isa::Portable;
+  for (auto isa = std::rbegin(kAllIsas); isa != std::rend(kAllIsas); ++isa)
+    if (can_run(*isa)) return *isa;
+  return Isa::Portable;
 }
 
 std::unexpected<Error> lacking(Isa isa) {
@@ -49,9 +51,21 @@ const char* name(Isa isa) {
   switch (isa) {
     case Isa::Portable: return "portable";
     case Isa::Avx2: return "avx2";
+    case Isa::Avx2Vnni: return "avx2-vnni";
     case Isa::Avx512: return "avx512";
   }
   return "unknown";
+}
+
+bool can_run(Isa isa) {
+  const CpuFeatures& cpu = cpu_features();
+  switch (isa) {
+    case Isa::Portable: return true;
+    case Isa::Avx2: return cpu.avx2;
+    case Isa::Avx2Vnni: return cpu.avx2 && cpu.avx_vnni;
+    case Isa::Avx512: return cpu.avx2 && cpu.avx512;
+  }
+  return false;
 }
 
 const char* name(KvFormat format) { return format == KvFormat::Int8 ? "int8" : "f16"; }
@@ -65,10 +79,11 @@ Result<KvFormat> parse_kv_format(std::string_view text) {
 
 Result<const KernelTable*> kernel_table(Isa isa) {
   const CpuFeatures& cpu = cpu_features();
-  if (isa > best_isa()) return lacking(isa);
+  if (!can_run(isa)) return lacking(isa);
   switch (isa) {
     case Isa::Portable: return cpu.avx2 ? &portable_v3::kTable : &portable::kTable;
     case Isa::Avx2: return &avx2::kTable;
+    case Isa::Avx2Vnni: return &avx2_vnni::kTable;
     case Isa::Avx512: return cpu.avx512_vnni ? &avx512::kVnniTable : &avx512::kTable;
   }
   return lacking(isa);
@@ -76,17 +91,19 @@ Result<const KernelTable*> kernel_table(Isa isa) {
 
 Result<Isa> parse_isa(std::string_view text) {
   if (text == "auto") return default_isa();
-  for (Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512})
+  std::string names;
+  for (const Isa isa : kAllIsas) {
     if (text == name(isa)) return isa;
-  return fail(ErrorKind::InvalidArgument,
-              "no kernels are called \"" + std::string(text) + "\"; choose portable, avx2, avx512 or auto");
+    names += std::string(name(isa)) + ", ";
+  }
+  return fail(ErrorKind::InvalidArgument, "no kernels are called \"" + std::string(text) + "\"; choose " + names + "or auto");
 }
 
 Result<Isa> default_isa() {
   const char* wanted = std::getenv("HEADRACE_ISA");
   if (wanted == nullptr || *wanted == '\0' || std::string_view(wanted) == "auto") return best_isa();
   HR_TRY(const Isa isa, parse_isa(wanted));
-  if (isa > best_isa()) return lacking(isa);
+  if (!can_run(isa)) return lacking(isa);
   return isa;
 }
 

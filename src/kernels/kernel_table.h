@@ -119,7 +119,7 @@ enum class RopePairing : uint8_t { Halves, Neighbours };
 /// allocates, locks or throws; scratch is the caller's. The portable table is the
 /// specification: every other table gives the same bytes (docs/design/0001).
 struct KernelTable {
-  const char* name;        ///< "portable", "avx2", "avx512"
+  const char* name;        ///< that of its Isa
   uint32_t tile_outputs;   ///< outputs of a weight tile
 
   // Weights -------------------------------------------------------------------
@@ -200,13 +200,17 @@ struct KernelTable {
 };
 
 /// The tiers of this build, best last.
-enum class Isa : uint8_t { Portable, Avx2, Avx512 };
+enum class Isa : uint8_t { Portable, Avx2, Avx2Vnni, Avx512 };
+inline constexpr Isa kAllIsas[] = {Isa::Portable, Isa::Avx2, Isa::Avx2Vnni, Isa::Avx512};
+
+/// Whether this CPU can run a tier; one that can run a better tier need not have them all.
+bool can_run(Isa isa);
 
 /// The table of a tier. Unsupported if this CPU cannot run it.
 Result<const KernelTable*> kernel_table(Isa isa);
 /// The tier that HEADRACE_ISA names, or else the best one this CPU has.
 Result<Isa> default_isa();
-/// "portable", "avx2", "avx512", or "auto" for default_isa().
+/// "portable", "avx2", "avx2-vnni", "avx512", or "auto" for default_isa().
 Result<Isa> parse_isa(std::string_view name);
 const char* name(Isa isa);
 

@@ -13,8 +13,8 @@ namespace {
 
 std::vector<std::string> usable_isas() {
   std::vector<std::string> names;
-  for (const auto isa : {kernels::Isa::Portable, kernels::Isa::Avx2, kernels::Isa::Avx512}) {
-    if (kernels::kernel_table(isa)) names.emplace_back(kernels::name(isa));
+  for (const auto isa : kernels::kAllIsas) {
+    if (kernels::can_run(isa)) names.emplace_back(kernels::name(isa));
   }
   return names;
 }

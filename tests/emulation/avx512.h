@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "dot_product.h"
+
 #define HEADRACE_EMULATED [[gnu::always_inline]] static inline
 
 namespace headrace::kernels {
@@ -162,16 +164,8 @@ HEADRACE_EMULATED EmulatedInts emulated_mask_sub_epi8(EmulatedInts otherwise, Em
           _mm256_blendv_epi8(otherwise.high, _mm256_sub_epi8(a.high, b.high), mask.high)};
 }
 
-/// Exact: each product of bytes is added in 32 bits, as vpdpbusd does it.
-HEADRACE_EMULATED __m256i emulated_dpbusd_half(__m256i sum, __m256i u, __m256i s) {
-  const __m256i ones = _mm256_set1_epi16(1);
-  const __m256i even = _mm256_mullo_epi16(_mm256_and_si256(u, _mm256_set1_epi16(0x00ff)),
-                                          _mm256_srai_epi16(_mm256_slli_epi16(s, 8), 8));
-  const __m256i odd = _mm256_mullo_epi16(_mm256_srli_epi16(u, 8), _mm256_srai_epi16(s, 8));
-  return _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_madd_epi16(even, ones), _mm256_madd_epi16(odd, ones)));
-}
 HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedInts u, EmulatedInts s) {
-  return {emulated_dpbusd_half(sum.low, u.low, s.low), emulated_dpbusd_half(sum.high, u.high, s.high)};
+  return {emulated_dot_product(sum.low, u.low, s.low), emulated_dot_product(sum.high, u.high, s.high)};
 }
 
 }  // namespace

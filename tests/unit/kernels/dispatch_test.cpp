@@ -24,7 +24,7 @@ class IsaVariable {
 };
 
 TEST(Dispatch, names_every_tier) {
-  for (Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512}) EXPECT_EQ(parse_isa(name(isa)), isa);
+  for (Isa isa : kAllIsas) EXPECT_EQ(parse_isa(name(isa)), isa);
 }
 
 TEST(Dispatch, refuses_an_unknown_name_and_says_which_there_are) {
@@ -32,7 +32,7 @@ TEST(Dispatch, refuses_an_unknown_name_and_says_which_there_are) {
   ASSERT_FALSE(isa);
   EXPECT_EQ(isa.error().kind, ErrorKind::InvalidArgument);
   EXPECT_NE(isa.error().message.find("sse9"), std::string::npos);
-  EXPECT_NE(isa.error().message.find("portable, avx2, avx512"), std::string::npos);
+  EXPECT_NE(isa.error().message.find("portable, avx2, avx2-vnni, avx512, or auto"), std::string::npos);
 }
 
 TEST(Dispatch, follows_the_environment) {
@@ -56,11 +56,30 @@ TEST(Dispatch, refuses_a_wrong_name_in_the_environment) {
   EXPECT_EQ(default_isa().error().kind, ErrorKind::InvalidArgument);
 }
 
-TEST(Dispatch, gives_no_table_that_this_cpu_cannot_run) {
-  const auto table = kernel_table(Isa::Avx512);
-  EXPECT_EQ(table.has_value(), cpu_features().avx512);
-  if (!table) {
-    EXPECT_EQ(table.error().kind, ErrorKind::Unsupported);
+TEST(Dispatch, gives_a_table_of_a_tier_if_and_only_if_this_cpu_can_run_it) {
+  const CpuFeatures& cpu = cpu_features();
+  EXPECT_TRUE(can_run(Isa::Portable));
+  EXPECT_EQ(can_run(Isa::Avx2), cpu.avx2);
+  EXPECT_EQ(can_run(Isa::Avx2Vnni), cpu.avx_vnni);
+  EXPECT_EQ(can_run(Isa::Avx512), cpu.avx512);
+  for (const Isa isa : kAllIsas) {
+    const auto table = kernel_table(isa);
+    ASSERT_EQ(table.has_value(), can_run(isa)) << name(isa);
+    if (table) {
+      EXPECT_STREQ((*table)->name, name(isa));
+    } else {
+      EXPECT_EQ(table.error().kind, ErrorKind::Unsupported);
+      EXPECT_NE(table.error().message.find(name(isa)), std::string::npos) << table.error().message;
+    }
+  }
+}
+
+TEST(Dispatch, refuses_a_tier_of_the_environment_that_this_cpu_cannot_run) {
+  for (const Isa isa : kAllIsas) {
+    const IsaVariable variable(name(isa));
+    const auto found = default_isa();
+    if (can_run(isa)) EXPECT_EQ(found, isa);
+    else EXPECT_EQ(found.error().kind, ErrorKind::Unsupported) << name(isa);
   }
 }
 

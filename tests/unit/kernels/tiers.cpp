@@ -2,10 +2,14 @@
 
 #include "base/cpu_features.h"
 #include "kernels/cpu/avx2.h"
+#include "kernels/cpu/avx2_vnni.h"
 #include "kernels/cpu/avx512.h"
 #include "kernels/portable/portable.h"
 
 namespace headrace::kernels {
+namespace avx2_vnni_emulated {
+extern const KernelTable kTable;
+}
 namespace avx512_emulated {
 extern const KernelTable kTable;
 extern const KernelTable kVnniTable;
@@ -19,6 +23,8 @@ const std::vector<Tier>& tiers() {
     std::vector<Tier> list;
     if (&oracle() != &portable::kTable) list.push_back({"portable for any x86-64", &portable::kTable, false});
     if (cpu.avx2) list.push_back({"avx2", &avx2::kTable, false});
+    if (cpu.avx_vnni) list.push_back({"avx2-vnni", &avx2_vnni::kTable, false});
+    else if (cpu.avx2) list.push_back({"avx2-vnni", &avx2_vnni_emulated::kTable, true});
     if (cpu.avx512) list.push_back({"avx512", &avx512::kTable, false});
     else if (cpu.avx2) list.push_back({"avx512", &avx512_emulated::kTable, true});
     if (cpu.avx512_vnni) list.push_back({"avx512 with VNNI", &avx512::kVnniTable, false});

@@ -27,8 +27,8 @@ inline std::shared_ptr<Model> load_tiny(const std::filesystem::path& path, kerne
 /// The tiers that this CPU runs, portable first.
 inline std::vector<kernels::Isa> available_tiers() {
   std::vector<kernels::Isa> tiers;
-  for (const auto isa : {kernels::Isa::Portable, kernels::Isa::Avx2, kernels::Isa::Avx512}) {
-    if (kernels::kernel_table(isa)) tiers.push_back(isa);
+  for (const auto isa : kernels::kAllIsas) {
+    if (kernels::can_run(isa)) tiers.push_back(isa);
   }
   return tiers;
 }
