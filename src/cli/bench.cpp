@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/memory_budget.h"
+#include "cli/bench_kernels.h"
 #include "cli/bench_measure.h"
 #include "cli/bench_trace.h"
 #include "cli/commands.h"
@@ -27,8 +28,16 @@ With --trace FILE each test runs once more, and what every thread did in some of
 steps is written to FILE in Chrome's trace format (open it in about:tracing or
 ui.perfetto.dev), with a table of the time by operation.
 
+With --kernels the kernels run alone instead, on the shapes of the model (whose
+weights are not read): for each tier of this CPU, or the one of --isa, how fast each
+is, the roof that the machine allows (what memory gives, and what the products and
+scales of the type cost when all else is free, both probed in the same run), and the
+share of it that is reached.
+
 Examples:
   headrace bench smollm2
+  headrace bench smollm2 --kernels --rows 1,16,64
+  headrace bench smollm2 --kernels --types Q4_K,Q6_K --isa avx2
   headrace bench smollm2 --streams 16 --trace steps.json
   headrace bench smollm2 --json --threads 2 --prompt 512 --generate 128 --depth 0,4096 --streams 1,8,16,64)";
 
@@ -43,6 +52,9 @@ struct BenchOptions : ModelOptions {
   uint32_t step_tokens = engine::EngineOptions{}.step_tokens;
   int repeat = 3;
   std::string trace;
+  bool kernels = false;
+  std::vector<uint32_t> rows = KernelBenchOptions{}.rows;
+  std::vector<std::string> types;
 };
 
 struct BenchResult {
@@ -198,7 +210,41 @@ void print_report_table(const Report& report) {
   print_traces(report);
 }
 
+Result<std::vector<kernels::WeightType>> types_of(const std::vector<std::string>& names) {
+  std::vector<kernels::WeightType> types;
+  for (const std::string& wanted : names) {
+    std::string known;
+    const size_t before = types.size();
+    for (int i = 0; i < kernels::kWeightTypeCount; ++i) {
+      const auto type = static_cast<kernels::WeightType>(i);
+      known += fmt::format("{}{}", i == 0 ? "" : ", ", kernels::info(type).name);
+      if (wanted == "all" || wanted == kernels::info(type).name) types.push_back(type);
+    }
+    if (types.size() == before) {
+      return fail(ErrorKind::InvalidArgument, fmt::format("--types: no weight type is called \"{}\"; choose all, or from {}", wanted, known));
+    }
+  }
+  return types;
+}
+
+Result<int> run_kernels(const BenchOptions& options) {
+  HR_TRY(const auto path, find_model(options));
+  KernelBenchOptions wanted{.threads = options.threads, .isa = {}, .rows = options.rows, .types = {}, .quiet = options.json || options.quiet};
+  HR_TRY(wanted.types, types_of(options.types));
+  if (options.isa != "auto") {
+    HR_TRY(wanted.isa, kernels::parse_isa(options.isa));
+  }
+  HR_TRY(const auto report, bench_kernels(path, wanted));
+  if (options.json) {
+    print_kernel_json(report);
+  } else {
+    print_kernel_table(report);
+  }
+  return 0;
+}
+
 Result<int> run(BenchOptions& options) {
+  if (options.kernels) return run_kernels(options);
   HR_CHECK(find_model(options));  // a download is not part of the load
   const auto begin = std::chrono::steady_clock::now();
   HR_TRY(const auto model, load_model(options));
@@ -255,6 +301,11 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   command->add_option("--repeat", options->repeat, "runs of each test; the median counts [3]")->option_text("N")->check(CLI::Range(1, 1000));
   command->add_option("--step-tokens", options->step_tokens, "token budget of a step [256]")->option_text("N")->check(CLI::Range(1u, 65536u));
   command->add_option("--trace", options->trace, "write a timeline of some steps of each test to FILE")->option_text("FILE");
+  auto* kernels = command->add_flag("--kernels", options->kernels, "measure the kernels alone, beside the machine's roofs");
+  command->add_option("--rows", options->rows, "with --kernels: rows of activations [1,4,16,64,256]")
+      ->option_text("N,N…")->delimiter(',')->allow_extra_args(false)->check(CLI::Range(1u, 4096u))->needs(kernels);
+  command->add_option("--types", options->types, "with --kernels: these weight types on 2048 → 2048, or all, in place of the model's matrices")
+      ->option_text("T,T…")->delimiter(',')->allow_extra_args(false)->needs(kernels);
   add_run_options(*command, *options);
   command->footer(kFooter);
 }

@@ -13,6 +13,7 @@
 namespace headrace::kernels::HEADRACE_AVX2_VNNI {
 
 void matmul(const MatmulArgs& args);
+uint64_t probe_products(WeightType type, uint32_t blocks);
 extern const KernelTable kTable;
 
 }  // namespace headrace::kernels::HEADRACE_AVX2_VNNI

@@ -3,6 +3,6 @@
 
 namespace headrace::kernels::HEADRACE_AVX2_VNNI {
 
-constinit const KernelTable kTable = HEADRACE_AVX2::table_of_tier("avx2-vnni", 8, matmul);
+constinit const KernelTable kTable = HEADRACE_AVX2::table_of_tier("avx2-vnni", 8, matmul, probe_products);
 
 }  // namespace headrace::kernels::HEADRACE_AVX2_VNNI

@@ -30,6 +30,13 @@ struct RegisterSource {
 
 constexpr int kProbedTiles = 2;
 
+/// Memory whose contents the compiler does not know.
+template <class T>
+[[gnu::always_inline]] inline T unknown(T value) {
+  asm volatile("" ::"r"(&value) : "memory");
+  return value;
+}
+
 /// The arithmetic of `blocks` blocks of two tiles and V::kLongestSide rows, whose values lie in the L1 cache.
 /// Returns the multiplications and additions of it. The rows are those of a matrix product: the instructions are
 /// the type's own (products, group scales, minimums, conversion, scaling) and no others.
@@ -37,18 +44,19 @@ template <class V, WeightType W>
   requires(!is_float(W))
 [[gnu::noinline]] uint64_t probe_blocks(uint32_t blocks) {
   constexpr int kRows = V::kLongestSide;
-  static constinit RowBlock<W> block = {};
+  RowBlock<W> values[kRows] = {};
+  asm volatile("" ::"r"(&values) : "memory");
   const RowBlock<W>* rows[kRows];
   typename V::Floats acc[kRows][kProbedTiles];
   RegisterSource<V> tiles[kProbedTiles];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
-    rows[r] = &block;
+    rows[r] = &values[r];
 #pragma GCC unroll 2
     for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
   }
 #pragma GCC unroll 2
-  for (int t = 0; t < kProbedTiles; ++t) tiles[t] = {V::all_bytes(3 + t), V::all_bytes(1 + t), V::all(1.0f)};
+  for (int t = 0; t < kProbedTiles; ++t) tiles[t] = unknown(RegisterSource<V>{V::all_bytes(3 + t), V::all_bytes(1 + t), V::all(1.0f)});
 #pragma GCC unroll 1
   for (uint32_t b = 0; b < blocks; ++b) {
     asm volatile("" ::: "memory");  // the values may have changed: nothing of a block can be reused
@@ -69,13 +77,14 @@ template <class V, WeightType W>
 [[gnu::noinline]] uint64_t probe_blocks(uint32_t blocks) {
   constexpr int kRows = V::kLongestSide;
   constexpr uint32_t kInputs = 64;
-  static constinit float values[kInputs] = {};
+  float values[kRows][kInputs] = {};
+  asm volatile("" ::"r"(&values) : "memory");
   typename V::Floats acc[kRows][kProbedTiles];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
     for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
-  const typename V::Floats weights[kProbedTiles] = {V::all(0.5f), V::all(0.25f)};
+  const typename V::Floats weights[kProbedTiles] = {unknown(V::all(0.5f)), unknown(V::all(0.25f))};
 #pragma GCC unroll 1
   for (uint32_t b = 0; b < blocks; ++b) {
 #pragma GCC unroll 1
@@ -83,7 +92,7 @@ template <class V, WeightType W>
       asm volatile("" ::: "memory");
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const auto value = V::all(values[i]);
+        const auto value = V::all(values[r][i]);
 #pragma GCC unroll 2
         for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::fma(weights[t], value, acc[r][t]);
       }
