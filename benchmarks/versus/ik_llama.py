@@ -3,10 +3,11 @@
 The wheel has a library and ctypes bindings but no benchmark, so this file is also the program that
 the environment's Python runs: one measurement a process, as with the other engines, printed as JSON.
 Its loop does what llama-bench does: one `llama_decode` a step, tokens at random, no sampling. Between
-two steps Python sets a few integers, some microseconds. What limits the figures is the build: the
-wheel is compiled for AVX2, without AVX-512 (`describe` shows what it says of itself).
+two steps Python sets two integers, some microseconds. What limits the figures is the build: the
+wheel is compiled for AVX2, without AVX-512 (`describe` shows what it says of itself). One stream
+only: its flash attention aborts where a step has tokens of several sequences.
 
-    benchmarks/.work/ik-venv/bin/python benchmarks/versus/ik_llama.py --model FILE decode 1 128 64
+    benchmarks/.work/ik-venv/bin/python benchmarks/versus/ik_llama.py --model FILE --threads 2 decode 128 64
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE, VERSION = "ik-llama-cpp-python", "0.1.5"
+MOST_IN_BATCH = 2048  # the library's default
 
 
 class NotHere(RuntimeError):
@@ -73,13 +75,11 @@ def describe(python: Path) -> str:
 
 
 class IkLlama:
-    """One way to run it: with flash attention or without, weights as in the file or laid out anew at the start."""
+    """One way to run it, with flash attention (its default): weights as in the file, or laid out anew at the start."""
 
-    def __init__(self, python: Path, model: str, threads: int, flash_attention: bool, repack: bool) -> None:
+    def __init__(self, python: Path, model: str, threads: int, repack: bool) -> None:
         self.python = python
-        self.common = ["--model", model, "--threads", str(threads)]
-        self.common += [] if flash_attention else ["--no-flash-attention"]
-        self.common += ["--repack"] if repack else []
+        self.common = ["--model", model, "--threads", str(threads), *(["--repack"] if repack else [])]
 
     def _speed(self, *arguments: object) -> float:
         return float(_run(self.python, [*self.common, *map(str, arguments)]))
@@ -88,11 +88,11 @@ class IkLlama:
         return self._speed("prefill", tokens)
 
     def decode(self, streams: int, prompt: int, generate: int) -> float:
-        """Tokens per second of all streams together."""
-        return self._speed("decode", streams, prompt, generate)
+        assert streams == 1
+        return self._speed("decode", prompt, generate)
 
     def decode_at(self, depth: int, generate: int) -> float:
-        return self._speed("decode", 1, depth, generate)
+        return self._speed("decode", depth, generate)
 
     def next_tokens(self, prompts: list[list[int]]) -> list[int]:
         """The most likely token after each prompt."""
@@ -106,7 +106,7 @@ class IkLlama:
 class Session:
     """A loaded model and a context of it. `C` is the wheel's module of C functions."""
 
-    def __init__(self, options: argparse.Namespace, context: int, streams: int) -> None:
+    def __init__(self, options: argparse.Namespace, context: int) -> None:
         from ik_llama_cpp import _ctypes_api as C  # type: ignore[import-not-found]
 
         self.C = C
@@ -118,9 +118,9 @@ class Session:
         if not self.model:
             raise RuntimeError(f"ik_llama.cpp does not load {options.model}")
         parameters = C.llama_context_default_params()
-        parameters.n_ctx, parameters.n_seq_max = context, streams
+        parameters.n_ctx = context
         parameters.n_threads = parameters.n_threads_batch = options.threads
-        parameters.flash_attn = options.flash_attention
+        parameters.flash_attn = True
         self.context = C.llama_init_from_model(self.model, parameters)
         if not self.context:
             raise RuntimeError("ik_llama.cpp makes no context")
@@ -130,30 +130,31 @@ class Session:
     def tokens(self, count: int) -> list[int]:
         return [self.random.randrange(self.vocabulary) for _ in range(count)]
 
-    def batch(self, tokens: list[int], positions: list[int], streams: list[int]) -> Any:
-        """A batch that wants the logits of its last token, or of all where each is of another stream."""
+    def batch(self, tokens: list[int], begin: int) -> Any:
+        """A batch of tokens at consecutive positions that wants the logits of the last."""
         batch = self.C.llama_batch_init(len(tokens), 0, 1)
         batch.n_tokens = len(tokens)
-        side_by_side = len(set(streams)) == len(tokens)
-        for i, (token, position, stream) in enumerate(zip(tokens, positions, streams)):
-            batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0] = token, position, 1, stream
-            batch.logits[i] = side_by_side or i == len(tokens) - 1
+        for i, token in enumerate(tokens):
+            batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0] = token, begin + i, 1, 0
+            batch.logits[i] = i == len(tokens) - 1
         return batch
 
-    def decode(self, batch: Any) -> None:
+    def decode(self, batch: Any) -> Any:
+        """The logits after the batch's last token; asking for them waits for them."""
         if (code := self.C.llama_decode(self.context, batch)) != 0:
             raise RuntimeError(f"llama_decode answers {code}")
-        # Asking for logits waits for them.
-        self.C.llama_get_logits_ith(self.context, batch.n_tokens - 1)
+        return self.C.llama_get_logits_ith(self.context, batch.n_tokens - 1)
 
-    def prompt(self, tokens: list[int], stream: int = 0) -> None:
-        batch = self.batch(tokens, list(range(len(tokens))), [stream] * len(tokens))
-        self.decode(batch)
-        self.C.llama_batch_free(batch)
+    def prompt(self, tokens: list[int]) -> Any:
+        """The logits after a prompt, in batches of at most the size that the context takes."""
+        logits = None
+        for begin in range(0, len(tokens), MOST_IN_BATCH):
+            logits = self.decode(self.batch(tokens[begin : begin + MOST_IN_BATCH], begin))
+        return logits
 
 
 def _prefill(options: argparse.Namespace) -> float:
-    session = Session(options, options.tokens + 64, 1)
+    session = Session(options, options.tokens + 64)
     session.prompt(session.tokens(options.tokens))  # warms up, as llama-bench does
     session.C.llama_kv_cache_clear(session.context)
     tokens = session.tokens(options.tokens)
@@ -163,18 +164,15 @@ def _prefill(options: argparse.Namespace) -> float:
 
 
 def _decode(options: argparse.Namespace) -> float:
-    streams = options.streams
-    session = Session(options, streams * (options.prompt + options.generate) + 64, streams)
-    for stream in range(streams):
-        session.prompt(session.tokens(options.prompt), stream)
-    batch = session.batch(session.tokens(streams), [options.prompt] * streams, list(range(streams)))
-    steps = [session.tokens(streams) for _ in range(options.generate)]
+    session = Session(options, options.prompt + options.generate + 64)
+    session.prompt(session.tokens(options.prompt))
+    tokens = session.tokens(options.generate)
+    batch = session.batch(tokens[:1], options.prompt)
     begin = time.perf_counter()
-    for step, tokens in enumerate(steps):
-        for stream, token in enumerate(tokens):
-            batch.token[stream], batch.pos[stream] = token, options.prompt + step
+    for step, token in enumerate(tokens):
+        batch.token[0], batch.pos[0] = token, options.prompt + step
         session.decode(batch)
-    return float(streams * options.generate / (time.perf_counter() - begin))
+    return float(options.generate / (time.perf_counter() - begin))
 
 
 def _next(options: argparse.Namespace) -> list[int]:
@@ -182,11 +180,10 @@ def _next(options: argparse.Namespace) -> list[int]:
 
     found = []
     prompts = json.loads(sys.stdin.read())
-    session = Session(options, max(map(len, prompts)) + 64, 1)
+    session = Session(options, max(map(len, prompts)) + 64)
     for prompt in prompts:
         session.C.llama_kv_cache_clear(session.context)
-        session.prompt(prompt)
-        logits = session.C.llama_get_logits_ith(session.context, len(prompt) - 1)
+        logits = session.prompt(prompt)
         found.append(int(numpy.ctypeslib.as_array(logits, (session.vocabulary,)).argmax()))
     return found
 
@@ -206,7 +203,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--no-flash-attention", dest="flash_attention", action="store_false")
     parser.add_argument("--repack", action="store_true")
     actions = parser.add_subparsers(required=True)
     actions.add_parser("describe").set_defaults(run=_features)
@@ -215,7 +211,7 @@ def main() -> int:
     prefill.add_argument("tokens", type=int)
     prefill.set_defaults(run=_prefill)
     decode = actions.add_parser("decode")
-    for name in ["streams", "prompt", "generate"]:
+    for name in ["prompt", "generate"]:
         decode.add_argument(name, type=int)
     decode.set_defaults(run=_decode)
     options = parser.parse_args()
