@@ -50,7 +50,7 @@ fuzz:
 
 bench: build
 	@tools/bootstrap.sh bench
-	@python3 benchmarks/versus/llm.py $(if $(filter file,$(origin MODEL)),,--model '$(MODEL)') $(BENCH_OPTIONS)
+	@python3 benchmarks/versus/llm.py $(if $(filter file,$(origin MODEL)),,--model '$(MODEL)')
 
 install: build
 	@cmake --install build/release --prefix '$(PREFIX)'

@@ -205,7 +205,7 @@ class Estimate:
             return total * float(options.repeat)
 
         engines = 1 + sum(len(rival.settings) for rival in rivals)
-        self.parts.append(0.1 if subject.random_weights else 10.0 * engines)
+        self.parts.append(10.0 * engines)
         self.parts += [seconds(test) for test in tests]
         rest = 10.0
         if "contention" in subject.tests:
@@ -256,15 +256,14 @@ def engines_of(path: Path, llama_binaries: Path, ik_python: Path | None, options
 
 def compare_answers(run: Run) -> dict[str, str]:
     """By name of engine; an ik_llama.cpp that fails or answers otherwise takes no part."""
-    if run.subject.random_weights:
-        say("  answers are not compared: the weights are random, so many tokens are nearly alike")
-        return {"all": "not compared: random weights"}
-    ids = headrace_binary.tokenize(run.headrace.binary, str(run.path), answers.TEXT)
+    ids = answers.IDS_FOR_RANDOM_WEIGHTS
+    if not run.subject.random_weights:
+        ids = headrace_binary.tokenize(run.headrace.binary, str(run.path), answers.TEXT)
     found: dict[str, str] = {}
     for rival in list(run.rivals):
         engines = {full_name(rival, setting): engine for setting, engine in rival.settings.items()}
         try:
-            compared = answers.compare(run.headrace, engines, ids)
+            compared = answers.compare(run.headrace, engines, ids, required=not run.subject.random_weights)
         except RuntimeError as error:
             if rival.name == "llama.cpp":
                 raise
