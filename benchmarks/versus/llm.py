@@ -278,12 +278,13 @@ def compare_answers(run: Run) -> dict[str, str]:
 
 def carry_out(run: Run, estimate: Estimate, options: argparse.Namespace) -> dict[str, Any]:
     say(f"{run.subject.name} ({run.path.name})")
-    result: dict[str, Any] = {"file": run.path.name, "answers": compare_answers(run), "speeds": []}
+    beside_rivals = bool(run.tests) or "contention" in run.subject.tests
+    result: dict[str, Any] = {"file": run.path.name, "answers": compare_answers(run) if beside_rivals else {}, "speeds": []}
     estimate.step()
     for test in run.tests:
         row = speed_row(test, run.headrace, run.rivals, options.repeat)
         result["speeds"].append(row)
-        theirs = "".join(f"; {rival.name} {_figure(row, rival.name)}: {_ratio(row, rival.name)}" for rival in run.rivals if rival.name in row)
+        theirs = "".join(f"; {name} {_figure(row, name)}: {_ratio(row, name)}" for name in [rival.name for rival in run.rivals] if name in row)
         say(f"  {test.label}: {row['headrace']:.1f} tokens/s{theirs}; {estimate.step()}")
     result["contention"] = contention(run.headrace, run.rivals, options) if "contention" in run.subject.tests else []
     result["alone"] = own_figures(run.headrace, run.subject, options)
@@ -300,7 +301,7 @@ def _ratio(row: dict[str, Any], rival: str) -> str:
 
 
 def print_tables(name: str, result: dict[str, Any], busy_cpu: int) -> None:
-    print(f"\n## {name} ({result['file']})\n")
+    print(f"\n## {name} ({result['file']})" + ("\n" if result["answers"] else ""))
     for engine, text in result["answers"].items():
         print(f"answers, {engine}: {text}")
     rows = result["speeds"]
@@ -312,7 +313,8 @@ def print_tables(name: str, result: dict[str, Any], busy_cpu: int) -> None:
             theirs = "".join(f" {_figure(row, rival)} | {_ratio(row, rival)} |" for rival in rivals)
             print(f"| {row['test']} | {row['headrace']:.1f} |{theirs}")
     if result["contention"]:
-        print(f"\n| decode, 1 stream, beside a busy loop on CPU {busy_cpu} | undisturbed, tokens/s | disturbed, tokens/s | loss |\n|---|---|---|---|")
+        heads = f"decode, 1 stream, beside a busy loop on CPU {busy_cpu} | undisturbed, tokens/s | disturbed, tokens/s | loss"
+        print(f"\n| {heads} |\n|---|---|---|---|")
         for row in result["contention"]:
             print(f"| {row['engine']} | {row['undisturbed']:.1f} | {row['disturbed']:.1f} | {100 * row['loss']:.0f} % |")
     if result["alone"]:
@@ -356,7 +358,8 @@ def test_names(text: str) -> list[str]:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     known = ", ".join(subject.name for subject in SUBJECTS)
-    parser.add_argument("--model", action="append", default=[], help=f"{known}, a .gguf file, or a folder that holds one; may be repeated [the four]")
+    model_help = f"{known}, a .gguf file, or a folder that holds one; may be repeated [the four]"
+    parser.add_argument("--model", action="append", default=[], help=model_help)
     parser.add_argument("--tests", type=test_names, help=f"of {','.join(TESTS)} [each model's own choice]")
     parser.add_argument("--only-speeds", action="store_true", help=f"leave out {', '.join(OWN_TESTS)}")
     parser.add_argument("--binary", default=str(ROOT / "build/release/bin/headrace"), help="the headrace to measure [build/release]")
