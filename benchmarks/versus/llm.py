@@ -284,7 +284,8 @@ def carry_out(run: Run, estimate: Estimate, options: argparse.Namespace) -> dict
     for test in run.tests:
         row = speed_row(test, run.headrace, run.rivals, options.repeat)
         result["speeds"].append(row)
-        theirs = "".join(f"; {name} {_figure(row, name)}: {_ratio(row, name)}" for name in [rival.name for rival in run.rivals] if name in row)
+        names = [rival.name for rival in run.rivals if rival.name in row]
+        theirs = "".join(f"; {name} {_figure(row, name)}: {_ratio(row, name)}" for name in names)
         say(f"  {test.label}: {row['headrace']:.1f} tokens/s{theirs}; {estimate.step()}")
     result["contention"] = contention(run.headrace, run.rivals, options) if "contention" in run.subject.tests else []
     result["alone"] = own_figures(run.headrace, run.subject, options)
