@@ -18,7 +18,7 @@ help:
 	@echo 'make install   install binary, headers, CMake package and pkg-config file into PREFIX=$(PREFIX)'
 	@echo 'make asan tsan run the unit tests under the address / thread sanitizer; asan: the binary as well'
 	@echo 'make fuzz      build the fuzz targets and run each for FUZZ_SECONDS=60'
-	@echo 'make bench     compare with llama.cpp side by side (builds it first)'
+	@echo 'make bench     compare with llama.cpp and ik_llama.cpp side by side (builds the one, installs the other); MODEL=… for one model'
 	@echo 'make format    clang-format every source; make tidy: clang-tidy'
 	@echo 'Settings: JOBS=$(JOBS) PREFIX PORT MODEL HEADRACE_HOME=$(HEADRACE_HOME)'
 
@@ -50,7 +50,7 @@ fuzz:
 
 bench: build
 	@tools/bootstrap.sh bench
-	@python3 benchmarks/versus/llm.py --model '$(MODEL)'
+	@python3 benchmarks/versus/llm.py $(if $(filter file,$(origin MODEL)),,--model '$(MODEL)')
 
 install: build
 	@cmake --install build/release --prefix '$(PREFIX)'

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 VERSION = "0.3.36"
-TARGETS = ["llama-bench", "llama-batched-bench", "llama-server"]
+TARGETS = ["llama-bench", "llama-batched-bench", "llama-server", "llama-quantize"]
+SERVER_START_SECONDS = 120
 
 
 def compiler() -> tuple[str, str] | None:
@@ -51,12 +56,80 @@ def build(work: Path, jobs: int) -> Path:
     return binaries
 
 
+def requantize(binaries: Path, source: Path, kind: str, target: Path) -> None:
+    """Makes `target`, a file of another quantisation, unless it is there already."""
+    if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+        return
+    program = binaries / "llama-quantize"
+    if not program.exists():
+        raise RuntimeError(f"{program} is missing, and {target.name} is made by it; build it too, or leave that model out with --model")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    try:
+        command = [str(program), "--allow-requantize", str(source), str(partial), kind]
+        finished = subprocess.run(command, capture_output=True, text=True)
+        if finished.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed: {finished.stderr[-800:]}")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def describe(binaries: Path) -> str:
     """Version and compiler, as the build says them."""
     text = subprocess.run([str(binaries / "llama-server"), "--version"], capture_output=True, text=True)
     lines = [line.strip() for line in (text.stdout + text.stderr).splitlines()]
     kept = [line for line in lines if line.startswith(("version", "built"))]
     return f"llama.cpp of llama-cpp-python {VERSION}; " + "; ".join(kept)
+
+
+def _free_port() -> int:
+    with socket.socket() as any_port:
+        any_port.bind(("127.0.0.1", 0))
+        return int(any_port.getsockname()[1])
+
+
+class _Server:
+    """llama-server on a free port, while the context lasts."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.address = f"http://127.0.0.1:{(port := _free_port())}"
+        self.command = [*command, "--host", "127.0.0.1", "--port", str(port)]
+
+    def __enter__(self) -> _Server:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _wait_until_ready(self) -> None:
+        end = time.monotonic() + SERVER_START_SECONDS
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{' '.join(self.command)} ended with {self.process.returncode}")
+            try:
+                with urllib.request.urlopen(f"{self.address}/health", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise RuntimeError(f"{' '.join(self.command)} was not ready within {SERVER_START_SECONDS} s")
+
+    def next_token(self, prompt: list[int]) -> int:
+        body = {"prompt": prompt, "n_predict": 1, "temperature": 0, "return_tokens": True, "cache_prompt": False}
+        request = urllib.request.Request(f"{self.address}/completion", json.dumps(body).encode(), {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=600) as response:
+            return int(json.load(response)["tokens"][0])
 
 
 def _json_lines(text: str) -> list[dict[str, float]]:
@@ -69,6 +142,12 @@ class LlamaCpp:
     def __init__(self, binaries: Path, model: str, threads: int, flash_attention: bool) -> None:
         self.binaries = binaries
         self.common = ["-m", model, "-t", str(threads), "-fa", "on" if flash_attention else "off"]
+
+    def next_tokens(self, prompts: list[list[int]]) -> list[int]:
+        """The most likely token after each prompt."""
+        command = [str(self.binaries / "llama-server"), *self.common, "-c", "512", "--parallel", "1"]
+        with _Server(command) as server:
+            return [server.next_token(prompt) for prompt in prompts]
 
     def _run(self, program: str, arguments: list[str]) -> str:
         command = [str(self.binaries / program), *self.common, *arguments]
