@@ -131,8 +131,9 @@ class KernelBench {
     for (uint32_t rows : row_counts) {
       if (matrix.outputs >= kHeadOutputs && rows > kMostRowsOfHead) continue;
       HR_TRY(const double seconds, time_matmul(matrix, packed.data(), bytes, copies, rows));
-      KernelFigure figure{.kernel = "matmul", .tier = kernels_.name, .type = kernels::info(matrix.type).name,
-                          .shape = fmt::format("{} → {}", matrix.inputs, matrix.outputs), .rows = rows, .seconds = seconds};
+      KernelFigure figure = named("matmul", kernels::info(matrix.type).name, fmt::format("{} → {}", matrix.inputs, matrix.outputs));
+      figure.rows = rows;
+      figure.seconds = seconds;
       figure.operations = 2.0 * rows * matrix.inputs * matrix.outputs;
       figure.bytes = static_cast<double>(bytes);
       bound_by(figure, products);
@@ -176,8 +177,8 @@ class KernelBench {
         for (int i = 0; i < 16; ++i)
           for (uint32_t r = 0; r < kRows; ++r) body(input.data() + size_t{r} * width, out);
       }));
-      KernelFigure figure{.kernel = kernel, .tier = kernels_.name, .type = type, .shape = fmt::format("{}", width), .rows = 1,
-                          .seconds = seconds / (16.0 * kRows * team_.size())};
+      KernelFigure figure = named(kernel, type, fmt::format("{}", width));
+      figure.seconds = seconds / (16.0 * kRows * team_.size());
       figure.bytes = width * 4.0;
       figure.roof_seconds = figure.bytes / roofs.cache_bytes_per_s;
       figure.bound = "cache";
@@ -209,6 +210,7 @@ class KernelBench {
       team_.run([&](const TeamMember& member) {
         member.barrier();
         if (member.index() == 0) begin = Clock::now();
+        member.barrier();  // nobody begins before the clock was read
         pass(member);
         member.barrier();
         if (member.index() == 0) end = Clock::now();
@@ -229,6 +231,19 @@ class KernelBench {
       operations.store(kernels_.probe_products(type, blocks) * static_cast<uint64_t>(member.size()), std::memory_order_relaxed);
     }));
     return static_cast<double>(operations.load()) / seconds;
+  }
+
+  KernelFigure named(const char* kernel, const char* type, std::string shape) const {
+    KernelFigure figure;
+    figure.kernel = kernel;
+    figure.tier = kernels_.name;
+    figure.type = type;
+    figure.shape = std::move(shape);
+    return figure;
+  }
+
+  static std::string text_of(const kernels::AttentionShape& shape, uint32_t depth) {
+    return fmt::format("{}/{} × {} at {}", shape.query_heads, shape.kv_heads, shape.head_dim, depth);
   }
 
   void bound_by(KernelFigure& figure, double products) const {
@@ -295,9 +310,8 @@ class KernelBench {
                         item % shape.kv_heads, 0, 1, scratch.data());
       });
     }));
-    KernelFigure figure{.kernel = "attention decode", .tier = kernels_.name, .type = kernels::name(shape.format),
-                        .shape = fmt::format("{}/{} × {} at {}", shape.query_heads, shape.kv_heads, shape.head_dim, kDecodeDepth),
-                        .rows = 1, .seconds = seconds / sequences};
+    KernelFigure figure = named("attention decode", kernels::name(shape.format), text_of(shape, kDecodeDepth));
+    figure.seconds = seconds / sequences;
     figure.operations = 4.0 * width * kDecodeDepth;
     figure.bytes = static_cast<double>(bytes);
     bound_by(figure, attention_products(shape, products));
@@ -321,9 +335,9 @@ class KernelBench {
                         row + kItemRows, scratch.data());
       });
     }));
-    KernelFigure figure{.kernel = "attention prefill", .tier = kernels_.name, .type = kernels::name(shape.format),
-                        .shape = fmt::format("{}/{} × {} at {}", shape.query_heads, shape.kv_heads, shape.head_dim, first),
-                        .rows = kPrefillRows, .seconds = seconds};
+    KernelFigure figure = named("attention prefill", kernels::name(shape.format), text_of(shape, first));
+    figure.rows = kPrefillRows;
+    figure.seconds = seconds;
     const double seen = kPrefillRows * (first + (kPrefillRows + 1) / 2.0);
     figure.operations = 4.0 * width * seen;
     bound_by(figure, attention_products(shape, products));

@@ -26,7 +26,7 @@ struct KernelFigure {
   std::string tier;
   std::string type;        ///< of the weights, keys and values, or activations
   std::string shape;       ///< "576 → 1536"
-  uint32_t rows = 0;
+  uint32_t rows = 1;
   double seconds = 0;      ///< of one call over the whole shape
   double operations = 0;   ///< multiplications and additions; 0 where bytes alone count
   double bytes = 0;        ///< of weights, keys and values or rows that it reads

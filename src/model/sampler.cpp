@@ -36,6 +36,10 @@ double sum_of(std::span<const float> weights, float least) {
 
 }  // namespace
 
+bool wants_arg_max_only(const SampleInput& input) {
+  return input.parameters->temperature <= 0 && !edits(input) && !input.logprob && input.top_logprobs == 0;
+}
+
 void Sampler::sample(std::span<const float> logits, const SampleInput& input, SampleOutput& output) {
   const auto count = static_cast<uint32_t>(logits.size());
   if (input.parameters->temperature <= 0 && !edits(input)) {

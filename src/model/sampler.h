@@ -9,6 +9,9 @@
 
 namespace headrace::model {
 
+/// Whether nothing but the arg max of the logits as they are is asked for.
+bool wants_arg_max_only(const SampleInput& input);
+
 /// Picks tokens from rows of logits, in the order that SamplingParameters documents.
 /// The same input gives the same token on every machine: sums run in one order,
 /// candidates are ordered by (probability down, id up), and no C library function

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "kernels/math.h"
 #include "model/cpu/floating_point_scope.h"
@@ -123,6 +124,7 @@ Result<void> Executor::prepare(const StepLimits& limits, const std::shared_ptr<M
   }
   size.split_part_floats = part_limits_.floats;
   HR_TRY(space_, make_workspace(plan_, kernels_, size, budget));
+  best_.resize(size_t{limits.logits_rows} * static_cast<size_t>(team_.size()));
   return {};
 }
 
@@ -524,6 +526,46 @@ void Executor::use_logits(const Walk& walk, const StepWork::Use& use) {
   }
 }
 
+bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t piece, float soft_cap, const StepWork::Block& block) {
+  const uint32_t unit = kTilesOfPiece * kernels_.tile_outputs;
+  piece = std::min(piece, static_cast<uint32_t>(space_.scratch_floats / args.rows) / unit * unit);
+  if (piece == 0) return false;
+  const auto rows_of = [&](int member) { return best_.data() + static_cast<size_t>(member) * space_.logits_rows; };
+  const auto better = [](const BestLogit& a, const BestLogit& b) {
+    return a.value > b.value || (a.value == b.value && a.index < b.index);
+  };
+  constexpr BestLogit kNothing = {-std::numeric_limits<float>::infinity(), UINT32_MAX};
+  BestLogit* best = rows_of(walk.member.index());
+  std::fill_n(best, args.rows, kNothing);
+  // PERF: a piece's logits are looked at while they are in the L1 cache, and never written to memory.
+  walk.member.share(walk.claims[1], plan_.vocabulary, piece, [&](uint32_t first, uint32_t last) {
+    const uint32_t width = last - first;
+    MatmulArgs part = args;
+    part.out = walk.scratch - first;  // columns are counted from output 0
+    part.out_stride = width;
+    part.first_output = first;
+    part.last_output = last;
+    kernels_.matmul(part);
+    for (uint32_t row = 0; row < args.rows; ++row) {
+      float* logits = walk.scratch + size_t{row} * width;
+      if (soft_cap > 0) kernels_.soft_cap(soft_cap, width, logits);
+      const uint32_t at = kernels_.argmax(logits, width);
+      if (const BestLogit found{logits[at], first + at}; better(found, best[row])) best[row] = found;
+    }
+  });
+  meet(walk);
+  walk.member.share(walk.claims[2], block.last_use - block.first_use, 1, [&](uint32_t index, uint32_t) {
+    const StepWork::Use& use = work_->uses[block.first_use + index];
+    const uint32_t row = use.slot - work_->logits_rows[block.first_row].slot;
+    BestLogit all = kNothing;
+    for (int member = 0; member < walk.member.size(); ++member) {
+      if (better(rows_of(member)[row], all)) all = rows_of(member)[row];
+    }
+    use.output->id = all.index == UINT32_MAX ? 0 : all.index;  // a row of NaN: as argmax has it
+  });
+  return true;
+}
+
 void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& block) {
   const uint32_t rows = block.last_row - block.first_row;
   const auto norm = [&](uint32_t row, uint32_t to) {
@@ -542,7 +584,9 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
   args.out = space_.logits + size_t{work_->logits_rows[block.first_row].slot} * plan_.vocabulary;
   args.out_stride = plan_.vocabulary;
   const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-  share_matmul(walk, walk.claims[1], args, piece_outputs({plan_.vocabulary}, bytes, rows, 1), head.soft_cap);
+  const uint32_t piece = piece_outputs({plan_.vocabulary}, bytes, rows, 1);
+  if (block.arg_max_only && arg_max_of_head(walk, args, piece, head.soft_cap, block)) return;
+  share_matmul(walk, walk.claims[1], args, piece, head.soft_cap);
   meet(walk);
   walk.member.share(walk.claims[2], block.last_use - block.first_use, 1,
                     [&](uint32_t use, uint32_t) { use_logits(walk, work_->uses[block.first_use + use]); });

@@ -82,6 +82,8 @@ class Executor {
                    const StepWork::AttendItem& item, float* out, float* scratch) const;
   void gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const;
   void head_block(Walk& walk, const Head& head, const StepWork::Block& block);
+  /// The same where only the arg max of each row is asked for: no row of logits is written. False: not enough scratch.
+  bool arg_max_of_head(Walk& walk, const kernels::MatmulArgs& args, uint32_t piece, float soft_cap, const StepWork::Block& block);
   void use_logits(const Walk& walk, const StepWork::Use& use);
 
   /// Matmul arguments for reading rows of Normed, Attended or Gated.
@@ -111,6 +113,12 @@ class Executor {
   StepWork::PartLimits part_limits_;
   std::unique_ptr<std::atomic<uint32_t>[]> parts_done_;  // by group of attention items
   std::vector<Sampler> samplers_;   // by member
+  /// The largest logit that a member has met in a row, the lowest index on ties.
+  struct BestLogit {
+    float value;
+    uint32_t index;
+  };
+  std::vector<BestLogit> best_;     // [member][row of a block]
   std::unique_ptr<std::atomic<uint32_t>[]> claims_;
   size_t claim_count_ = 0;
   StepWork* work_ = nullptr;

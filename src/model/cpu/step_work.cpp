@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "model/sampler.h"
+
 namespace headrace::model {
 namespace {
 
@@ -198,7 +200,10 @@ Result<void> StepWork::plan_logits(const Step& step, const StepLimits& limits, S
     const Block before = blocks.empty() ? Block{} : blocks.back();
     const auto rows_end = static_cast<uint32_t>(logits_rows.size());
     const auto uses_end = static_cast<uint32_t>(uses.size());
-    if (rows_end > before.last_row) blocks.push_back({before.last_row, rows_end, before.last_use, uses_end});
+    if (rows_end == before.last_row) return;
+    const auto arg_max = [](const Use& use) { return use.sample != nullptr && wants_arg_max_only(*use.sample); };
+    const bool only = before.last_row >= raw && std::all_of(uses.begin() + before.last_use, uses.end(), arg_max);
+    blocks.push_back({before.last_row, rows_end, before.last_use, uses_end, only});
   };
   for (size_t i = 0; i < step.runs.size(); ++i) {
     if (!wants(i)) continue;

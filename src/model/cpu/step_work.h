@@ -57,6 +57,7 @@ struct StepWork {
   /// Rows of logits that are in memory at the same time.
   struct Block {
     uint32_t first_row, last_row, first_use, last_use;
+    bool arg_max_only;  ///< of its logits nothing else is used
   };
 
   std::vector<text::TokenId> tokens;  ///< by row

@@ -74,6 +74,7 @@ Result<Workspace> make_workspace(const Plan& plan, const kernels::KernelTable& k
                                  const std::shared_ptr<MemoryBudget>& budget) {
   Workspace space;
   space.rows = size.rows;
+  space.logits_rows = size.logits_rows;
   const kernels::AttentionShape& heads = plan.layers.front();
   space.key_column = heads.query_heads * heads.head_dim;
   space.value_column = space.key_column + heads.kv_heads * heads.head_dim;

@@ -23,6 +23,7 @@ inline FormatSet format_bit(kernels::ActivationFormat format) { return static_ca
 /// The memory that a step works in, sized once for the most rows.
 struct Workspace {
   uint32_t rows = 0;
+  uint32_t logits_rows = 0;
   uint32_t projected_width = 0;  ///< queries, keys and values of a row, side by side
   uint32_t key_column = 0;       ///< where keys begin in it
   uint32_t value_column = 0;
