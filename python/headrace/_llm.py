@@ -81,7 +81,7 @@ class LLM:
     threads: to compute with; None: all that this process may use.
     memory: limit in bytes or as ``"2GB"`` for weights, keys and values, and scratch.
     context: longest sequence in tokens; None: the model's own.
-    isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx2-vnni"``, ``"avx512"``; None: the best there is.
+    isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx2-vnni"``, ``"avx512"``, ``"amx"``; None: the best there is.
     kv_type: how keys and values are kept: ``"f16"``, or ``"int8"`` (half the memory).
     kv_memory: room for keys and values, as ``memory``.
     prefix_cache: reuse the work of earlier prompts that begin alike.

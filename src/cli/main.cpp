@@ -26,7 +26,7 @@ Examples:
   headrace bench smollm2 --threads 2               measure this machine
 
 Run `headrace COMMAND --help` for a command's options.
-Environment: HEADRACE_HOME, HEADRACE_ISA (portable, avx2, avx2-vnni, avx512),
+Environment: HEADRACE_HOME, HEADRACE_ISA (portable, avx2, avx2-vnni, avx512, amx),
 HEADRACE_LOG (debug, info, warning, error, off).
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.)";
 

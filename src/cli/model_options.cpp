@@ -51,7 +51,7 @@ void add_json_option(CLI::App& command, ModelOptions& options) {
 void add_run_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--threads", options.threads, "threads to compute with [all that this process may use]")
       ->option_text("N")->check(CLI::Range(1, 1024))->group(kRunGroup);
-  command.add_option("--isa", options.isa, "kernels: portable, avx2, avx2-vnni, avx512 [the best this CPU has]")
+  command.add_option("--isa", options.isa, "kernels: portable, avx2, avx2-vnni, avx512, amx [the best this CPU has]")
       ->option_text("NAME")->check(CLI::Validator(check_isa, ""))->group(kRunGroup);
   command.add_option("--kv-type", options.kv_type, "how keys and values are kept: f16, int8 [f16]")
       ->option_text("NAME")->check(CLI::Validator(check_kv_type, ""))->group(kRunGroup);

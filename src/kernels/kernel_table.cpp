@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/cpu_features.h"
+#include "kernels/cpu/amx.h"
 #include "kernels/cpu/avx2.h"
 #include "kernels/cpu/avx2_vnni.h"
 #include "kernels/cpu/avx512.h"
@@ -53,6 +54,7 @@ const char* name(Isa isa) {
     case Isa::Avx2: return "avx2";
     case Isa::Avx2Vnni: return "avx2-vnni";
     case Isa::Avx512: return "avx512";
+    case Isa::Amx: return "amx";
   }
   return "unknown";
 }
@@ -64,6 +66,7 @@ bool can_run(Isa isa) {
     case Isa::Avx2: return cpu.avx2;
     case Isa::Avx2Vnni: return cpu.avx2 && cpu.avx_vnni;
     case Isa::Avx512: return cpu.avx2 && cpu.avx512;
+    case Isa::Amx: return cpu.avx2 && cpu.avx512_vnni && cpu.amx_int8;
   }
   return false;
 }
@@ -85,6 +88,7 @@ Result<const KernelTable*> kernel_table(Isa isa) {
     case Isa::Avx2: return &avx2::kTable;
     case Isa::Avx2Vnni: return &avx2_vnni::kTable;
     case Isa::Avx512: return cpu.avx512_vnni ? &avx512::kVnniTable : &avx512::kTable;
+    case Isa::Amx: return &amx::kTable;
   }
   return lacking(isa);
 }

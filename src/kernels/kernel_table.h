@@ -200,8 +200,8 @@ struct KernelTable {
 };
 
 /// The tiers of this build, best last.
-enum class Isa : uint8_t { Portable, Avx2, Avx2Vnni, Avx512 };
-inline constexpr Isa kAllIsas[] = {Isa::Portable, Isa::Avx2, Isa::Avx2Vnni, Isa::Avx512};
+enum class Isa : uint8_t { Portable, Avx2, Avx2Vnni, Avx512, Amx };
+inline constexpr Isa kAllIsas[] = {Isa::Portable, Isa::Avx2, Isa::Avx2Vnni, Isa::Avx512, Isa::Amx};
 
 /// Whether this CPU can run a tier; one that can run a better tier need not have them all.
 bool can_run(Isa isa);
@@ -210,7 +210,7 @@ bool can_run(Isa isa);
 Result<const KernelTable*> kernel_table(Isa isa);
 /// The tier that HEADRACE_ISA names, or else the best one this CPU has.
 Result<Isa> default_isa();
-/// "portable", "avx2", "avx2-vnni", "avx512", or "auto" for default_isa().
+/// "portable", "avx2", "avx2-vnni", "avx512", "amx", or "auto" for default_isa().
 Result<Isa> parse_isa(std::string_view name);
 const char* name(Isa isa);
 

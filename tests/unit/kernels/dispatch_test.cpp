@@ -32,7 +32,7 @@ TEST(Dispatch, refuses_an_unknown_name_and_says_which_there_are) {
   ASSERT_FALSE(isa);
   EXPECT_EQ(isa.error().kind, ErrorKind::InvalidArgument);
   EXPECT_NE(isa.error().message.find("sse9"), std::string::npos);
-  EXPECT_NE(isa.error().message.find("portable, avx2, avx2-vnni, avx512, or auto"), std::string::npos);
+  EXPECT_NE(isa.error().message.find("portable, avx2, avx2-vnni, avx512, amx, or auto"), std::string::npos);
 }
 
 TEST(Dispatch, follows_the_environment) {
@@ -62,6 +62,7 @@ TEST(Dispatch, gives_a_table_of_a_tier_if_and_only_if_this_cpu_can_run_it) {
   EXPECT_EQ(can_run(Isa::Avx2), cpu.avx2);
   EXPECT_EQ(can_run(Isa::Avx2Vnni), cpu.avx_vnni);
   EXPECT_EQ(can_run(Isa::Avx512), cpu.avx512);
+  EXPECT_EQ(can_run(Isa::Amx), cpu.avx512_vnni && cpu.amx_int8);
   for (const Isa isa : kAllIsas) {
     const auto table = kernel_table(isa);
     ASSERT_EQ(table.has_value(), can_run(isa)) << name(isa);

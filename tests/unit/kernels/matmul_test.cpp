@@ -100,7 +100,7 @@ TEST(Matmul, is_the_same_bytes_for_odd_numbers_of_outputs) {
 TEST(Matmul, is_the_same_bytes_for_every_length_of_row) {
   for (WeightType type : kAllWeightTypes)
     for (uint32_t blocks : {1, 2, 3, 7, 8, 9, 17, 18})
-      for (uint32_t rows : {1, 2, 12}) expect_oracle({type, 40, width(type) * blocks, rows});
+      for (uint32_t rows : {1, 2, 12, 35}) expect_oracle({type, 40, width(type) * blocks, rows});
 }
 
 TEST(Matmul, is_the_same_bytes_with_every_epilogue) {

@@ -1,6 +1,7 @@
 #include "tiers.h"
 
 #include "base/cpu_features.h"
+#include "kernels/cpu/amx.h"
 #include "kernels/cpu/avx2.h"
 #include "kernels/cpu/avx2_vnni.h"
 #include "kernels/cpu/avx512.h"
@@ -14,6 +15,12 @@ namespace avx512_emulated {
 extern const KernelTable kTable;
 extern const KernelTable kVnniTable;
 }  // namespace avx512_emulated
+namespace amx_emulated {
+extern const KernelTable kTable;
+}
+namespace amx_and_avx512_emulated {
+extern const KernelTable kTable;
+}
 
 const KernelTable& oracle() { return **kernel_table(Isa::Portable); }
 
@@ -29,6 +36,9 @@ const std::vector<Tier>& tiers() {
     else if (cpu.avx2) list.push_back({"avx512", &avx512_emulated::kTable, true});
     if (cpu.avx512_vnni) list.push_back({"avx512 with VNNI", &avx512::kVnniTable, false});
     else if (cpu.avx2) list.push_back({"avx512 with VNNI", &avx512_emulated::kVnniTable, true});
+    if (kernel_table(Isa::Amx)) list.push_back({"amx", &amx::kTable, false});
+    else if (cpu.avx512_vnni) list.push_back({"amx", &amx_emulated::kTable, true});
+    if (cpu.avx2) list.push_back({"amx and avx512", &amx_and_avx512_emulated::kTable, true});
     return list;
   }();
   return all;

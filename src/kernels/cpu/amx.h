@@ -1,0 +1,18 @@
+#pragma once
+
+#include "kernels/kernel_table.h"
+
+// The avx512 tier (with VNNI) with the products of quantised weights and many rows by AMX: its tables, its tiles
+// and all its other functions. A source that includes this is compiled for x86-64-v4 with AMX (or, in the
+// tests, through an emulation of it, in a namespace of its own): keep everything else in it inside an
+// anonymous namespace, so that its object exports these names only.
+#ifndef HEADRACE_AMX
+#define HEADRACE_AMX amx
+#endif
+
+namespace headrace::kernels::HEADRACE_AMX {
+
+void matmul(const MatmulArgs& args);
+extern const KernelTable kTable;
+
+}  // namespace headrace::kernels::HEADRACE_AMX

@@ -1,0 +1,223 @@
+#pragma once
+
+#include <cstring>
+
+#include "kernels/cpu/amx_blocks.h"
+#include "kernels/cpu/amx_tiles.h"
+#include "kernels/cpu/tile_matmul.h"
+
+namespace headrace::kernels {
+namespace {
+
+/// Rows whose sums are held at once: weights are expanded, which costs more than elsewhere, once for so many.
+constexpr uint32_t kRowsOfAmx = 128;
+
+/// The sums of one matrix: rows of activations against two tiles of outputs.
+///
+/// The work is cut into units: up to 16 rows × two tiles × some blocks of inputs. A unit's integer products go
+/// from the tile registers to memory in four steps; each step is followed by a quarter of the float work on
+/// the unit before, so that the tile unit and the vector units have something to do at any time.
+template <class V, WeightType W>
+struct AmxSums {
+  static constexpr uint32_t N = V::kOutputs;
+  static constexpr BlockLayout kLayout = block_layout(W);
+  static constexpr uint32_t kSteps = 4;
+  static constexpr uint32_t kRowsOfStep = kTileRows / kSteps;
+  /// A step multiplies a block of 32 inputs, or a quarter of one of 256.
+  static constexpr uint32_t kUnitBlocks = is_k(W) ? 1 : kSteps;
+  /// Blocks expanded at once.
+  static constexpr uint32_t kPanelBlocks = is_k(W) ? 1 : 12;
+  using Block = AmxBlock<V, W>;
+  using Panel = Block[2][kPanelBlocks];
+  /// Of a unit: for each block both tiles, or for both tiles the sums of low and of high bytes.
+  using Products = TileSums[is_k(W) ? 4 : 2 * kUnitBlocks];
+
+  struct Unit {
+    const std::byte* values;  ///< of its first row and block
+    const Block* weights;     ///< of the first tile; those of the second are kPanelBlocks further
+    uint32_t blocks;          ///< 0: no unit
+    uint32_t first_row;       ///< the rows before it have been done by another unit
+    float* sums;              ///< of its row 0
+  };
+
+  const MatmulArgs& args;
+  uint32_t rows = 0;  ///< of all units together
+  const std::byte* values = nullptr;
+  Panel panel;
+  Products products[2];
+
+  explicit AmxSums(const MatmulArgs& all) : args(all) {}  // the panel and the products are filled before they are read
+
+  uint32_t passes() const { return (rows + kTileRows - 1) / kTileRows; }
+  /// Rows of a unit: as even as can be. The last one begins early enough to have as many.
+  uint32_t height() const { return (rows + passes() - 1) / passes(); }
+
+  static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
+    return weight.data + index * tile_bytes<N>(W, weight.inputs);
+  }
+
+  void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block, uint32_t blocks) {
+    const size_t halves = tile_body_bytes<N>(W, weight.inputs);
+    for (uint32_t t = 0; t < tiles; ++t) {
+      const std::byte* body = tile(weight, index + t);
+      for (uint32_t b = 0; b < blocks; ++b) {
+        const size_t block = first_block + b;
+        expand_for_amx<V, W>({body + block * kLayout.body_words * 4 * N, body + halves + block * kLayout.halves * 2 * N, 0},
+                             panel[t][b]);
+      }
+    }
+    write_all_memory();
+  }
+
+  Unit unit(uint32_t pass, uint32_t panel_block, uint32_t panel_blocks, uint32_t first_block, float* sums) const {
+    const uint32_t wanted = pass * height();
+    const uint32_t row = smaller(wanted, rows - height());
+    return {values + row * args.activation_stride + (first_block + panel_block) * sizeof(RowBlock<W>),
+            panel[0] + panel_block, smaller(kUnitBlocks, panel_blocks - panel_block), wanted - row,
+            sums + row * 2 * N};
+  }
+
+  [[gnu::always_inline]] void multiply(const Unit& unit, uint32_t step, TileSums* to) const {
+    if (unit.blocks == 0) return;
+    const Block* weights = unit.weights;
+    if constexpr (is_k(W)) {
+      const Block& next = weights[kPanelBlocks];
+      const uint32_t first = step * 16;
+      if (step == 0) clear_sums();
+      multiply_64(step, unit.values + step * 64, args.activation_stride, weights->low + first, weights->high + first,
+                  next.low + first, next.high + first);
+      if (step == kSteps - 1) store_sums(to);
+    } else if (step < unit.blocks) {
+      multiply_32(step, unit.values + step * sizeof(RowBlock<W>), args.activation_stride, weights[step].quants,
+                  weights[kPanelBlocks + step].quants, to + step * 2);
+    }
+  }
+
+  /// acc[r][t] after block `block` of the unit.
+  template <int kRows>
+  [[gnu::always_inline]] static void add_block(const Unit& unit, const TileSums* products, uint32_t block, uint32_t row,
+                                               const BlockOf32* const (&rows)[kRows], typename V::Floats (&acc)[kRows][2]) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+      for (int t = 0; t < 2; ++t) {
+        const Block& weights = unit.weights[t * kPanelBlocks + block];
+        const auto product = V::load(products[block * 2 + t].rows[row + r]);
+        const auto scale = V::mul(weights.block_scale, V::all(rows[r]->scale));
+        acc[r][t] = V::fma(scale, V::to_floats(product), acc[r][t]);
+        if constexpr (with_minimum(W))
+          acc[r][t] = V::fma(weights.block_minimum, V::all(rows[r]->scaled_sum), acc[r][t]);
+      }
+  }
+  template <int kRows>
+  [[gnu::always_inline]] static void add_block(const Unit& unit, const TileSums* products, uint32_t /*block*/, uint32_t row,
+                                               const BlockOf256* const (&rows)[kRows], typename V::Floats (&acc)[kRows][2]) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+      for (int t = 0; t < 2; ++t) {
+        const Block& weights = unit.weights[t * kPanelBlocks];
+        const auto low = V::load(products[t * 2].rows[row + r]), high = V::load(products[t * 2 + 1].rows[row + r]);
+        const auto product = V::add_32(low, V::left_32(high, 8));
+        const auto a = V::all(rows[r]->scale);
+        acc[r][t] = V::fma(V::mul(weights.block_scale, a), V::to_floats(product), acc[r][t]);
+        if constexpr (with_minimum(W)) {
+          const auto sums = weighted_sums<V, W>(weights, *rows[r]);
+          acc[r][t] = V::fnma(V::mul(weights.block_minimum, a), V::to_floats(sums), acc[r][t]);
+        }
+      }
+  }
+
+  /// The products of rows `row` … of a unit, scaled and added to their sums.
+  template <int kRows>
+  [[gnu::noinline]] static void add_rows(const Unit& unit, const TileSums* products, uint32_t row, size_t row_stride) {
+    const RowBlock<W>* rows[kRows];
+    typename V::Floats acc[kRows][2];
+    float* sums = unit.sums + row * 2 * N;
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      rows[r] = reinterpret_cast<const RowBlock<W>*>(unit.values + (row + r) * row_stride);
+#pragma GCC unroll 2
+      for (int t = 0; t < 2; ++t) acc[r][t] = V::load_floats(sums + (r * 2 + t) * N);
+    }
+#pragma GCC unroll 1
+    for (uint32_t block = 0; block < unit.blocks; ++block) {
+      add_block<kRows>(unit, products, block, row, rows, acc);
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) ++rows[r];
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+      for (int t = 0; t < 2; ++t) V::store_floats(sums + (r * 2 + t) * N, acc[r][t]);
+  }
+
+  /// A quarter of the rows of a unit.
+  void add(const Unit& unit, uint32_t step, const TileSums* from) const {
+    if (unit.blocks == 0) return;
+    const uint32_t begin = step * kRowsOfStep, end = smaller(begin + kRowsOfStep, height());
+    const uint32_t row = begin < unit.first_row ? unit.first_row : begin;
+    if (row >= end) return;
+    with_count<kRowsOfStep>(end - row, [&](auto count) __attribute__((always_inline)) {
+      add_rows<count>(unit, from, row, args.activation_stride);
+    });
+  }
+
+  /// The sums of the rows × tiles `index` and `index` + 1, of which a missing second one gives sums that
+  /// nobody reads.
+  void many_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, bool first_time, float* sums) {
+    std::memset(sums, 0, rows * 2 * N * sizeof(float));
+    const uint32_t all_blocks = weight.inputs / kLayout.width;
+    const uint32_t panels = (all_blocks + kPanelBlocks - 1) / kPanelBlocks;
+    const FetchAhead ahead{tile(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes()};
+    for (uint32_t p = 0; p < panels; ++p) {
+      const uint32_t first = p * kPanelBlocks, blocks = smaller(kPanelBlocks, all_blocks - first);
+      expand_panel(weight, index, tiles, first, blocks);
+      Unit before{};
+      uint32_t turn = 0;
+      for (uint32_t pass = 0; pass < passes(); ++pass) {
+        if (first_time) ahead.fetch(p * passes() + pass);
+        for (uint32_t block = 0; block < blocks; block += kUnitBlocks, turn ^= 1)
+          before = next(unit(pass, block, blocks, first, sums), before, turn);
+      }
+      next(Unit{}, before, turn);
+    }
+  }
+
+  /// Multiplies a unit while the one before it is added.
+  Unit next(const Unit& unit, const Unit& before, uint32_t turn) {
+#pragma GCC unroll 4
+    for (uint32_t step = 0; step < kSteps; ++step) {
+      multiply(unit, step, products[turn]);
+      add(before, step, products[turn ^ 1]);
+    }
+    return unit;
+  }
+};
+
+template <class V, WeightType W>
+void matmul_by_tiles(const MatmulArgs& args) {
+  using Sums = AmxSums<V, W>;
+  constexpr uint32_t N = V::kOutputs;
+  alignas(64) float sums[2][kRowsOfAmx * 2 * N];
+  Sums work(args);
+  const uint32_t last_tile = (args.last_output + N - 1) / N;
+  const bool odd = (last_tile - args.first_output / N) % 2 != 0;
+  if (odd) std::memset(static_cast<void*>(&work.panel[1]), 0, sizeof work.panel[1]);
+  const uint32_t parts = (args.rows + kRowsOfAmx - 1) / kRowsOfAmx;
+  for (uint32_t row = 0, part = 0; part < parts; row += work.rows, ++part) {
+    work.rows = (args.rows - row) / (parts - part);
+    work.values = args.activations + row * args.activation_stride;
+    shape_tiles(work.height(), is_k(W) ? 64 : 32);
+    for (uint32_t tile = args.first_output / N; tile < last_tile; tile += 2) {
+      const uint32_t tiles = smaller(2, last_tile - tile);
+      for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix)
+        work.many_rows(matrix == 0 ? args.weight : args.weight_up, tile, tiles, row == 0, sums[matrix]);
+      finish<V>(args, row, work.rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1], 2 * N);
+    }
+    _tile_release();
+  }
+}
+
+}  // namespace
+}  // namespace headrace::kernels

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/cpu/amx_intrinsics.h"
+
+namespace headrace::kernels {
+namespace {
+
+// The tile registers: 0–3 hold sums of products, rows × 16 outputs of 32 bits; 4 and 5 activations,
+// rows × inputs; 6 and 7 weights, (inputs / 4) × 16 outputs of four bytes. Their numbers are a part of the
+// instructions, so they must be literals.
+
+/// Rows of a tile register.
+constexpr uint32_t kTileRows = 16;
+
+/// What ldtilecfg loads.
+struct alignas(64) TileShapes {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {};
+  uint8_t rows[16] = {};
+};
+static_assert(sizeof(TileShapes) == 64);
+
+/// The intrinsics do not tell the compiler which memory they read: all of it must have been written.
+[[gnu::always_inline]] inline void write_all_memory() { __asm__ volatile("" ::: "memory"); }
+
+/// Shapes the registers of this thread for products of `rows` rows and `inputs` inputs (32 or 64), until
+/// _tile_release().
+inline void shape_tiles(uint32_t rows, uint32_t inputs) {
+  TileShapes shapes;
+  for (int tile = 0; tile < 8; ++tile) {
+    const bool weights = tile >= 6, activations = tile == 4 || tile == 5;
+    shapes.rows[tile] = static_cast<uint8_t>(weights ? inputs / 4 : rows);
+    shapes.row_bytes[tile] = static_cast<uint16_t>(activations ? inputs : 64);
+  }
+  write_all_memory();
+  _tile_loadconfig(&shapes);
+}
+
+/// The sums of products of one tile register.
+struct alignas(64) TileSums {
+  int32_t rows[kTileRows][16];
+};
+
+/// to[0] and to[1] = values × the 32 inputs of two tiles of outputs; the registers of an even step and of an
+/// odd one differ, so that the products of one can begin before those of the other are stored.
+#define HEADRACE_MULTIPLY_32(SUM, NEXT_SUM, VALUES) \
+  _tile_loadd(VALUES, values, value_stride);        \
+  _tile_loadd(6, weights, 64);                      \
+  _tile_loadd(7, next_weights, 64);                 \
+  _tile_zero(SUM);                                  \
+  _tile_zero(NEXT_SUM);                             \
+  _tile_dpbssd(SUM, VALUES, 6);                     \
+  _tile_dpbssd(NEXT_SUM, VALUES, 7);                \
+  _tile_stored(SUM, to[0].rows, 64);                \
+  _tile_stored(NEXT_SUM, to[1].rows, 64)
+
+[[gnu::always_inline]] inline void multiply_32(uint32_t step, const std::byte* values, size_t value_stride,
+                                               const void* weights, const void* next_weights, TileSums* to) {
+  if (step % 2 == 0) {
+    HEADRACE_MULTIPLY_32(0, 1, 4);
+  } else {
+    HEADRACE_MULTIPLY_32(2, 3, 5);
+  }
+}
+
+/// Adds values × the 64 inputs of two tiles of outputs, whose weights are given by their low bytes and their
+/// high ones: the sums of the low bytes to registers 0 and 2, those of the high bytes to 1 and 3.
+#define HEADRACE_MULTIPLY_64(VALUES)         \
+  _tile_loadd(VALUES, values, value_stride); \
+  _tile_loadd(6, low, 64);                   \
+  _tile_dpbsud(0, VALUES, 6);                \
+  _tile_loadd(7, high, 64);                  \
+  _tile_dpbssd(1, VALUES, 7);                \
+  _tile_loadd(6, next_low, 64);              \
+  _tile_dpbsud(2, VALUES, 6);                \
+  _tile_loadd(7, next_high, 64);             \
+  _tile_dpbssd(3, VALUES, 7)
+
+[[gnu::always_inline]] inline void multiply_64(uint32_t step, const std::byte* values, size_t value_stride, const void* low,
+                                               const void* high, const void* next_low, const void* next_high) {
+  if (step % 2 == 0) {
+    HEADRACE_MULTIPLY_64(4);
+  } else {
+    HEADRACE_MULTIPLY_64(5);
+  }
+}
+
+[[gnu::always_inline]] inline void clear_sums() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+
+[[gnu::always_inline]] inline void store_sums(TileSums* to) {
+  _tile_stored(0, to[0].rows, 64);
+  _tile_stored(1, to[1].rows, 64);
+  _tile_stored(2, to[2].rows, 64);
+  _tile_stored(3, to[3].rows, 64);
+}
+
+#undef HEADRACE_MULTIPLY_32
+#undef HEADRACE_MULTIPLY_64
+
+}  // namespace
+}  // namespace headrace::kernels
