@@ -42,6 +42,7 @@ struct EmulatedDoubles {
 
 HEADRACE_EMULATE_INTS_2(add_epi16, _mm256_add_epi16)
 HEADRACE_EMULATE_INTS_2(add_epi32, _mm256_add_epi32)
+HEADRACE_EMULATE_INTS_2(sub_epi8, _mm256_sub_epi8)
 HEADRACE_EMULATE_INTS_2(sub_epi32, _mm256_sub_epi32)
 HEADRACE_EMULATE_INTS_2(mullo_epi32, _mm256_mullo_epi32)
 HEADRACE_EMULATE_INTS_2(maddubs_epi16, _mm256_maddubs_epi16)
@@ -182,6 +183,7 @@ HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedI
 #define __m512d EmulatedDoubles
 #define _mm512_add_epi16 emulated_add_epi16
 #define _mm512_add_epi32 emulated_add_epi32
+#define _mm512_sub_epi8 emulated_sub_epi8
 #define _mm512_sub_epi32 emulated_sub_epi32
 #define _mm512_mullo_epi32 emulated_mullo_epi32
 #define _mm512_maddubs_epi16 emulated_maddubs_epi16
