@@ -37,4 +37,10 @@ namespace headrace::kernels {
 
 [[gnu::always_inline]] inline float bfloat16_to_float(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
 
+/// Half of the power of two that an E8M0 byte stands for, 2^(exponent − 128), in bfloat16: exact, the
+/// two smallest as subnormals. 255, which E8M0 keeps for NaN, is 2^127 in GGUF's reference reader.
+[[gnu::always_inline]] inline uint16_t half_of_e8m0(uint8_t exponent) {
+  return static_cast<uint16_t>(exponent < 2 ? 0x20u << exponent : (exponent - 1u) << 7);
+}
+
 }  // namespace headrace::kernels

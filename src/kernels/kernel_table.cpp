@@ -31,6 +31,14 @@ constexpr std::array<WeightTypeInfo, kWeightTypeCount> kWeightTypes = {{
     {"Q4_K", 256, 144, ActivationFormat::Int8x256},
     {"Q5_K", 256, 176, ActivationFormat::Int8x256},
     {"Q6_K", 256, 210, ActivationFormat::Int8x256},
+    {"Q2_K", 256, 84, ActivationFormat::Int8x256},
+    {"Q3_K", 256, 110, ActivationFormat::Int8x256},
+    {"Q8_K", 256, 292, ActivationFormat::Int8x256},
+    {"IQ4_NL", 32, 18, ActivationFormat::Int8x32},
+    {"IQ4_XS", 256, 136, ActivationFormat::Int8x256},
+    {"MXFP4", 32, 17, ActivationFormat::Int8x32},
+    {"TQ1_0", 256, 54, ActivationFormat::Int8x256},
+    {"TQ2_0", 256, 66, ActivationFormat::Int8x256},
 }};
 
 Isa best_isa() {

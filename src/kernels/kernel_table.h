@@ -11,14 +11,17 @@ namespace headrace::kernels {
 
 /// How the numbers of a weight matrix are stored. The names and the byte layouts
 /// are those of GGUF files.
-enum class WeightType : uint8_t { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K };
-inline constexpr int kWeightTypeCount = 11;
+enum class WeightType : uint8_t {
+  F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K,
+  Q2_K, Q3_K, Q8_K, IQ4_NL, IQ4_XS, MXFP4, TQ1_0, TQ2_0
+};
+inline constexpr int kWeightTypeCount = 19;
 
 /// The form a matmul wants its input rows in, chosen by the weight's type.
 enum class ActivationFormat : uint8_t {
   Float,   ///< f32 as it is (F32, F16, BF16 weights)
-  Int8x32,  ///< int8, one f32 scale for 32 values (Q4_0 Q4_1 Q5_0 Q5_1 Q8_0)
-  Int8x256,  ///< int8, one f32 scale for 256 values, sums of 16 (K types)
+  Int8x32,  ///< int8, one f32 scale for 32 values (weights in blocks of 32)
+  Int8x256,  ///< int8, one f32 scale for 256 values, sums of 16 (weights in blocks of 256)
 };
 
 struct WeightTypeInfo {

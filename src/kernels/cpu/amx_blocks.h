@@ -35,7 +35,7 @@ void expand_for_amx(PackedBlock<V, W> from, AmxBlock<V, W>& to) {
 #pragma GCC unroll 8
   for (int group = 0; group < 8; ++group) {
     to.quants[group] = from.group(0, group);
-    if constexpr (offset_bits(W) != 0) to.quants[group] = V::sub_8(to.quants[group], V::all_bytes(1 << offset_bits(W)));
+    if constexpr (quant_offset<V>(W) != 0) to.quants[group] = V::sub_8(to.quants[group], V::all_bytes(quant_offset<V>(W)));
   }
   to.block_scale = from.scale();
   if constexpr (with_minimum(W)) to.block_minimum = from.minimum();
@@ -56,9 +56,9 @@ void expand_for_amx(PackedBlock<V, W> from, AmxBlock<V, W>& to) {
       const int row = index * kRowsOfGroup + i;
       const Ints quants = from.group(row / 8, row % 8);
       Ints even = V::pair_sums(quants, for_even), odd = V::pair_sums(quants, for_odd);
-      if constexpr (offset_bits(W) != 0) {
-        even = V::sub_16(even, V::left_16(scale, offset_bits(W)));
-        odd = V::sub_16(odd, V::left_16(scale, offset_bits(W)));
+      if constexpr (quant_offset<V>(W) != 0) {
+        even = V::sub_16(even, V::left_16(scale, __builtin_ctz(quant_offset<V>(W))));
+        odd = V::sub_16(odd, V::left_16(scale, __builtin_ctz(quant_offset<V>(W))));
       }
       to.low[row] = V::either(V::both(even, V::all_16(0x00ff)), V::left_16(odd, 8));
       to.high[row] = V::either(V::right_16(even, 8), V::both(odd, V::all_16(0xff00)));

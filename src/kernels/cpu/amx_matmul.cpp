@@ -9,9 +9,10 @@ constexpr uint32_t kFewestRows = 9;
 }  // namespace
 
 void matmul(const MatmulArgs& args) {
-  if (args.rows < kFewestRows || is_float(args.weight.type)) return HEADRACE_AVX512::matmul_vnni(args);
-  if (is_k(args.weight.type)) return matmul_k(args);
-  matmul_legacy(args);
+  const WeightFamily family = family_of(args.weight.type);
+  if (args.rows >= kFewestRows && family == WeightFamily::Legacy) return matmul_legacy(args);
+  if (args.rows >= kFewestRows && family == WeightFamily::K) return matmul_k(args);
+  HEADRACE_AVX512::matmul_vnni(args);
 }
 
 }  // namespace headrace::kernels::HEADRACE_AMX

@@ -36,12 +36,20 @@ struct Avx2Vectors {
   HEADRACE_ALWAYS Ints lane_sums(Ints a, Ints b) { return _mm256_madd_epi16(a, b); }
   HEADRACE_ALWAYS Ints add_16(Ints a, Ints b) { return _mm256_add_epi16(a, b); }
   HEADRACE_ALWAYS Ints add_32(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
+  HEADRACE_ALWAYS Ints sub_8(Ints a, Ints b) { return _mm256_sub_epi8(a, b); }
   HEADRACE_ALWAYS Ints sub_32(Ints a, Ints b) { return _mm256_sub_epi32(a, b); }
   HEADRACE_ALWAYS Ints left_32(Ints a, int bits) { return _mm256_slli_epi32(a, bits); }
   HEADRACE_ALWAYS Ints left_16(Ints a, int bits) { return _mm256_slli_epi16(a, bits); }
   HEADRACE_ALWAYS Ints right_16(Ints a, int bits) { return _mm256_srli_epi16(a, bits); }
   HEADRACE_ALWAYS Ints both(Ints a, Ints b) { return _mm256_and_si256(a, b); }
   HEADRACE_ALWAYS Ints either(Ints a, Ints b) { return _mm256_or_si256(a, b); }
+  /// Sixteen bytes as look_up takes them.
+  HEADRACE_ALWAYS Ints table_of_16(const void* at) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(at)));
+  }
+  /// The byte of the table that each byte, 0 … 15, names.
+  HEADRACE_ALWAYS Ints look_up(Ints table, Ints places) { return _mm256_shuffle_epi8(table, places); }
+  HEADRACE_ALWAYS Ints flip_top_bit_8(Ints a) { return _mm256_xor_si256(a, all_bytes(0x80)); }
   HEADRACE_ALWAYS Ints magnitude_8(Ints a) { return _mm256_abs_epi8(a); }
   /// a · sign(w), byte by byte.
   HEADRACE_ALWAYS Ints with_sign_8(Ints a, Ints w) { return _mm256_sign_epi8(a, w); }

@@ -10,6 +10,9 @@ namespace headrace::kernels::HEADRACE_AVX2_VNNI {
 // The matrix products of each kind of quantised weight, one source each.
 void matmul_legacy(const MatmulArgs& args);
 void matmul_k(const MatmulArgs& args);
+void matmul_small_k(const MatmulArgs& args);
+void matmul_tables(const MatmulArgs& args);
+void matmul_wide(const MatmulArgs& args);
 
 namespace {
 

@@ -13,7 +13,6 @@ struct Avx2VnniVectors : Avx2Vectors {
   /// sum + Σ of four products of unsigned and signed bytes.
   HEADRACE_ALWAYS Ints add_dot(Ints sum, Ints u, Ints s) { return _mm256_dpbusd_avx_epi32(sum, u, s); }
   HEADRACE_ALWAYS Ints mul_32(Ints a, Ints b) { return _mm256_mullo_epi32(a, b); }
-  HEADRACE_ALWAYS Ints flip_top_bit_8(Ints a) { return _mm256_xor_si256(a, all_bytes(0x80)); }
   /// The scale that byte `byte` of each lane holds, in 32 bits.
   template <bool kSigned>
   HEADRACE_ALWAYS Ints scales(Ints bytes, int byte) {

@@ -10,8 +10,14 @@ namespace headrace::kernels::HEADRACE_AVX512 {
 void matmul_floats(const MatmulArgs& args);
 void matmul_legacy(const MatmulArgs& args);
 void matmul_k(const MatmulArgs& args);
+void matmul_small_k(const MatmulArgs& args);
+void matmul_tables(const MatmulArgs& args);
+void matmul_wide(const MatmulArgs& args);
 void matmul_legacy_vnni(const MatmulArgs& args);
 void matmul_k_vnni(const MatmulArgs& args);
+void matmul_small_k_vnni(const MatmulArgs& args);
+void matmul_tables_vnni(const MatmulArgs& args);
+void matmul_wide_vnni(const MatmulArgs& args);
 
 namespace {
 

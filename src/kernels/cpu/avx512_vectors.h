@@ -38,6 +38,7 @@ struct Avx512Vectors {
   HEADRACE_ALWAYS Ints lane_sums(Ints a, Ints b) { return _mm512_madd_epi16(a, b); }
   HEADRACE_ALWAYS Ints add_16(Ints a, Ints b) { return _mm512_add_epi16(a, b); }
   HEADRACE_ALWAYS Ints add_32(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
+  HEADRACE_ALWAYS Ints sub_8(Ints a, Ints b) { return _mm512_sub_epi8(a, b); }
   HEADRACE_ALWAYS Ints sub_32(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }
   HEADRACE_ALWAYS Ints left_32(Ints a, int bits) { return _mm512_slli_epi32(a, bits); }
   HEADRACE_ALWAYS Ints left_16(Ints a, int bits) { return _mm512_slli_epi16(a, bits); }
@@ -45,6 +46,10 @@ struct Avx512Vectors {
   HEADRACE_ALWAYS Ints both(Ints a, Ints b) { return _mm512_and_si512(a, b); }
   HEADRACE_ALWAYS Ints either(Ints a, Ints b) { return _mm512_or_si512(a, b); }
   HEADRACE_ALWAYS Ints flip_top_bit_8(Ints a) { return _mm512_xor_si512(a, all_bytes(0x80)); }
+  HEADRACE_ALWAYS Ints table_of_16(const void* at) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(at)));
+  }
+  HEADRACE_ALWAYS Ints look_up(Ints table, Ints places) { return _mm512_shuffle_epi8(table, places); }
   HEADRACE_ALWAYS Ints magnitude_8(Ints a) { return _mm512_abs_epi8(a); }
   /// −a where w is negative; where w is zero its magnitude makes the product zero.
   HEADRACE_ALWAYS Ints with_sign_8(Ints a, Ints w) {

@@ -16,11 +16,12 @@ template <class Block>
 /// How many products of a pair of unsigned `bits` and signed 8 bits fit into 16 bits as a sum.
 constexpr int sums_in_16(int bits) { return bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1; }
 
-/// How a legacy type's product is to be corrected, as offset_bits: where V multiplies unsigned bytes
-/// only, Q8_0's signed ones count from −128.
-template <class V>
-constexpr int legacy_offset_bits(WeightType type) {
-  return V::kDotProduct && type == WeightType::Q8_0 ? 7 : offset_bits(type);
+/// totals − quant_offset · sums.
+template <class V, WeightType W>
+[[gnu::always_inline]] inline typename V::Ints without_offset(typename V::Ints totals, typename V::Ints sums) {
+  constexpr int kOffset = quant_offset<V>(W);
+  if constexpr (kOffset == 1) return V::sub_32(totals, sums);
+  else return V::sub_32(totals, V::left_32(sums, __builtin_ctz(kOffset)));
 }
 
 /// totals[r][t] += factor(t) · Σ quant · value over groups kFirst … kFirst + kCount − 1 of a part.
@@ -45,7 +46,7 @@ template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, 
 #pragma GCC unroll 4
       for (int t = 0; t < kTiles; ++t) {
         Ints pair;
-        if constexpr (W == WeightType::Q8_0)
+        if constexpr (has_signed_quants(W))
           pair = V::pair_sums(V::magnitude_8(quants[t]), V::with_sign_8(values, quants[t]));
         else
           pair = V::pair_sums(quants[t], values);
@@ -56,7 +57,7 @@ template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, 
   }
 }
 
-/// The same by dot products of four bytes. A legacy type's factor is one, and left out.
+/// The same by dot products of four bytes. Where groups have no scales the factor is one, and left out.
 template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, class Source, class Row, class Factor>
   requires(V::kDotProduct)
 [[gnu::always_inline]] inline void add_products(const Source (&tiles)[kTiles], const Row* const (&rows)[kRows],
@@ -68,23 +69,22 @@ template <class V, WeightType W, int kFirst, int kCount, int kRows, int kTiles, 
     const int group = kFirst + index;
     Ints quants[kTiles];
 #pragma GCC unroll 4
-    for (int t = 0; t < kTiles; ++t) {
-      quants[t] = tiles[t].group(part, group);
-      if constexpr (W == WeightType::Q8_0) quants[t] = V::flip_top_bit_8(quants[t]);
-    }
+    for (int t = 0; t < kTiles; ++t) quants[t] = tiles[t].group(part, group);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const Ints values = V::all_words(rows[r]->values + part * 32 + group * 4);
 #pragma GCC unroll 4
-      for (int t = 0; t < kTiles; ++t)
-        sums[r][t] = V::add_dot(index == 0 ? V::zeros() : sums[r][t], quants[t], values);
+      for (int t = 0; t < kTiles; ++t) {
+        const Ints before = index != 0 ? sums[r][t] : groups_of(W) == 1 ? totals[r][t] : V::zeros();
+        sums[r][t] = V::add_dot(before, quants[t], values);
+      }
     }
   }
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t)
-      totals[r][t] = is_k(W) ? V::add_32(totals[r][t], V::mul_32(sums[r][t], factor(t))) : sums[r][t];
+      totals[r][t] = groups_of(W) > 1 ? V::add_32(totals[r][t], V::mul_32(sums[r][t], factor(t))) : sums[r][t];
 }
 
 /// acc[r][t] after one block of 32.
@@ -104,23 +104,27 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t) {
-      if constexpr (legacy_offset_bits<V>(W) != 0)
-        totals[r][t] = V::sub_32(totals[r][t], V::left_32(V::all_words(&rows[r]->sum), legacy_offset_bits<V>(W)));
+      if constexpr (quant_offset<V>(W) != 0)
+        totals[r][t] = without_offset<V, W>(totals[r][t], V::all_words(&rows[r]->sum));
       const auto scale = V::mul(tiles[t].scale(), V::all(rows[r]->scale));
       acc[r][t] = V::fma(scale, V::to_floats(totals[r][t]), acc[r][t]);
       if constexpr (with_minimum(W)) acc[r][t] = V::fma(tiles[t].minimum(), V::all(rows[r]->scaled_sum), acc[r][t]);
     }
 }
 
-/// Σ of the rows' group sums, each times its minimum (Q4_K, Q5_K) or its scale (Q6_K).
+/// Σ of the rows' group sums, each times its minimum or, for an offset, its scale.
 template <class V, WeightType W, class Source>
 [[gnu::always_inline]] inline typename V::Ints weighted_sums(const Source& tile, const BlockOf256& row) {
-  const int16_t* sums = W == WeightType::Q6_K ? row.sums_of_16 : row.sums_of_32;
-  constexpr int kPairs = groups_of(W) / 2;
+  const int16_t* sums = groups_of(W) == 16 ? row.sums_of_16 : row.sums_of_32;
+  constexpr int kPairs = groups_of(W) == 16 ? 8 : 4;
   typename V::Ints total = V::zeros();
 #pragma GCC unroll 8
-  for (int pair = 0; pair < kPairs; ++pair)
-    total = V::add_32(total, V::lane_sums(tile.sum_factors(pair), V::all_words(sums + pair * 2)));
+  for (int pair = 0; pair < kPairs; ++pair) {
+    typename V::Ints factors;
+    if constexpr (groups_of(W) > 1) factors = tile.sum_factors(pair);
+    else factors = V::all_16(1);
+    total = V::add_32(total, V::lane_sums(factors, V::all_words(sums + pair * 2)));
+  }
   return total;
 }
 
@@ -136,14 +140,17 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   const auto add_part = [&](int part) __attribute__((always_inline)) {
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t) tiles[t].template fetch_ahead<8>(part);
-    if constexpr (W == WeightType::Q6_K) {
+    if constexpr (groups_of(W) == 16) {
       const auto first = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part * 2); };
       const auto second = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part * 2 + 1); };
       add_products<V, W, 0, 4>(tiles, rows, part, first, totals);
       add_products<V, W, 4, 4>(tiles, rows, part, second, totals);
-    } else {
+    } else if constexpr (groups_of(W) == 8) {
       const auto scale = [&](int t) __attribute__((always_inline)) { return tiles[t].group_scale(part); };
       add_products<V, W, 0, 8>(tiles, rows, part, scale, totals);
+    } else {
+      const auto one = [](int) __attribute__((always_inline)) { return V::all_16(1); };
+      add_products<V, W, 0, 8>(tiles, rows, part, one, totals);
     }
   };
   if constexpr (kRows == 1) {  // the work is taking weights apart, which is less with constant parts
@@ -157,8 +164,9 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int t = 0; t < kTiles; ++t) {
-      const auto sums = weighted_sums<V, W>(tiles[t], *rows[r]);
-      if constexpr (offset_bits(W) != 0) totals[r][t] = V::sub_32(totals[r][t], V::left_32(sums, offset_bits(W)));
+      typename V::Ints sums;
+      if constexpr (has_sum_factors<V>(W)) sums = weighted_sums<V, W>(tiles[t], *rows[r]);
+      if constexpr (quant_offset<V>(W) != 0) totals[r][t] = without_offset<V, W>(totals[r][t], sums);
       const auto a = V::all(rows[r]->scale);
       acc[r][t] = V::fma(V::mul(tiles[t].scale(), a), V::to_floats(totals[r][t]), acc[r][t]);
       if constexpr (with_minimum(W))

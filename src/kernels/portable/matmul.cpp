@@ -48,7 +48,7 @@ void sum_legacy(WeightType type, const std::byte* weights, uint32_t inputs, Rows
 
 /// Σ_j scale_j (Σ quant · value − offset · Σ value) over the block's groups.
 int32_t scaled_dot(WeightType type, const KBlock& block, const BlockOf256& row) {
-  const uint32_t width = type == WeightType::Q6_K ? 16 : 32;
+  const uint32_t width = group_width(type);
   int32_t total = 0;
   for (uint32_t j = 0; j < 256 / width; ++j) {
     int32_t group = dot(block.quants + j * width, row.values + j * width, width);
@@ -67,7 +67,8 @@ void sum_k(WeightType type, const std::byte* weights, uint32_t inputs, Rows rows
       const int32_t product = scaled_dot(type, block, row);
       sums[r] = std::fma(block.scale * row.scale, static_cast<float>(product), sums[r]);
       if (!has_minimum(type)) continue;
-      const int32_t minimums = dot(block.group_minimums, row.sums_of_32, 8);
+      const int32_t minimums = group_width(type) == 16 ? dot(block.group_minimums, row.sums_of_16, 16)
+                                                       : dot(block.group_minimums, row.sums_of_32, 8);
       sums[r] = std::fma(-(block.minimum_scale * row.scale), static_cast<float>(minimums), sums[r]);
     }
   }

@@ -21,7 +21,7 @@ void unpack_legacy_block(WeightType type, const std::byte* at, float* out) {
 
 void unpack_k_block(WeightType type, const std::byte* at, float* out) {
   const KBlock block = read_k_block(type, at);
-  const int width = type == WeightType::Q6_K ? 16 : 32;
+  const auto width = static_cast<int>(group_width(type));
   const int offset = quant_offset(type);
   for (int i = 0; i < 256; ++i) {
     const float scale = block.scale * static_cast<float>(block.group_scales[i / width]);

@@ -1,6 +1,7 @@
 #include "random_weights.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "kernels/float16.h"
@@ -12,7 +13,12 @@ namespace {
 std::vector<uint32_t> halves_of(WeightType type) {
   switch (type) {
     case WeightType::Q4_0: case WeightType::Q5_0: case WeightType::Q8_0: return {0};
+    case WeightType::IQ4_NL: case WeightType::IQ4_XS: return {0};
     case WeightType::Q6_K: return {208};
+    case WeightType::Q2_K: return {80, 82};
+    case WeightType::Q3_K: return {108};
+    case WeightType::TQ1_0: return {52};
+    case WeightType::TQ2_0: return {64};
     default: return {0, 2};
   }
 }
@@ -23,6 +29,36 @@ uint16_t random_half(std::mt19937& random) {
   if (kind == 1) return static_cast<uint16_t>(random() % 1024);  // subnormal
   if (kind == 2) return float_to_half(30000.0f);
   return float_to_half(std::normal_distribution<float>(0, 0.02f)(random));
+}
+
+/// Q8_K's f32 scale: zero, subnormal, large or ordinary.
+float random_scale(std::mt19937& random) {
+  const uint32_t kind = random() % 16;
+  if (kind == 0) return 0;
+  if (kind == 1) return std::bit_cast<float>(static_cast<uint32_t>(random() % 0x800000));
+  if (kind == 2) return -1e30f;
+  return std::normal_distribution<float>(0, 0.02f)(random);
+}
+
+/// MXFP4's E8M0 scale: mostly about 2^-6, of one block in four anything but 255.
+uint8_t random_exponent(std::mt19937& random) {
+  return static_cast<uint8_t>(random() % 4 == 0 ? random() % 255 : 118 + random() % 8);
+}
+
+void write_scales(WeightType type, std::byte* block, std::mt19937& random) {
+  if (type == WeightType::MXFP4) {
+    block[0] = std::byte{random_exponent(random)};
+    return;
+  }
+  if (type == WeightType::Q8_K) {
+    const float scale = random_scale(random);
+    std::memcpy(block, &scale, 4);
+    return;
+  }
+  for (uint32_t half : halves_of(type)) {
+    const uint16_t bits = random_half(random);
+    std::memcpy(block + half, &bits, 2);
+  }
 }
 
 void write_floats(WeightType type, std::vector<std::byte>& rows, std::mt19937& random) {
@@ -53,11 +89,7 @@ std::vector<std::byte> random_rows(WeightType type, uint32_t outputs, uint32_t i
     std::byte* row = rows.data() + o * row_bytes;
     if (o % 5 == 3) std::memset(row, 0xff, row_bytes);
     if (o % 5 == 4) std::memset(row, 0x80, row_bytes);
-    for (size_t block = 0; block < row_bytes; block += layout.block_bytes)
-      for (uint32_t half : halves_of(type)) {
-        const uint16_t bits = random_half(random);
-        std::memcpy(row + block + half, &bits, 2);
-      }
+    for (size_t block = 0; block < row_bytes; block += layout.block_bytes) write_scales(type, row + block, random);
   }
   return rows;
 }
