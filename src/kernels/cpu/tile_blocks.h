@@ -98,13 +98,13 @@ struct PackedBlock {
 
   /// Asks for the kPart-th of kParts shares of that block. PERF: the tiles of a call are several short
   /// streams, which the hardware's prefetchers follow late and leave early.
-  template <int kParts>
+  template <int kParts, int kLocality>
   [[gnu::always_inline]] void fetch_ahead(int part) const {
     constexpr int kLines = static_cast<int>(block_layout(W).body_words * 4 * V::kOutputs / 64);
 #pragma GCC unroll 32
     for (int line = kLines * part / kParts; line < kLines * (part + 1) / kParts; ++line)
-      __builtin_prefetch(body + ahead + line * 64);
-    if (part == 0) __builtin_prefetch(halves + ahead);
+      __builtin_prefetch(body + ahead + line * 64, 0, kLocality);
+    if (part == 0) __builtin_prefetch(halves + ahead, 0, kLocality);
   }
 
   [[gnu::always_inline]] Ints word(int index) const { return V::load(body + size_t(index) * 4 * V::kOutputs); }
@@ -206,7 +206,7 @@ struct ExpandedSource {
   using Floats = typename V::Floats;
   const ExpandedBlock<V, W>* block;
 
-  template <int kParts>
+  template <int kParts, int kLocality>
   [[gnu::always_inline]] void fetch_ahead(int) const {}
   [[gnu::always_inline]] Ints group(int part, int group) const { return block->quants[part * 8 + group]; }
   [[gnu::always_inline]] Floats scale() const { return block->block_scale; }

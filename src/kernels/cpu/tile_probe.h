@@ -19,7 +19,7 @@ struct RegisterSource {
   typename V::Ints quants, scales;
   typename V::Floats floats;
 
-  template <int kParts>
+  template <int kParts, int kLocality>
   [[gnu::always_inline]] void fetch_ahead(int) const {}
   [[gnu::always_inline]] typename V::Ints group(int, int) const { return quants; }
   [[gnu::always_inline]] typename V::Floats scale() const { return floats; }
