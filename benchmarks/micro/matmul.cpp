@@ -27,7 +27,9 @@ constexpr Shape kShapes[] = {{576, 576}, {576, 192}, {576, 1536}, {1536, 576}, {
 constexpr Shape kShapesOf256[] = {{768, 768}, {768, 2048}, {2048, 768}, {768, 49152}};
 constexpr WeightType kTypes[] = {WeightType::F32,  WeightType::F16,  WeightType::BF16, WeightType::Q4_0,
                                  WeightType::Q4_1, WeightType::Q5_0, WeightType::Q5_1, WeightType::Q8_0,
-                                 WeightType::Q4_K, WeightType::Q5_K, WeightType::Q6_K};
+                                 WeightType::Q4_K, WeightType::Q5_K, WeightType::Q6_K, WeightType::Q2_K,
+                                 WeightType::Q3_K, WeightType::Q8_K, WeightType::IQ4_NL, WeightType::IQ4_XS,
+                                 WeightType::MXFP4, WeightType::TQ1_0, WeightType::TQ2_0};
 
 double thread_seconds() {
   timespec now;
@@ -51,6 +53,11 @@ void fill(std::byte* bytes, size_t count, std::mt19937& random) {
   }
 }
 
+/// MXFP4's exponents are bytes, of which any bits may be subnormal or too large to be typical.
+void set_exponents(std::byte* bytes, size_t count) {
+  for (size_t i = 0; i < count; i += info(WeightType::MXFP4).block_bytes) bytes[i] = std::byte{120};
+}
+
 double quickest(const KernelTable& table, const MatmulArgs& args, double seconds) {
   double best = 1e9;
   for (double spent = 0; spent < seconds;) {
@@ -68,6 +75,7 @@ void time_case(const KernelTable& table, WeightType type, Shape shape, uint32_t 
   const ActivationFormat format = info(type).activation;
   Aligned file(file_row_bytes(type, shape.inputs) * shape.outputs);
   fill(file.data, file_row_bytes(type, shape.inputs) * shape.outputs, random);
+  if (type == WeightType::MXFP4) set_exponents(file.data, file_row_bytes(type, shape.inputs) * shape.outputs);
   Aligned packed(table.packed_bytes(type, shape.outputs, shape.inputs));
   table.pack(type, shape.outputs, shape.inputs, 0, shape.outputs, file.data, packed.data);
   const size_t stride = table.activation_bytes(format, shape.inputs);

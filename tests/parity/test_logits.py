@@ -19,6 +19,7 @@ DRIVERS = os.environ.get("HEADRACE_DRIVERS")
 if not DRIVERS:
     pytest.skip("HEADRACE_DRIVERS is not set: no logits_driver to compare", allow_module_level=True)
 forward = pytest.importorskip("forward")
+gguf = pytest.importorskip("gguf")
 
 CASES = json.loads((TESTS / "fixtures" / "smollm2_135m_reference.json").read_text())
 TEXT = (TESTS / "fixtures" / "water_mills.txt").read_text()
@@ -148,4 +149,31 @@ def test_gemma_stays_near_the_reference(tmp_path_factory):
         assert differing(expected, found, 1.0) == []
     mean = np.concatenate(rows).mean()
     print(f"\nGemma 3: KL to float32 {mean:.5f}")
+    assert mean <= 0.01
+
+
+def write_in_mxfp4(source, target):
+    """Writes the model once more, its matrices in MXFP4 as the `gguf` package rounds them."""
+    reader = gguf.GGUFReader(source)
+    writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
+    for key, field in reader.fields.items():
+        if not key.startswith("GGUF.") and key != "general.architecture":
+            writer.add_key_value(key, field.contents(), *field.types[:2])
+    for tensor in reader.tensors:
+        values = gguf.dequantize(tensor.data, tensor.tensor_type)
+        kind = gguf.GGMLQuantizationType.MXFP4 if values.ndim == 2 else gguf.GGMLQuantizationType.F32
+        writer.add_tensor(tensor.name, gguf.quantize(values, kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_a_model_in_mxfp4_stays_near_the_reference(tmp_path):
+    model = str(tmp_path / "mxfp4.gguf")
+    write_in_mxfp4(model_or_skip("HEADRACE_TEST_MODEL"), model)
+    ours = Ours(model, tmp_path)
+    ids = ours.encode(TEXT)[:200]
+    mean = divergence(forward.Reference(model).logits(ids, 1), ours.logits([(ids, 1)])[0]).mean()
+    print(f"\nMXFP4: KL to float32 {mean:.5f}")
     assert mean <= 0.01

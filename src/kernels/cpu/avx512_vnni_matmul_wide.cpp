@@ -2,7 +2,8 @@
 
 void headrace::kernels::HEADRACE_AVX512::matmul_wide_vnni(const MatmulArgs& args) {
   switch (args.weight.type) {
-    case WeightType::TQ1_0: case WeightType::TQ2_0: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::TQ2_0>(args);  // packed alike
+    case WeightType::TQ1_0:  // packed as TQ2_0
+    case WeightType::TQ2_0: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::TQ2_0>(args);
     case WeightType::Q8_K: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::Q8_K>(args);
     default: return;
   }

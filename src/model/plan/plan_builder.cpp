@@ -19,6 +19,13 @@ constexpr uint32_t kMostHeads = 1024;
 constexpr uint32_t kMostHeadDim = 512;
 constexpr uint64_t kMostContext = uint64_t{1} << 30;
 
+/// The names of all types that kernels compute with.
+std::string computed_types() {
+  std::vector<std::string_view> names;
+  for (int type = 0; type < kernels::kWeightTypeCount; ++type) names.push_back(kernels::info(static_cast<kernels::WeightType>(type)).name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 std::string shape_text(const std::vector<uint64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 }  // namespace
@@ -119,9 +126,8 @@ const GgufTensor* PlanBuilder::tensor(std::string_view name, std::vector<uint64_
   }
   if (!tensor->type) {
     refuse(ErrorKind::Unsupported,
-           fmt::format("the tensor \"{}\" has the type {}, which this version cannot compute with; use a file of the types "
-                       "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K",
-                       name, tensor->type_name));
+           fmt::format("the tensor \"{}\" has the type {}, which this version cannot compute with; use a file of the types {}",
+                       name, tensor->type_name, computed_types()));
     return nullptr;
   }
   used_.emplace_back(name);

@@ -150,10 +150,22 @@ TEST(Gguf, checks_shapes_types_and_places_of_tensors) {
 }
 
 TEST(Gguf, knows_types_by_name_that_it_cannot_compute_with) {
-  const auto gguf = open_bytes(small().tensor("iq", {256}, 23, std::string(136, '\0')).bytes());
+  const auto gguf = open_bytes(small().tensor("iq", {256}, 21, std::string(110, '\0')).bytes());
   ASSERT_TRUE(gguf) << gguf.error().message;
-  EXPECT_EQ(gguf->tensor("iq")->type_name, "IQ4_XS");
+  EXPECT_EQ(gguf->tensor("iq")->type_name, "IQ3_S");
   EXPECT_FALSE(gguf->tensor("iq")->type.has_value());
+}
+
+TEST(Gguf, reads_every_type_that_kernels_compute_with) {
+  for (int index = 0; index < kernels::kWeightTypeCount; ++index) {
+    const auto type = static_cast<kernels::WeightType>(index);
+    const size_t bytes = kernels::file_row_bytes(type, 512);
+    const auto gguf = open_bytes(small().tensor("typed", {512}, type_code(type), std::string(bytes, '\0')).bytes());
+    ASSERT_TRUE(gguf) << gguf.error().message;
+    EXPECT_EQ(gguf->tensor("typed")->type_name, kernels::info(type).name);
+    EXPECT_EQ(gguf->tensor("typed")->type, type) << kernels::info(type).name;
+    EXPECT_EQ(gguf->tensor("typed")->bytes, bytes) << kernels::info(type).name;
+  }
 }
 
 TEST(Gguf, honours_the_alignment_and_refuses_odd_ones) {

@@ -101,8 +101,8 @@ TEST(Plan, names_types_that_it_cannot_compute_with) {
   TinyModel tiny;
   tiny.hidden = 256;
   write_tiny_metadata(writer, tiny);
-  writer.tensor("token_embd.weight", {2, 256}, 10, std::string(2 * 84, '\0'));
-  EXPECT_THAT(error_of(writer), AllOf(HasSubstr("token_embd.weight"), HasSubstr("Q2_K")));
+  writer.tensor("token_embd.weight", {2, 256}, 16, std::string(2 * 66, '\0'));
+  EXPECT_THAT(error_of(writer), AllOf(HasSubstr("token_embd.weight"), HasSubstr("IQ2_XXS"), HasSubstr("Q8_K, IQ4_NL, IQ4_XS, MXFP4")));
 }
 
 TEST(Plan, refuses_hostile_figures_by_their_key) {

@@ -22,10 +22,18 @@ inline uint32_t type_code(kernels::WeightType type) {
     case Q5_0: return 6;
     case Q5_1: return 7;
     case Q8_0: return 8;
+    case Q2_K: return 10;
+    case Q3_K: return 11;
     case Q4_K: return 12;
     case Q5_K: return 13;
     case Q6_K: return 14;
+    case Q8_K: return 15;
+    case IQ4_NL: return 20;
+    case IQ4_XS: return 23;
     case BF16: return 30;
+    case TQ1_0: return 34;
+    case TQ2_0: return 35;
+    case MXFP4: return 39;
   }
   return UINT32_MAX;
 }
@@ -71,6 +79,13 @@ class RandomWeights {
       case Q4_K: return half(wide / 128) + half(wide / 16) + bytes(size_bytes - 4);
       case Q5_K: return half(wide / 256) + half(wide / 16) + bytes(size_bytes - 4);
       case Q6_K: return bytes(size_bytes - 2) + half(wide / 2048);
+      case Q2_K: return bytes(size_bytes - 4) + half(wide / 16) + half(wide / 11);
+      case Q3_K: return bytes(size_bytes - 2) + half(wide / 42);
+      case Q8_K: return GgufWriter::raw(wide / 64) + bytes(size_bytes - 4);
+      case IQ4_NL: return half(wide / 64) + bytes(size_bytes - 2);
+      case IQ4_XS: return half(wide / 1200) + bytes(size_bytes - 2);
+      case MXFP4: return std::string(1, static_cast<char>(std::lround(std::log2(std::fabs(wide)) + 125.5f))) + bytes(size_bytes - 1);
+      case TQ1_0: case TQ2_0: return bytes(size_bytes - 2) + half(wide);
     }
     return {};
   }
@@ -191,8 +206,14 @@ inline std::vector<std::pair<std::string, TinyModel>> tiny_models() {
                   .feed_forward = 96, .window = 20, .embedding = Q8_0, .attention = Q5_0, .gate = Q5_0, .up = Q5_0,
                   .down = Q5_1, .final_soft_cap = 30};
   TinyModel floats{.embedding = F32, .attention = BF16, .gate = F16, .up = F16, .down = F32};
+  TinyModel small_types = k_types;
+  small_types.embedding = Q8_K, small_types.head = Q2_K, small_types.attention = Q3_K;
+  small_types.gate = Q2_K, small_types.up = IQ4_XS, small_types.down = Q3_K;
+  TinyModel tables = k_types;
+  tables.embedding = MXFP4, tables.head = TQ1_0, tables.attention = IQ4_NL;
+  tables.gate = MXFP4, tables.up = TQ2_0, tables.down = TQ1_0;
   return {{"llama", llama}, {"llama of K types", k_types}, {"llama with a window", wide_heads}, {"gemma3", gemma},
-          {"llama of floats", floats}};
+          {"llama of floats", floats}, {"llama of small K types", small_types}, {"llama of tables and ternary types", tables}};
 }
 
 }  // namespace headrace::model
