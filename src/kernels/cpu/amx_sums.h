@@ -61,6 +61,7 @@ struct AmxSums {
 
   void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block, uint32_t blocks) {
     const size_t halves = tile_body_bytes<N>(W, weight.inputs);
+    keep_order(panel);
     for (uint32_t t = 0; t < tiles; ++t) {
       const std::byte* body = tile(weight, index + t);
       for (uint32_t b = 0; b < blocks; ++b) {
@@ -69,7 +70,7 @@ struct AmxSums {
                              panel[t][b]);
       }
     }
-    write_all_memory();
+    keep_order(panel);
   }
 
   Unit unit(uint32_t pass, uint32_t panel_block, uint32_t panel_blocks, uint32_t first_block, float* sums) const {
