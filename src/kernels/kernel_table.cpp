@@ -48,7 +48,7 @@ Isa best_isa() {
 }
 
 std::unexpected<Error> lacking(Isa isa) {
-  return fail(ErrorKind::Unsupported, std::string("this CPU cannot run the ") + name(isa) + " kernels; the best it has are " +
+  return fail(ErrorKind::Unsupported, std::string("this machine cannot run the ") + name(isa) + " kernels; the best it has are " +
                                           name(best_isa()) + " (leave HEADRACE_ISA and --isa unset to use them)");
 }
 

@@ -206,7 +206,7 @@ struct KernelTable {
 enum class Isa : uint8_t { Portable, Avx2, Avx2Vnni, Avx512, Amx };
 inline constexpr Isa kAllIsas[] = {Isa::Portable, Isa::Avx2, Isa::Avx2Vnni, Isa::Avx512, Isa::Amx};
 
-/// Whether this CPU can run a tier; one that can run a better tier need not have them all.
+/// Whether this CPU and its operating system can run a tier; those that run a better one need not run them all.
 bool can_run(Isa isa);
 
 /// The table of a tier. Unsupported if this CPU cannot run it.

@@ -40,17 +40,20 @@ struct AmxSums {
     float* sums;              ///< of its row 0
   };
 
-  const MatmulArgs& args;
-  uint32_t rows = 0;  ///< of all units together
-  const std::byte* values = nullptr;
+  size_t row_stride;        ///< bytes
+  const std::byte* values;  ///< of the rows that are done together
+  uint32_t rows;
+  uint32_t passes;
+  uint32_t height;  ///< rows of a unit, as even as can be; the last one begins early enough to have as many
   Panel panel;
   Products products[2];
 
-  explicit AmxSums(const MatmulArgs& all) : args(all) {}  // the panel and the products are filled before they are read
-
-  uint32_t passes() const { return (rows + kTileRows - 1) / kTileRows; }
-  /// Rows of a unit: as even as can be. The last one begins early enough to have as many.
-  uint32_t height() const { return (rows + passes() - 1) / passes(); }
+  void take_rows(const std::byte* first, uint32_t count) {
+    values = first;
+    rows = count;
+    passes = (rows + kTileRows - 1) / kTileRows;
+    height = (rows + passes - 1) / passes;
+  }
 
   static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
     return weight.data + index * tile_bytes<N>(W, weight.inputs);
@@ -58,6 +61,7 @@ struct AmxSums {
 
   void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block, uint32_t blocks) {
     const size_t halves = tile_body_bytes<N>(W, weight.inputs);
+    keep_order(panel);
     for (uint32_t t = 0; t < tiles; ++t) {
       const std::byte* body = tile(weight, index + t);
       for (uint32_t b = 0; b < blocks; ++b) {
@@ -66,13 +70,13 @@ struct AmxSums {
                              panel[t][b]);
       }
     }
-    write_all_memory();
+    keep_order(panel);
   }
 
   Unit unit(uint32_t pass, uint32_t panel_block, uint32_t panel_blocks, uint32_t first_block, float* sums) const {
-    const uint32_t wanted = pass * height();
-    const uint32_t row = smaller(wanted, rows - height());
-    return {values + row * args.activation_stride + (first_block + panel_block) * sizeof(RowBlock<W>),
+    const uint32_t wanted = pass * height;
+    const uint32_t row = smaller(wanted, rows - height);
+    return {values + row * row_stride + (first_block + panel_block) * sizeof(RowBlock<W>),
             panel[0] + panel_block, smaller(kUnitBlocks, panel_blocks - panel_block), wanted - row,
             sums + row * 2 * N};
   }
@@ -84,11 +88,11 @@ struct AmxSums {
       const Block& next = weights[kPanelBlocks];
       const uint32_t first = step * 16;
       if (step == 0) clear_sums();
-      multiply_64(step, unit.values + step * 64, args.activation_stride, weights->low + first, weights->high + first,
+      multiply_64(step, unit.values + step * 64, row_stride, weights->low + first, weights->high + first,
                   next.low + first, next.high + first);
       if (step == kSteps - 1) store_sums(to);
     } else if (step < unit.blocks) {
-      multiply_32(step, unit.values + step * sizeof(RowBlock<W>), args.activation_stride, weights[step].quants,
+      multiply_32(step, unit.values + step * sizeof(RowBlock<W>), row_stride, weights[step].quants,
                   weights[kPanelBlocks + step].quants, to + step * 2);
     }
   }
@@ -130,7 +134,7 @@ struct AmxSums {
 
   /// The products of rows `row` … of a unit, scaled and added to their sums.
   template <int kRows>
-  [[gnu::noinline]] static void add_rows(const Unit& unit, const TileSums* products, uint32_t row, size_t row_stride) {
+  [[gnu::always_inline]] void add_rows(const Unit& unit, const TileSums* products, uint32_t row) const {
     const RowBlock<W>* rows[kRows];
     typename V::Floats acc[kRows][2];
     float* sums = unit.sums + row * 2 * N;
@@ -153,13 +157,13 @@ struct AmxSums {
   }
 
   /// A quarter of the rows of a unit.
-  void add(const Unit& unit, uint32_t step, const TileSums* from) const {
+  [[gnu::always_inline]] void add(const Unit& unit, uint32_t step, const TileSums* from) const {
     if (unit.blocks == 0) return;
-    const uint32_t begin = step * kRowsOfStep, end = smaller(begin + kRowsOfStep, height());
+    const uint32_t begin = step * kRowsOfStep, end = smaller(begin + kRowsOfStep, height);
     const uint32_t row = begin < unit.first_row ? unit.first_row : begin;
     if (row >= end) return;
     with_count<kRowsOfStep>(end - row, [&](auto count) __attribute__((always_inline)) {
-      add_rows<count>(unit, from, row, args.activation_stride);
+      add_rows<count>(unit, from, row);
     });
   }
 
@@ -169,14 +173,14 @@ struct AmxSums {
     std::memset(sums, 0, rows * 2 * N * sizeof(float));
     const uint32_t all_blocks = weight.inputs / kLayout.width;
     const uint32_t panels = (all_blocks + kPanelBlocks - 1) / kPanelBlocks;
-    const FetchAhead ahead{tile(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes()};
+    const FetchAhead ahead{tile(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
     for (uint32_t p = 0; p < panels; ++p) {
       const uint32_t first = p * kPanelBlocks, blocks = smaller(kPanelBlocks, all_blocks - first);
       expand_panel(weight, index, tiles, first, blocks);
       Unit before{};
       uint32_t turn = 0;
-      for (uint32_t pass = 0; pass < passes(); ++pass) {
-        if (first_time) ahead.fetch(p * passes() + pass);
+      for (uint32_t pass = 0; pass < passes; ++pass) {
+        if (first_time) ahead.fetch(p * passes + pass);
         for (uint32_t block = 0; block < blocks; block += kUnitBlocks, turn ^= 1)
           before = next(unit(pass, block, blocks, first, sums), before, turn);
       }
@@ -185,8 +189,8 @@ struct AmxSums {
   }
 
   /// Multiplies a unit while the one before it is added.
-  Unit next(const Unit& unit, const Unit& before, uint32_t turn) {
-#pragma GCC unroll 4
+  [[gnu::noinline]] Unit next(const Unit& unit, const Unit& before, uint32_t turn) {
+#pragma GCC unroll 1
     for (uint32_t step = 0; step < kSteps; ++step) {
       multiply(unit, step, products[turn]);
       add(before, step, products[turn ^ 1]);
@@ -200,15 +204,15 @@ void matmul_by_tiles(const MatmulArgs& args) {
   using Sums = AmxSums<V, W>;
   constexpr uint32_t N = V::kOutputs;
   alignas(64) float sums[2][kRowsOfAmx * 2 * N];
-  Sums work(args);
+  Sums work;  // the panel and the products are filled before they are read
+  work.row_stride = args.activation_stride;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
   const bool odd = (last_tile - args.first_output / N) % 2 != 0;
   if (odd) std::memset(static_cast<void*>(&work.panel[1]), 0, sizeof work.panel[1]);
   const uint32_t parts = (args.rows + kRowsOfAmx - 1) / kRowsOfAmx;
   for (uint32_t row = 0, part = 0; part < parts; row += work.rows, ++part) {
-    work.rows = (args.rows - row) / (parts - part);
-    work.values = args.activations + row * args.activation_stride;
-    shape_tiles(work.height(), is_k(W) ? 64 : 32);
+    work.take_rows(args.activations + row * args.activation_stride, (args.rows - row) / (parts - part));
+    shape_tiles(work.height, is_k(W) ? 64 : 32);
     for (uint32_t tile = args.first_output / N; tile < last_tile; tile += 2) {
       const uint32_t tiles = smaller(2, last_tile - tile);
       for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix)

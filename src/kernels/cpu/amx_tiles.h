@@ -25,8 +25,9 @@ struct alignas(64) TileShapes {
 };
 static_assert(sizeof(TileShapes) == 64);
 
-/// The intrinsics do not tell the compiler which memory they read: all of it must have been written.
-[[gnu::always_inline]] inline void write_all_memory() { __asm__ volatile("" ::: "memory"); }
+/// The intrinsics do not tell the compiler that they read memory: what is written before this is there for
+/// those after it, and what they read before it stays as it is until then.
+[[gnu::always_inline]] inline void keep_order(const void* memory) { __asm__ volatile("" ::"r"(memory) : "memory"); }
 
 /// Shapes the registers of this thread for products of `rows` rows and `inputs` inputs (32 or 64), until
 /// _tile_release().
@@ -37,8 +38,9 @@ inline void shape_tiles(uint32_t rows, uint32_t inputs) {
     shapes.rows[tile] = static_cast<uint8_t>(weights ? inputs / 4 : rows);
     shapes.row_bytes[tile] = static_cast<uint16_t>(activations ? inputs : 64);
   }
-  write_all_memory();
+  keep_order(&shapes);
   _tile_loadconfig(&shapes);
+  keep_order(&shapes);
 }
 
 /// The sums of products of one tile register.

@@ -87,7 +87,7 @@ uint32_t width(WeightType type) { return std::max(info(type).block_width, 32u); 
 
 TEST(Matmul, is_the_same_bytes_on_every_tier_for_every_type_and_row_count) {
   for (WeightType type : kAllWeightTypes)
-    for (uint32_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 16, 17, 31, 63, 64, 65, 67, 73, 128, 130})
+    for (uint32_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 16, 17, 31, 63, 64, 65, 67, 73, 128, 129, 260})
       expect_oracle({type, 24, width(type) * 2, rows});
 }
 
