@@ -127,7 +127,7 @@ void print_report_json(const Report& report) {
   }
   print_json({{"version", HEADRACE_VERSION}, {"isa", report.info.isa}, {"threads", report.info.threads}, {"model", report.info.name},
               {"load_ms", report.load_ms}, {"rss_bytes", report.rss_bytes}, {"results", std::move(results)},
-              {"kv_bytes", report.kv_bytes}, {"tensor_bytes", report.info.tensor_bytes}});
+              {"kv_bytes", report.kv_bytes}, {"tensor_bytes", report.info.tensor_bytes}, {"weight_types", report.info.weight_types}});
 }
 
 void print_report_table(const Report& report) {
