@@ -22,7 +22,8 @@ def floats(tmp_path_factory):
 
 
 def logprobs(floats, *arguments):
-    (choice,) = run_json("generate", floats, "--prompt", "The mill", "--greedy", "--max-tokens", "1", "--logprobs", "3", *arguments)["choices"]
+    request = ["--prompt", "The mill", "--greedy", "--max-tokens", "1", "--logprobs", "3"]
+    (choice,) = run_json("generate", floats, *request, *arguments)["choices"]
     return [top["logprob"] for top in choice["logprobs"][0]["top"]]
 
 

@@ -9,10 +9,13 @@
 
 #include "kernels/float16.h"
 #include "kernels/quantize_weights.h"
+#include "model/cpu/floating_point_scope.h"
 #include "model/gguf/header_stream.h"
 
 namespace headrace::model {
 namespace {
+
+using kernels::WeightType;
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
 constexpr size_t kAlignment = 64;
@@ -41,15 +44,15 @@ uint32_t chunk_rows(const PlanMatrix& matrix, uint32_t tile) {
   return tiles * tile;
 }
 
-float float_of(kernels::WeightType type, uint16_t bits) {
-  return type == kernels::WeightType::BF16 ? kernels::bfloat16_to_float(bits) : kernels::half_to_float(bits);
+float float_of(WeightType type, uint16_t bits) {
+  return type == WeightType::BF16 ? kernels::bfloat16_to_float(bits) : kernels::half_to_float(bits);
 }
 
 /// One value of a row of floats.
-float weight_at(kernels::WeightType type, const std::byte* row, uint32_t index) {
+float weight_at(WeightType type, const std::byte* row, uint32_t index) {
   float value;
   uint16_t bits;
-  if (type == kernels::WeightType::F32) {
+  if (type == WeightType::F32) {
     std::memcpy(&value, row + size_t{index} * sizeof value, sizeof value);
     return value;
   }
@@ -110,7 +113,7 @@ class Loader {
   Result<void> read_vector(VectorIndex index) {
     const PlanVector& vector = plan_.vectors[index];
     const std::span<float> out(const_cast<float*>(weights_.vectors[index]), vector.count);
-    if (vector.tensor->type == kernels::WeightType::F32) {
+    if (vector.tensor->type == WeightType::F32) {
       return file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(out));
     }
     std::vector<uint16_t> halves(vector.count);
@@ -149,6 +152,7 @@ class Loader {
     const PlanMatrix& matrix = plan_.matrices[chunk.matrix];
     const size_t from_bytes = file_row_bytes(matrix), to_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
     buffers.kept_rows.resize(to_bytes * chunk.count);
+    const FloatingPointScope floating_point;
     for (uint32_t row = 0; row < chunk.count; ++row) {
       const std::byte* from = buffers.file_rows.data() + row * from_bytes;
       const uint32_t bad = kernels::quantize_weights(*matrix.tensor->type, from, matrix.inputs, matrix.type,
@@ -159,11 +163,12 @@ class Loader {
   }
 
   std::unexpected<Error> cannot_hold(const PlanMatrix& matrix, uint32_t output, uint32_t input, const std::byte* row) const {
+    const WeightType type = *matrix.tensor->type;
     return fail(ErrorKind::InvalidData,
                 fmt::format("{}: the tensor \"{}\" holds {} at [{}, {}], which cannot be quantised: {} holds numbers up to {}; load it "
                             "without quantize, or use a sound file",
-                            file_.file().path().string(), printable(matrix.tensor->name), weight_at(*matrix.tensor->type, row, input), output,
-                            input, kernels::info(matrix.type).name, kernels::largest_weight(matrix.type)));
+                            file_.file().path().string(), printable(matrix.tensor->name), weight_at(type, row, input), output, input,
+                            kernels::info(matrix.type).name, kernels::largest_weight(matrix.type)));
   }
 
   const Gguf& file_;

@@ -39,7 +39,8 @@ std::unexpected<Error> nothing_to_quantize(const Gguf& file, const Plan& plan, b
 
 void tell_of_matrices_left(const Gguf& file, const std::vector<const PlanMatrix*>& left) {
   const PlanMatrix& first = *left.front();
-  log(LogLevel::Warning, "model", "{}: {} of the float matrices are not quantised, for their rows are not a multiple of 32 long: \"{}\" ({}, rows of {}){}",
+  log(LogLevel::Warning, "model",
+      "{}: {} of the float matrices are not quantised, for their rows are not a multiple of 32 long: \"{}\" ({}, rows of {}){}",
       file.file().path().string(), left.size(), printable(first.tensor->name), first.tensor->type_name, first.inputs,
       left.size() > 1 ? " and others" : "");
 }

@@ -83,7 +83,8 @@ TEST(QuantizeWeights, errs_in_eight_bits_by_half_a_step_at_most) {
     const auto back = round_trip(values, WeightType::Q8_0);
     for (size_t i = 0; i < values.size(); ++i) {
       const auto block = values.begin() + static_cast<std::ptrdiff_t>(i / 32 * 32);
-      const float most = std::abs(*std::max_element(block, block + 32, [](float a, float b) { return std::abs(a) < std::abs(b); }));
+      const auto [lowest, highest] = std::minmax_element(block, block + 32);
+      const float most = std::max(*highest, -*lowest);
       // Half a step; the scale is an f16, off by up to 2^-11 of itself or 2^-25.
       ASSERT_LE(std::abs(values[i] - back[i]), most / 254 * (1 + 0x1p-9f) + 0x1p-19f) << i;
     }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -153,6 +154,16 @@ TEST(Quantize, gives_the_same_logits_on_every_tier_and_for_any_number_of_threads
   }
 }
 
+TEST(Quantize, does_not_depend_on_how_the_program_rounds) {
+  const TemporaryFile file(tiny_gguf(all_of(F32)).bytes());
+  const LoadOptions options{.threads = 1, .quantize = Quantize::Q4};
+  const auto expected = logits(file.path(), options);
+  std::fesetround(FE_UPWARD);
+  const auto upward = logits(file.path(), options);
+  std::fesetround(FE_TONEAREST);
+  EXPECT_TRUE(same_bytes(upward, expected));
+}
+
 TEST(Quantize, keeps_the_head_and_the_values_of_attention_in_eight_bits) {
   const TemporaryFile tied(tiny_gguf(all_of(F16)).bytes()), own_head(tiny_gguf(all_of(F16, false)).bytes());
   const auto types = [](const TemporaryFile& file, Quantize quantize) {
@@ -229,8 +240,8 @@ TEST(Quantize, names_the_tensor_and_the_place_of_a_weight_that_is_no_number) {
   ASSERT_TRUE(gguf);
   const GgufTensor* tensor = gguf->tensor("blk.1.ffn_up.weight");
   ASSERT_NE(tensor, nullptr);
-  for (const auto& [value, shown] : {std::pair{std::numeric_limits<float>::quiet_NaN(), "nan"}, {-std::numeric_limits<float>::infinity(), "-inf"},
-                                     {1e30f, "1e+30"}}) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
+  for (const auto& [value, shown] : {std::pair{kNan, "nan"}, {-kInfinity, "-inf"}, {1e30f, "1e+30"}}) {
     std::memcpy(bytes.data() + tensor->offset + (17 * 64 + 45) * sizeof value, &value, sizeof value);
     const TemporaryFile file(bytes);
     for (const auto quantize : {Quantize::Q8, Quantize::Q4}) {
