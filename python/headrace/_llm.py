@@ -51,6 +51,7 @@ class ModelInfo:
     architecture: str
     path: Path
     weight_types: str
+    quantize: str | None
     parameters: int
     tensor_bytes: int
     weight_bytes: int
@@ -83,6 +84,8 @@ class LLM:
     context: longest sequence in tokens; None: the model's own.
     isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx2-vnni"``, ``"avx512"``, ``"amx"``; None: the best there is.
     kv_type: how keys and values are kept: ``"f16"``, or ``"int8"`` (half the memory).
+    quantize: keep the float weights of a file in 8 or 4 bits: ``"q8"``, ``"q4"``; None: as
+        the file has them.
     kv_memory: room for keys and values, as ``memory``.
     prefix_cache: reuse the work of earlier prompts that begin alike.
 
@@ -103,6 +106,7 @@ class LLM:
         isa: str | None = None,
         *,
         kv_type: str = "f16",
+        quantize: str | None = None,
         kv_memory: int | str | None = None,
         prefix_cache: bool = True,
         progress: bool = True,
@@ -117,6 +121,7 @@ class LLM:
             threads=threads or 0,
             isa=isa,
             kv_type=kv_type,
+            quantize=quantize,
             memory=memory,
             kv_memory=kv_memory,
             context=context or 0,

@@ -79,6 +79,7 @@ class Engine:
         threads: int,
         isa: str | None,
         kv_type: str,
+        quantize: str | None,
         memory: int | str | None,
         kv_memory: int | str | None,
         context: int,

@@ -190,7 +190,7 @@ void print_report_json(const Report& report) {
   }
   nlohmann::ordered_json whole = {{"version", HEADRACE_VERSION}, {"isa", report.info.isa}, {"threads", report.info.threads}, {"model", report.info.name},
               {"load_ms", report.load_ms}, {"rss_bytes", report.rss_bytes}, {"results", std::move(results)},
-              {"kv_bytes", report.kv_bytes}, {"tensor_bytes", report.info.tensor_bytes}};
+              {"kv_bytes", report.kv_bytes}, {"tensor_bytes", report.info.tensor_bytes}, {"weight_types", report.info.weight_types}};
   if (!report.traces.empty()) whole["traces"] = traces_json(report);
   print_json(whole);
 }

@@ -21,6 +21,11 @@ std::string check_kv_type(const std::string& name) {
   return format ? std::string() : format.error().message;
 }
 
+std::string check_quantize(const std::string& name) {
+  const auto quantize = model::parse_quantize(name);
+  return quantize ? std::string() : quantize.error().message;
+}
+
 std::string check_isa(const std::string& name) {
   const auto isa = kernels::parse_isa(name);
   return isa ? std::string() : isa.error().message;
@@ -55,6 +60,8 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
       ->option_text("NAME")->check(CLI::Validator(check_isa, ""))->group(kRunGroup);
   command.add_option("--kv-type", options.kv_type, "how keys and values are kept: f16, int8 [f16]")
       ->option_text("NAME")->check(CLI::Validator(check_kv_type, ""))->group(kRunGroup);
+  command.add_option("--quantize", options.quantize, "keep float weights in 8 or 4 bits: q8, q4 [as the file has them]")
+      ->option_text("NAME")->check(CLI::Validator(check_quantize, ""))->group(kRunGroup);
   command.add_option("--context", options.context, "longest sequence in tokens [the model's own]")
       ->option_text("N")->check(CLI::Range(1u, UINT32_MAX))->group(kRunGroup);
   add_bytes_option(command, "--memory", options.memory_bytes, "limit for everything, such as 2GB [none]")->group(kRunGroup);
@@ -80,6 +87,9 @@ Result<std::shared_ptr<model::Model>> load_model(const ModelOptions& options) {
     HR_TRY(load.isa, kernels::parse_isa(options.isa));
   }
   HR_TRY(load.kv_format, kernels::parse_kv_format(options.kv_type));
+  if (!options.quantize.empty()) {
+    HR_TRY(load.quantize, model::parse_quantize(options.quantize));
+  }
   if (options.memory_bytes != 0) load.budget = process_budget()->child("--memory", options.memory_bytes);
   return model::Model::load(path, load);
 }

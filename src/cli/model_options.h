@@ -19,6 +19,7 @@ struct ModelOptions {
   int threads = 0;
   std::string isa = "auto";
   std::string kv_type = "f16";
+  std::string quantize;        ///< empty: weights as the file has them
   uint64_t memory_bytes = 0;   ///< 0: no limit
   uint64_t kv_bytes = 0;       ///< 0: the engine's choice
   uint32_t context = 0;        ///< 0: the model's own
@@ -31,7 +32,7 @@ CLI::Option* add_bytes_option(CLI::App& command, const std::string& name, uint64
 /// MODEL, positional; optional if `required` is false.
 CLI::Option* add_model_argument(CLI::App& command, ModelOptions& options, bool required);
 void add_json_option(CLI::App& command, ModelOptions& options);
-/// --threads, --isa, --kv-type, --memory, --context, --kv-memory, --quiet, --json.
+/// --threads, --isa, --kv-type, --quantize, --memory, --context, --kv-memory, --quiet, --json.
 void add_run_options(CLI::App& command, ModelOptions& options);
 
 /// The file behind MODEL; fetches a named model and shows how far that is.

@@ -30,6 +30,11 @@ struct ServeOptions : ModelOptions {
   bool no_chat_page = false;
 };
 
+/// "avx2", or "avx2, weights as Q4_1 ×210, F32 ×61, Q8_0 ×1" where they are not the file's.
+std::string kernels_and_weights(const model::ModelInfo& info) {
+  return info.quantize.empty() ? info.isa : fmt::format("{}, weights as {}", info.isa, info.weight_types);
+}
+
 /// What a person tries first.
 void print_welcome(const server::Server& server, const model::ModelInfo& info, const std::string& api_key) {
   const std::string authorization = api_key.empty() ? "" : " -H 'authorization: Bearer '\"$HEADRACE_API_KEY\"";
@@ -38,7 +43,7 @@ void print_welcome(const server::Server& server, const model::ModelInfo& info, c
       "Chat page:  {}/\n"
       "Try:        curl -N {}/v1/chat/completions -H 'content-type: application/json'{} "
       "-d '{{\"model\": \"{}\", \"stream\": true, \"messages\": [{{\"role\": \"user\", \"content\": \"Why is the sky blue?\"}}]}}'\n",
-      info.name, info.isa, server.url(), server.url(), authorization, server.model_id());
+      info.name, kernels_and_weights(info), server.url(), server.url(), authorization, server.model_id());
 }
 
 void name_model(ServeOptions& options, const model::ModelInfo& info) {
@@ -59,7 +64,7 @@ Result<int> run(ServeOptions& options) {
   HR_TRY(const auto server, server::Server::start(std::move(engine), options.server));
   if (options.json) {
     print_json({{"url", server->url()}, {"port", server->port()}, {"model", server->model_id()}, {"isa", model->info().isa},
-                {"threads", model->info().threads}});
+                {"threads", model->info().threads}, {"weight_types", model->info().weight_types}});
   } else if (!options.quiet) {
     print_welcome(*server, model->info(), options.server.api_key);
   }

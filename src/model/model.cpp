@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <set>
 
 #include "base/log.h"
@@ -13,6 +12,8 @@
 #include "model/gguf.h"
 #include "model/gguf/header_stream.h"
 #include "model/plan.h"
+#include "model/plan/kept_tensors.h"
+#include "model/plan/quantize_plan.h"
 
 namespace headrace::model {
 namespace {
@@ -37,17 +38,6 @@ Result<std::filesystem::path> model_file(const std::filesystem::path& path) {
   return *found.begin();
 }
 
-/// "Q4_1 ×210, Q8_0 ×1, F32 ×61": the most frequent first.
-std::string weight_types(const Gguf& gguf) {
-  std::map<std::string, size_t> counts;
-  for (const GgufTensor& tensor : gguf.tensors()) ++counts[tensor.type_name];
-  std::vector<std::pair<std::string, size_t>> sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted, std::greater(), [](const auto& entry) { return entry.second; });
-  std::string text;
-  for (const auto& [type, count] : sorted) text += fmt::format("{}{} ×{}", text.empty() ? "" : ", ", type, count);
-  return text;
-}
-
 class LoadedModel : public Model {
  public:
   const ModelInfo& info() const override { return info_; }
@@ -68,6 +58,7 @@ class LoadedModel : public Model {
     HR_TRY(const auto gguf, Gguf::open(info_.path));
     HR_CHECK(load_text(gguf));
     HR_TRY(auto plan, emit_plan(gguf));
+    HR_CHECK(quantize_plan(gguf, options.quantize, plan));
     for (kernels::AttentionShape& layer : plan.layers) layer.format = options.kv_format;
     if (tokenizer_->vocabulary_size() > plan.vocabulary) {
       return fail(ErrorKind::InvalidData, fmt::format("{}: the tokenizer has {} tokens, but the embedding only {} rows",
@@ -78,6 +69,7 @@ class LoadedModel : public Model {
     describe(gguf, plan, weights);
     info_.isa = kernels::name(isa);
     info_.kv_format = kernels::name(options.kv_format);
+    info_.quantize = options.quantize == Quantize::Nothing ? "" : name(options.quantize);
     info_.threads = team->size();
     backend_ = make_cpu_backend({std::move(plan), std::move(weights), kernels, std::move(team), budget_});
     info_.load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -103,9 +95,10 @@ class LoadedModel : public Model {
     const auto name = gguf.string("general.name");
     info_.name = name && !name->empty() ? printable(*name) : info_.path.stem().string();
     info_.architecture = plan.architecture;
-    info_.weight_types = weight_types(gguf);
+    KeptTensors kept = kept_tensors(gguf, plan);
+    info_.weight_types = std::move(kept.types);
     for (const GgufTensor& tensor : gguf.tensors()) info_.parameters += tensor.elements;
-    info_.tensor_bytes = gguf.tensor_bytes();
+    info_.tensor_bytes = kept.bytes;
     info_.weight_bytes = weights.memory.size();
     info_.layers = static_cast<uint32_t>(plan.layers.size());
     info_.hidden = plan.hidden;

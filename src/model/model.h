@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory_budget.h"
 #include "kernels/kernel_table.h"
+#include "model/quantize.h"
 #include "model/step.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -19,6 +20,7 @@ struct LoadOptions {
   int threads = 0;                                ///< 0: usable_cpus()
   std::optional<kernels::Isa> isa = {};           ///< unset: default_isa()
   kernels::KvFormat kv_format = kernels::KvFormat::Float16;  ///< of keys and values in the cache
+  Quantize quantize = Quantize::Nothing;          ///< what float matrices are kept as
   std::shared_ptr<MemoryBudget> budget;           ///< unset: process_budget()
   /// Called now and then from the loading thread with bytes done and in all.
   std::function<void(uint64_t, uint64_t)> progress = {};
@@ -29,9 +31,10 @@ struct ModelInfo {
   std::string name;               ///< general.name, or the file's stem
   std::string architecture;       ///< "llama", "gemma3"
   std::filesystem::path path;
-  std::string weight_types;       ///< "Q4_1 ×210, Q8_0 ×1, F32 ×61"
+  std::string weight_types;       ///< as they are kept: "Q4_1 ×210, Q8_0 ×1, F32 ×61"
+  std::string quantize;           ///< "q8" or "q4" where float matrices were quantised while loading
   uint64_t parameters = 0;
-  uint64_t tensor_bytes = 0;      ///< of the file's tensors
+  uint64_t tensor_bytes = 0;      ///< of the tensors, in these types
   uint64_t weight_bytes = 0;      ///< in memory, packed
   uint32_t layers = 0;
   uint32_t hidden = 0;

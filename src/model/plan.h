@@ -27,7 +27,7 @@ inline constexpr uint32_t kNone = UINT32_MAX;  ///< an index that refers to noth
 /// A weight matrix of the file, `outputs` rows of `inputs` values.
 struct PlanMatrix {
   const GgufTensor* tensor = nullptr;
-  kernels::WeightType type = kernels::WeightType::F32;
+  kernels::WeightType type = kernels::WeightType::F32;  ///< as it is kept: the file's, or what it is quantised to
   uint32_t outputs = 0;
   uint32_t inputs = 0;
 };

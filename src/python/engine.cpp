@@ -61,6 +61,7 @@ struct LoadArguments {
   int threads;
   std::optional<std::string> isa;
   std::string kv_type;
+  std::optional<std::string> quantize;
   uint64_t memory_bytes;
   uint64_t kv_bytes;
   uint32_t context;
@@ -74,6 +75,9 @@ Result<std::shared_ptr<engine::Engine>> load(const LoadArguments& arguments) {
     HR_TRY(options.isa, kernels::parse_isa(*arguments.isa));
   }
   HR_TRY(options.kv_format, kernels::parse_kv_format(arguments.kv_type));
+  if (arguments.quantize) {
+    HR_TRY(options.quantize, model::parse_quantize(*arguments.quantize));
+  }
   if (arguments.memory_bytes != 0) options.budget = process_budget()->child("this LLM", arguments.memory_bytes);
   HR_TRY(auto model, model::Model::load(arguments.path, options));
   engine::EngineOptions engine_options;
@@ -94,8 +98,10 @@ uint64_t bytes_of(const nb::object& value, const char* name) {
 }
 
 void construct(EngineObject* self, const std::filesystem::path& path, int threads, const std::optional<std::string>& isa,
-               const std::string& kv_type, const nb::object& memory, const nb::object& kv_memory, uint32_t context, bool prefix_cache) {
-  const LoadArguments arguments{path, threads, isa, kv_type, bytes_of(memory, "memory"), bytes_of(kv_memory, "kv_memory"), context, prefix_cache};
+               const std::string& kv_type, const std::optional<std::string>& quantize, const nb::object& memory, const nb::object& kv_memory,
+               uint32_t context, bool prefix_cache) {
+  const LoadArguments arguments{path, threads, isa, kv_type, quantize, bytes_of(memory, "memory"), bytes_of(kv_memory, "kv_memory"),
+                                context, prefix_cache};
   new (self) EngineObject(value_or_raise(run_interruptibly([arguments] { return load(arguments); })));
 }
 
@@ -143,6 +149,7 @@ nb::dict info(const EngineObject& self) {
   result["architecture"] = i.architecture;
   result["path"] = i.path;
   result["weight_types"] = i.weight_types;
+  result["quantize"] = i.quantize.empty() ? nb::object(nb::none()) : nb::object(nb::str(i.quantize.c_str()));
   result["parameters"] = i.parameters;
   result["tensor_bytes"] = i.tensor_bytes;
   result["weight_bytes"] = i.weight_bytes;
@@ -179,8 +186,8 @@ nb::dict stats(const EngineObject& self) {
 
 void bind_engine(nb::module_& module) {
   nb::class_<EngineObject>(module, "Engine")
-      .def("__init__", &construct, nb::arg("path"), nb::kw_only(), nb::arg("threads"), nb::arg("isa").none(), nb::arg("kv_type"), nb::arg("memory").none(),
-           nb::arg("kv_memory").none(), nb::arg("context"), nb::arg("prefix_cache"))
+      .def("__init__", &construct, nb::arg("path"), nb::kw_only(), nb::arg("threads"), nb::arg("isa").none(), nb::arg("kv_type"),
+           nb::arg("quantize").none(), nb::arg("memory").none(), nb::arg("kv_memory").none(), nb::arg("context"), nb::arg("prefix_cache"))
       .def("submit", &submit, nb::arg("prompts"), nb::arg("sampling"), nb::kw_only(), nb::arg("streams"), nb::arg("notifier").none(),
            nb::arg("key"))
       .def("logits", &logits, nb::arg("ids"))

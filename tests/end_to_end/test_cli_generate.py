@@ -217,7 +217,7 @@ def test_bench_prints_exactly_the_fields_that_are_promised():
     document = run_json(
         "bench", MODEL, "--threads", "1", "--prompt", "32", "--generate", "4", "--depth", "0,64", "--streams", "1,3", "--repeat", "1", seconds=300
     )
-    assert list(document) == ["version", "isa", "threads", "model", "load_ms", "rss_bytes", "results", "kv_bytes", "tensor_bytes"]
+    assert list(document) == ["version", "isa", "threads", "model", "load_ms", "rss_bytes", "results", "kv_bytes", "tensor_bytes", "weight_types"]
     fields = ["test", "streams", "prompt", "generate", "depth", "tokens_per_s", "cpu_s_per_token"]
     assert all(list(result) == fields for result in document["results"])
     measured = [(r["test"], r["streams"], r["depth"]) for r in document["results"]]

@@ -42,6 +42,7 @@ def test_each_command_has_help_for_a_person(command):
         ["generate", "smollm2", "--logit-bias", "a:1"],
         ["generate", "smollm2", "--prompt", "a", "--ids", "1"],
         ["generate", "smollm2", "--isa", "mmx"],
+        ["generate", "smollm2", "--quantize", "q5"],
         ["generate", "smollm2", "--memory", "lots"],
         ["generate", "smollm2", "--threads", "0"],
         ["serve", "--port", "70000"],

@@ -200,6 +200,26 @@ def test_int8_keys_and_values_take_half_the_memory_and_say_nearly_the_same(hr, l
         hr.LLM(MODEL, kv_type="int4")
 
 
+def test_float_weights_are_quantised_on_request(hr, tmp_path):
+    pytest.importorskip("gguf")
+    from float_model import write_float_model
+
+    path = write_float_model(tmp_path / "floats.gguf")
+    with hr.LLM(path) as exact, hr.LLM(path, quantize="q8") as eight, hr.LLM(path, quantize="q4") as four:
+        assert [llm.info.quantize for llm in (exact, eight, four)] == [None, "q8", "q4"]
+        kept = ["F16 ×15, F32 ×5", "Q8_0 ×15, F32 ×5", "Q4_1 ×12, F32 ×5, Q8_0 ×3"]
+        assert [llm.info.weight_types for llm in (exact, eight, four)] == kept
+        assert exact.info.tensor_bytes > 1.8 * eight.info.tensor_bytes > 1.8 * 1.3 * four.info.tensor_bytes
+        ids = exact.tokenizer.encode("The wheel of the mill turns.")
+        expected = exact.logits(ids)
+        for llm, part in ((eight, 0.1), (four, 0.5)):
+            assert 0 < np.linalg.norm(llm.logits(ids) - expected) < part * np.linalg.norm(expected)
+    with pytest.raises(hr.InvalidArgument, match="q8 or q4"):
+        hr.LLM(path, quantize="q5")
+    with pytest.raises(hr.InvalidArgument, match="nothing to quantise"):
+        hr.LLM(MODEL, quantize="q8")
+
+
 def test_objects_show_what_they_are(hr, llm, greedy):
     (out,) = llm.generate("1, 2, 3, 4,", hr.Sampling(max_tokens=2, temperature=0, logprobs=1))
     assert repr(out) == "Output(text=' 5', finish_reason='length', completion_tokens=2)"

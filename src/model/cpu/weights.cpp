@@ -4,12 +4,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <optional>
 
 #include "kernels/float16.h"
+#include "kernels/quantize_weights.h"
+#include "model/cpu/floating_point_scope.h"
+#include "model/gguf/header_stream.h"
 
 namespace headrace::model {
 namespace {
+
+using kernels::WeightType;
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
 constexpr size_t kAlignment = 64;
@@ -23,11 +29,35 @@ struct Chunk {
   uint32_t count;
 };
 
-/// Rows of a matrix for one chunk: about kChunkBytes, a multiple of the tier's tile.
+/// What one thread reads rows into, and quantises them into.
+struct ChunkBuffers {
+  std::vector<std::byte> file_rows;
+  std::vector<std::byte> kept_rows;
+};
+
+size_t file_row_bytes(const PlanMatrix& matrix) { return kernels::file_row_bytes(*matrix.tensor->type, matrix.inputs); }
+
+/// Rows of a matrix for one chunk: about kChunkBytes of the file, a multiple of the tier's tile.
 uint32_t chunk_rows(const PlanMatrix& matrix, uint32_t tile) {
-  const size_t row_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
+  const size_t row_bytes = file_row_bytes(matrix);
   const auto tiles = static_cast<uint32_t>(std::max<size_t>(1, kChunkBytes / (row_bytes * tile)));
   return tiles * tile;
+}
+
+float float_of(WeightType type, uint16_t bits) {
+  return type == WeightType::BF16 ? kernels::bfloat16_to_float(bits) : kernels::half_to_float(bits);
+}
+
+/// One value of a row of floats.
+float weight_at(WeightType type, const std::byte* row, uint32_t index) {
+  float value;
+  uint16_t bits;
+  if (type == WeightType::F32) {
+    std::memcpy(&value, row + size_t{index} * sizeof value, sizeof value);
+    return value;
+  }
+  std::memcpy(&bits, row + size_t{index} * sizeof bits, sizeof bits);
+  return float_of(type, bits);
 }
 
 class Loader {
@@ -83,38 +113,62 @@ class Loader {
   Result<void> read_vector(VectorIndex index) {
     const PlanVector& vector = plan_.vectors[index];
     const std::span<float> out(const_cast<float*>(weights_.vectors[index]), vector.count);
-    if (vector.tensor->type == kernels::WeightType::F32) {
+    if (vector.tensor->type == WeightType::F32) {
       return file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(out));
     }
     std::vector<uint16_t> halves(vector.count);
     HR_CHECK(file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(std::span(halves))));
-    const bool brain = vector.tensor->type == kernels::WeightType::BF16;
-    for (uint32_t i = 0; i < vector.count; ++i) {
-      out[i] = brain ? kernels::bfloat16_to_float(halves[i]) : kernels::half_to_float(halves[i]);
-    }
+    for (uint32_t i = 0; i < vector.count; ++i) out[i] = float_of(*vector.tensor->type, halves[i]);
     return {};
   }
 
   Result<void> read_chunks(const TeamMember& member) {
-    std::vector<std::byte> rows;
+    ChunkBuffers buffers;
     Result<void> status;
     member.share(claim_, static_cast<uint32_t>(chunks_.size()), 1, [&](uint32_t begin, uint32_t) {
-      if (status && !failed_.load(std::memory_order_relaxed)) status = read_chunk(chunks_[begin], rows);
+      if (status && !failed_.load(std::memory_order_relaxed)) status = read_chunk(chunks_[begin], buffers);
       if (!status) failed_ = true;
       if (member.index() == 0 && options_.progress) options_.progress(done_bytes_.load(), total_bytes_);
     });
     return status;
   }
 
-  Result<void> read_chunk(const Chunk& chunk, std::vector<std::byte>& rows) {
+  Result<void> read_chunk(const Chunk& chunk, ChunkBuffers& buffers) {
     const PlanMatrix& matrix = plan_.matrices[chunk.matrix];
-    const size_t row_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
-    rows.resize(row_bytes * chunk.count);
-    HR_CHECK(file_.file().read_at(matrix.tensor->offset + row_bytes * chunk.first_output, rows));
+    const size_t row_bytes = file_row_bytes(matrix);
+    buffers.file_rows.resize(row_bytes * chunk.count);
+    HR_CHECK(file_.file().read_at(matrix.tensor->offset + row_bytes * chunk.first_output, buffers.file_rows));
+    const bool kept_as_it_is = matrix.type == *matrix.tensor->type;
+    if (!kept_as_it_is) HR_CHECK(quantize(chunk, buffers));
+    const auto& rows = kept_as_it_is ? buffers.file_rows : buffers.kept_rows;
     kernels_.pack(matrix.type, matrix.outputs, matrix.inputs, chunk.first_output, chunk.count, rows.data(),
                   const_cast<std::byte*>(weights_.matrices[chunk.matrix].data));
-    done_bytes_ += rows.size();
+    done_bytes_ += buffers.file_rows.size();
     return {};
+  }
+
+  /// The chunk's rows in the type that the matrix is kept as.
+  Result<void> quantize(const Chunk& chunk, ChunkBuffers& buffers) {
+    const PlanMatrix& matrix = plan_.matrices[chunk.matrix];
+    const size_t from_bytes = file_row_bytes(matrix), to_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
+    buffers.kept_rows.resize(to_bytes * chunk.count);
+    const FloatingPointScope floating_point;
+    for (uint32_t row = 0; row < chunk.count; ++row) {
+      const std::byte* from = buffers.file_rows.data() + row * from_bytes;
+      const uint32_t bad = kernels::quantize_weights(*matrix.tensor->type, from, matrix.inputs, matrix.type,
+                                                     buffers.kept_rows.data() + row * to_bytes);
+      if (bad != matrix.inputs) return cannot_hold(matrix, chunk.first_output + row, bad, from);
+    }
+    return {};
+  }
+
+  std::unexpected<Error> cannot_hold(const PlanMatrix& matrix, uint32_t output, uint32_t input, const std::byte* row) const {
+    const WeightType type = *matrix.tensor->type;
+    return fail(ErrorKind::InvalidData,
+                fmt::format("{}: the tensor \"{}\" holds {} at [{}, {}], which cannot be quantised: {} holds numbers up to {}; load it "
+                            "without quantize, or use a sound file",
+                            file_.file().path().string(), printable(matrix.tensor->name), weight_at(type, row, input), output, input,
+                            kernels::info(matrix.type).name, kernels::largest_weight(matrix.type)));
   }
 
   const Gguf& file_;

@@ -23,7 +23,8 @@ struct WeightsOptions {
 };
 
 /// Reads the tensors with the whole team, a few hundred kilobytes at a time, straight into
-/// packed tiles.
+/// packed tiles; matrices whose type in the plan is not the file's are quantised on the way, so
+/// that no float copy of them ever exists.
 Result<Weights> load_weights(const Gguf& file, const Plan& plan, const kernels::KernelTable& kernels, ThreadTeam& team,
                              const WeightsOptions& options);
 
