@@ -1,9 +1,13 @@
 #include "kernels/kernel_table.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/cpu_features.h"
 #include "kernels/cpu/amx.h"
@@ -52,6 +56,51 @@ std::unexpected<Error> lacking(Isa isa) {
                                           name(best_isa()) + " (leave HEADRACE_ISA and --isa unset to use them)");
 }
 
+constexpr size_t kAlignment = 64;
+
+std::byte* aligned(std::vector<std::byte>& memory, size_t bytes) {
+  memory.assign(bytes + kAlignment, std::byte{});
+  void* at = memory.data();
+  size_t room = memory.size();
+  return static_cast<std::byte*>(std::align(kAlignment, bytes, at, room));
+}
+
+/// A small product of a tier, with more rows and outputs than its tiles are high and wide.
+std::vector<uint32_t> products_of(const KernelTable& tier, WeightType type) {
+  constexpr uint32_t kInputs = 512, kOutputs = 40, kRows = 19;
+  const ActivationFormat format = info(type).activation;
+  uint32_t state = 1;
+  const auto random = [&] { return state = state * 1664525u + 1013904223u; };
+  std::vector<std::byte> file(file_row_bytes(type, kInputs) * kOutputs);
+  for (size_t i = 0; i + 2 <= file.size(); i += 2) {  // every two bytes make a small number
+    const auto half = static_cast<uint16_t>((random() >> 16 & 0x8fff) | 0x2000);
+    std::memcpy(file.data() + i, &half, 2);
+  }
+  std::vector<std::byte> packed_memory, rows_memory;
+  std::byte* packed = aligned(packed_memory, tier.packed_bytes(type, kOutputs, kInputs));
+  tier.pack(type, kOutputs, kInputs, 0, kOutputs, file.data(), packed);
+  const size_t stride = tier.activation_bytes(format, kInputs);
+  std::byte* rows = aligned(rows_memory, stride * kRows);
+  for (uint32_t r = 0; r < kRows; ++r) {
+    float values[kInputs];
+    for (float& value : values) value = static_cast<float>(static_cast<int32_t>(random())) * 0x1p-31f;
+    tier.quantize(format, kInputs, values, 0, kInputs, rows + r * stride);
+  }
+  std::vector<float> out(kRows * kOutputs);
+  MatmulArgs args;
+  args.weight = {type, kOutputs, kInputs, packed};
+  args.activations = rows;
+  args.activation_stride = stride;
+  args.rows = kRows;
+  args.out = out.data();
+  args.out_stride = kOutputs;
+  args.last_output = kOutputs;
+  tier.matmul(args);
+  std::vector<uint32_t> bits(out.size());
+  std::memcpy(bits.data(), out.data(), out.size() * sizeof(float));
+  return bits;
+}
+
 }  // namespace
 
 const WeightTypeInfo& info(WeightType type) { return kWeightTypes[static_cast<size_t>(type)]; }
@@ -74,9 +123,17 @@ bool can_run(Isa isa) {
     case Isa::Avx2: return cpu.avx2;
     case Isa::Avx2Vnni: return cpu.avx2 && cpu.avx_vnni;
     case Isa::Avx512: return cpu.avx2 && cpu.avx512;
-    case Isa::Amx: return cpu.avx2 && cpu.avx512_vnni && cpu.amx_int8;
+    case Isa::Amx: {
+      static const bool works = cpu.avx2 && cpu.avx512_vnni && cpu.amx_int8 && same_products(amx::kTable, avx512::kVnniTable);
+      return works;
+    }
   }
   return false;
+}
+
+bool same_products(const KernelTable& one, const KernelTable& other) {
+  constexpr std::array kTypes = {WeightType::Q4_0, WeightType::Q4_1, WeightType::Q8_0, WeightType::Q4_K, WeightType::Q6_K};
+  return std::ranges::all_of(kTypes, [&](WeightType type) { return products_of(one, type) == products_of(other, type); });
 }
 
 const char* name(KvFormat format) { return format == KvFormat::Int8 ? "int8" : "f16"; }

@@ -209,6 +209,10 @@ inline constexpr Isa kAllIsas[] = {Isa::Portable, Isa::Avx2, Isa::Avx2Vnni, Isa:
 /// Whether this CPU and its operating system can run a tier; those that run a better one need not run them all.
 bool can_run(Isa isa);
 
+/// Whether two tiers give the same bytes on a few small matrix products of each kind of arithmetic. A tier that has never
+/// been seen on hardware is asked once, before it is used (can_run): a wrong answer would be worse than a slow one.
+bool same_products(const KernelTable& one, const KernelTable& other);
+
 /// The table of a tier. Unsupported if this CPU cannot run it.
 Result<const KernelTable*> kernel_table(Isa isa);
 /// The tier that HEADRACE_ISA names, or else the best one this CPU has.

@@ -1,5 +1,6 @@
 """generate, chat and bench."""
 
+import json
 import os
 import pty
 import select
@@ -231,6 +232,45 @@ def test_bench_prints_a_table_for_people():
     finished = run("bench", MODEL, "--prompt", "16", "--generate", "2", "--streams", "1", "--repeat", "1", seconds=300)
     assert finished.returncode == 0, finished.stderr
     assert "tokens/s" in finished.stdout and "prefill" in finished.stdout and "decode" in finished.stdout
+
+
+def test_bench_writes_a_timeline_that_trace_viewers_read(tmp_path):
+    trace = tmp_path / "steps.json"
+    document = run_json("bench", MODEL, "--prompt", "300", "--generate", "12", "--streams", "3", "--repeat", "1", "--threads", "2",
+                        "--trace", trace, seconds=300)
+    assert [one["test"] for one in document["traces"]] == ["prefill 300", "decode, 3 streams"]
+    events = json.loads(trace.read_text())["traceEvents"]
+    assert {e["args"]["name"] for e in events if e["name"] == "process_name"} == {"prefill 300", "decode, 3 streams"}
+    spans = [e for e in events if e["ph"] == "X"]
+    assert {(e["pid"], e["tid"]) for e in spans} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert {"norm", "queries, keys, values", "attention", "gate, up", "down", "head, sampling", "wait", "between steps"} <= {e["name"] for e in spans}
+    assert all(e["ts"] >= 0 and e["dur"] >= 0 for e in spans)
+    for one in document["traces"]:
+        assert one["steps"] > 0 and abs(sum(o["share"] for o in one["operations"]) - 1) < 1e-6
+
+
+def test_bench_says_so_if_the_timeline_cannot_be_written():
+    finished = run("bench", MODEL, "--trace", "/no/such/folder/steps.json", "--prompt", "16", "--generate", "0")
+    assert finished.returncode == 1 and "/no/such/folder/steps.json" in finished.stderr
+
+
+def test_bench_measures_kernels_beside_the_roofs_of_the_machine():
+    document = run_json("bench", MODEL, "--kernels", "--rows", "1,9", "--threads", "1", seconds=300)
+    assert list(document) == ["version", "model", "threads", "memory_bytes_per_s", "cache_bytes_per_s", "kernels"]
+    fields = ["kernel", "tier", "type", "shape", "rows", "seconds", "operations", "bytes", "roof_seconds", "bound", "share"]
+    assert all(list(one) == fields for one in document["kernels"])
+    assert {one["kernel"] for one in document["kernels"]} == {"matmul", "attention decode", "attention prefill", "quantise", "norm"}
+    assert all(one["seconds"] > 0 for one in document["kernels"])
+    assert document["memory_bytes_per_s"] > 0 and document["cache_bytes_per_s"] > 0
+
+
+def test_bench_measures_kernels_of_types_that_are_named():
+    table = run("bench", MODEL, "--kernels", "--types", "Q3_K,MXFP4", "--rows", "1", "--isa", "portable", seconds=300)
+    assert table.returncode == 0, table.stderr
+    assert "Q3_K" in table.stdout and "MXFP4" in table.stdout and "2048 → 2048" in table.stdout
+    wrong = run("bench", MODEL, "--kernels", "--types", "Q9_K")
+    assert wrong.returncode == 1 and "Q9_K" in wrong.stderr and "Q4_K" in wrong.stderr
+    assert run("bench", MODEL, "--rows", "1").returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [["--depth", "100000"], ["--prompt", "100000"]])

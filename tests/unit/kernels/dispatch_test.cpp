@@ -56,6 +56,19 @@ TEST(Dispatch, refuses_a_wrong_name_in_the_environment) {
   EXPECT_EQ(default_isa().error().kind, ErrorKind::InvalidArgument);
 }
 
+TEST(Dispatch, finds_the_products_of_all_tiers_the_same) {
+  for (const Tier& tier : tiers()) EXPECT_TRUE(same_products(*tier.table, oracle())) << tier.name;
+}
+
+TEST(Dispatch, finds_out_a_tier_whose_products_are_wrong_in_one_place) {
+  KernelTable wrong = oracle();
+  wrong.matmul = [](const MatmulArgs& args) {
+    oracle().matmul(args);
+    if (args.weight.type == WeightType::Q6_K) args.out[(args.rows - 1) * args.out_stride + args.last_output - 1] *= 1.0000002f;
+  };
+  EXPECT_FALSE(same_products(wrong, oracle()));
+}
+
 TEST(Dispatch, gives_a_table_of_a_tier_if_and_only_if_this_cpu_can_run_it) {
   const CpuFeatures& cpu = cpu_features();
   EXPECT_TRUE(can_run(Isa::Portable));

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "model/step_trace.h"
 #include "tiny_session.h"
 
 namespace headrace::model {
@@ -79,6 +81,67 @@ TEST_F(CpuBackend, samples_from_the_last_row_as_often_as_asked) {
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit - logits[best]));
   EXPECT_NEAR(out.samples[0].logprob, -std::log(sum), 1e-5);
   EXPECT_NE(out.samples[1].id, out.samples[2].id);
+}
+
+TEST_F(CpuBackend, gives_the_arg_max_without_writing_the_logits) {
+  prepare(64, 64, 8);
+  const std::vector<SampleInput> sample = {{.parameters = &greedy_}, {.parameters = &greedy_, .choice = 1}};
+  const std::span tokens(tokens_);
+  for (uint32_t runs : {1u, 2u, 7u, 20u}) {  // the last in several blocks
+    Step step;
+    std::vector<std::vector<uint32_t>> pages(runs);
+    for (uint32_t i = 0; i < runs; ++i) {
+      pages[i] = {i};
+      step.runs.push_back({.tokens = tokens.subspan(i, 1 + i % 3), .pages = pages[i], .logits = LogitsRows::Last, .samples = sample});
+    }
+    const auto fused = run(step);
+    for (uint32_t i = 0; i < runs; ++i) {
+      StepRun alone = step.runs[i];
+      alone.want_raw_logits = true;
+      const auto whole = run({{alone}});
+      const std::span<const float> logits(whole.runs[0].logits, kTinyVocabulary);
+      const auto best = static_cast<text::TokenId>(std::ranges::max_element(logits) - logits.begin());
+      EXPECT_EQ(whole.runs[0].samples.at(0).id, best);
+      ASSERT_EQ(fused.runs[i].samples.size(), 2u);
+      EXPECT_EQ(fused.runs[i].samples[0].id, best) << "run " << i << " of " << runs;
+      EXPECT_EQ(fused.runs[i].samples[1].id, best) << "run " << i << " of " << runs;
+    }
+  }
+}
+
+TEST_F(CpuBackend, records_what_its_threads_do_in_the_steps_that_were_asked_for) {
+  StepTrace trace;
+  model_->backend().record(&trace);
+  prepare();
+  const std::vector<SampleInput> sample = {{.parameters = &greedy_}};
+  const Step step{{{.tokens = tokens_, .pages = pages_, .logits = LogitsRows::Last, .samples = sample}}};
+  run(step);
+  EXPECT_EQ(trace.steps_recorded(), 0u);
+  for (int again = 0; again < 2; ++again) {  // a second recording forgets the first
+    trace.arm(2);
+    for (int i = 0; i < 3; ++i) run(step);
+    EXPECT_EQ(trace.steps_recorded(), 2u);
+    ASSERT_EQ(trace.lanes().size(), 2u);
+    std::vector<bool> seen(trace.operations().size());
+    for (const StepTrace::Lane& lane : trace.lanes()) {
+      ASSERT_FALSE(lane.events().empty());
+      int64_t before = lane.events().front().begin_ns;
+      for (const StepTrace::Event& event : lane.events()) {
+        EXPECT_LT(event.step, 2u);
+        EXPECT_GE(event.begin_ns, before);
+        EXPECT_GE(event.end_ns, event.begin_ns);
+        before = event.end_ns;
+        if (event.kind == StepTrace::Event::Kind::Between) continue;
+        ASSERT_LT(event.operation, seen.size());
+        seen[event.operation] = true;
+      }
+    }
+    EXPECT_EQ(std::ranges::count(seen, true), static_cast<std::ptrdiff_t>(seen.size()));
+  }
+  EXPECT_EQ(trace.operations().front().name, "embed");
+  EXPECT_EQ(trace.operations().back().name, "head, sampling");
+  EXPECT_GT(trace.operations().back().weight_bytes, 0u);
+  model_->backend().record(nullptr);
 }
 
 TEST_F(CpuBackend, reports_prompt_logprobs_with_fewer_rows_of_memory_than_rows) {
