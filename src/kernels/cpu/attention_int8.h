@@ -207,6 +207,37 @@ void add_int8_range(const Split& split, uint32_t first_page, uint32_t last_page,
   }
 }
 
+/// Lane l becomes x[l] + x[l ^ step], or that less x[l] where l has the bit of `step`; `swapped` holds x[l ^ step].
+HEADRACE_INLINE __m256 butterfly(__m256 x, __m256 swapped, int step) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i bit = _mm256_and_si256(lane, _mm256_set1_epi32(step));
+  const __m256i sign = _mm256_slli_epi32(_mm256_cmpgt_epi32(bit, _mm256_setzero_si256()), 31);
+  return _mm256_add_ps(swapped, _mm256_xor_ps(x, _mm256_castsi256_ps(sign)));
+}
+
+/// Turns each hadamard_width(head_dim) values by a Hadamard matrix, which is its own inverse but for
+/// a factor of the width.
+[[gnu::noinline]] inline void turn_by_hadamard(float* values, uint32_t head_dim) {
+  for (uint32_t d = 0; d < head_dim; d += 8) {
+    __m256 x = _mm256_loadu_ps(values + d);
+    x = butterfly(x, _mm256_permute_ps(x, 0xB1), 1);
+    x = butterfly(x, _mm256_permute_ps(x, 0x4E), 2);
+    x = butterfly(x, _mm256_permute2f128_ps(x, x, 1), 4);
+    _mm256_storeu_ps(values + d, x);
+  }
+  const uint32_t width = hadamard_width(head_dim);
+  for (uint32_t step = 8; step < width; step *= 2) {
+    for (uint32_t block = 0; block < head_dim; block += 2 * step) {
+      for (uint32_t d = block; d < block + step; d += 8) {
+        const __m256 a = _mm256_loadu_ps(values + d);
+        const __m256 b = _mm256_loadu_ps(values + d + step);
+        _mm256_storeu_ps(values + d, _mm256_add_ps(a, b));
+        _mm256_storeu_ps(values + d + step, _mm256_sub_ps(a, b));
+      }
+    }
+  }
+}
+
 HEADRACE_INLINE float inverse_of_steps(float largest) {
   return largest > kSmallestInt16Magnitude ? kInt16Steps / largest : 0.0f;
 }
@@ -252,8 +283,11 @@ HEADRACE_INLINE float round_to_int16(const float* values, uint32_t count, int16_
   return magnitude / kInt16Steps;
 }
 
-/// int8 values of one head and their scale.
-HEADRACE_INLINE float quantize_head(const float* values, uint32_t head_dim, int8_t* quants) {
+/// int8 values of one head, turned, and their scale.
+HEADRACE_INLINE float quantize_head(const float* head, uint32_t head_dim, int8_t* quants) {
+  alignas(32) float values[kMostHeadDim];
+  __builtin_memcpy(values, head, head_dim * sizeof(float));
+  turn_by_hadamard(values, head_dim);
   const auto load = [&](uint32_t i) {
     return i + 16 <= head_dim ? Lanes16::load(values + i) : Lanes16::load_first(values + i, head_dim - i);
   };
@@ -281,8 +315,19 @@ struct Int8Pages {
     return keys_offset(shape, kv_head) + size_t{shape.head_dim} * kPageTokens;
   }
   static void prepare_query(const AttentionShape& shape, int16_t* space, Pair& pair) {
+    alignas(32) float turned[kMostHeadDim];
+    __builtin_memcpy(turned, pair.query, shape.head_dim * sizeof(float));
+    turn_by_hadamard(turned, shape.head_dim);
     pair.steps = space;
-    pair.factor = round_to_int16(pair.query, shape.head_dim, space) / kInt16Steps * shape.scale;
+    const float scale = shape.scale / static_cast<float>(hadamard_width(shape.head_dim));
+    pair.factor = round_to_int16(turned, shape.head_dim, space) / kInt16Steps * scale;
+  }
+  static void turn_back(const AttentionShape& shape, float* out) {
+    turn_by_hadamard(out, shape.head_dim);
+    const __m256 inverse = _mm256_set1_ps(1 / static_cast<float>(hadamard_width(shape.head_dim)));
+    for (uint32_t d = 0; d < shape.head_dim; d += 8) {
+      _mm256_storeu_ps(out + d, _mm256_mul_ps(_mm256_loadu_ps(out + d), inverse));
+    }
   }
 
   template <int P, bool kPrefetch>
