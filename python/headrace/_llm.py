@@ -82,7 +82,7 @@ class LLM:
     memory: limit in bytes or as ``"2GB"`` for weights, keys and values, and scratch.
     context: longest sequence in tokens; None: the model's own.
     isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx512"``; None: the best there is.
-    kv_type: how keys and values are kept: ``"f16"``, or ``"int8"`` (half the memory).
+    kv_type: how keys and values are kept: ``"int8"``, or ``"f16"`` (twice the memory).
     kv_memory: room for keys and values, as ``memory``.
     prefix_cache: reuse the work of earlier prompts that begin alike.
 
@@ -102,7 +102,7 @@ class LLM:
         context: int | None = None,
         isa: str | None = None,
         *,
-        kv_type: str = "f16",
+        kv_type: str = "int8",
         kv_memory: int | str | None = None,
         prefix_cache: bool = True,
         progress: bool = True,

@@ -53,7 +53,7 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
       ->option_text("N")->check(CLI::Range(1, 1024))->group(kRunGroup);
   command.add_option("--isa", options.isa, "kernels: portable, avx2, avx512 [the best this CPU has]")
       ->option_text("NAME")->check(CLI::Validator(check_isa, ""))->group(kRunGroup);
-  command.add_option("--kv-type", options.kv_type, "how keys and values are kept: f16, int8 [f16]")
+  command.add_option("--kv-type", options.kv_type, "how keys and values are kept: int8, or f16 in twice the memory [int8]")
       ->option_text("NAME")->check(CLI::Validator(check_kv_type, ""))->group(kRunGroup);
   command.add_option("--context", options.context, "longest sequence in tokens [the model's own]")
       ->option_text("N")->check(CLI::Range(1u, UINT32_MAX))->group(kRunGroup);
