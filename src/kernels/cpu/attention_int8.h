@@ -207,26 +207,53 @@ void add_int8_range(const Split& split, uint32_t first_page, uint32_t last_page,
   }
 }
 
-/// Lane l becomes x[l] + x[l ^ step], or that less x[l] where l has the bit of `step`; `swapped` holds x[l ^ step].
-HEADRACE_INLINE __m256 butterfly(__m256 x, __m256 swapped, int step) {
-  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  const __m256i bit = _mm256_and_si256(lane, _mm256_set1_epi32(step));
-  const __m256i sign = _mm256_slli_epi32(_mm256_cmpgt_epi32(bit, _mm256_setzero_si256()), 31);
-  return _mm256_add_ps(swapped, _mm256_xor_ps(x, _mm256_castsi256_ps(sign)));
+/// Lanes whose sign is −: x[l ^ step] − x[l]; the others: x[l ^ step] + x[l].
+HEADRACE_INLINE __m256 butterfly(__m256 x, __m256 swapped, __m256 signs) { return _mm256_add_ps(swapped, _mm256_xor_ps(x, signs)); }
+
+/// The steps 1 … 4 · V of turn_by_hadamard for 8 · V values, which stay in registers.
+template <int V>
+HEADRACE_INLINE void turn_block(float* values) {
+  const __m256 one = _mm256_setr_ps(0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f);
+  const __m256 two = _mm256_setr_ps(0.0f, 0.0f, -0.0f, -0.0f, 0.0f, 0.0f, -0.0f, -0.0f);
+  const __m256 four = _mm256_setr_ps(0.0f, 0.0f, 0.0f, 0.0f, -0.0f, -0.0f, -0.0f, -0.0f);
+  __m256 x[V];
+#pragma GCC unroll 8
+  for (int i = 0; i < V; ++i) {
+    x[i] = _mm256_loadu_ps(values + 8 * i);
+    x[i] = butterfly(x[i], _mm256_permute_ps(x[i], 0xB1), one);
+    x[i] = butterfly(x[i], _mm256_permute_ps(x[i], 0x4E), two);
+    x[i] = butterfly(x[i], _mm256_permute2f128_ps(x[i], x[i], 1), four);
+  }
+#pragma GCC unroll 3
+  for (int step = 1; step < V; step *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < V; ++i) {
+      if ((i & step) != 0) continue;
+      const __m256 a = x[i];
+      x[i] = _mm256_add_ps(a, x[i + step]);
+      x[i + step] = _mm256_sub_ps(a, x[i + step]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < V; ++i) _mm256_storeu_ps(values + 8 * i, x[i]);
+}
+
+template <int V>
+HEADRACE_INLINE void turn_blocks(float* values, uint32_t head_dim) {
+  for (uint32_t d = 0; d < head_dim; d += 8 * V) turn_block<V>(values + d);
 }
 
 /// Turns each hadamard_width(head_dim) values by a Hadamard matrix, which is its own inverse but for
 /// a factor of the width.
 [[gnu::noinline]] inline void turn_by_hadamard(float* values, uint32_t head_dim) {
-  for (uint32_t d = 0; d < head_dim; d += 8) {
-    __m256 x = _mm256_loadu_ps(values + d);
-    x = butterfly(x, _mm256_permute_ps(x, 0xB1), 1);
-    x = butterfly(x, _mm256_permute_ps(x, 0x4E), 2);
-    x = butterfly(x, _mm256_permute2f128_ps(x, x, 1), 4);
-    _mm256_storeu_ps(values + d, x);
-  }
   const uint32_t width = hadamard_width(head_dim);
-  for (uint32_t step = 8; step < width; step *= 2) {
+  switch (width) {
+    case 8: return turn_blocks<1>(values, head_dim);
+    case 16: return turn_blocks<2>(values, head_dim);
+    case 32: return turn_blocks<4>(values, head_dim);
+    default: turn_blocks<8>(values, head_dim);
+  }
+  for (uint32_t step = 64; step < width; step *= 2) {
     for (uint32_t block = 0; block < head_dim; block += 2 * step) {
       for (uint32_t d = block; d < block + step; d += 8) {
         const __m256 a = _mm256_loadu_ps(values + d);

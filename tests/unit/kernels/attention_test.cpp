@@ -107,6 +107,25 @@ TEST(Attention, portable_agrees_with_softmax_in_double) {
   }
 }
 
+TEST(Attention, a_dim_of_int8_keys_that_stands_out_costs_the_others_little) {
+  const AttentionShape half = shape_of(3, 1, 64);
+  const AttentionShape shape = with_int8(half);
+  AttentionCase sequence(shape, 100, 7);
+  sequence.stretch_keys(5, 40);
+  const std::vector<float> out = sequence.attend(oracle(), 100, 100);
+  double squares = 0;
+  for (uint32_t position = 0; position < 100; ++position) {
+    for (uint32_t head = 0; head < 3; ++head) {
+      const std::vector<double> expected = naive_attention(sequence, half, position, head);
+      for (uint32_t d = 0; d < 64; ++d) {
+        const double error = out[position * sequence.query_width() + head * 64 + d] - expected[d];
+        squares += error * error;
+      }
+    }
+  }
+  EXPECT_LT(std::sqrt(squares / (100 * 3 * 64)), 0.01);
+}
+
 TEST(Attention, every_tier_gives_the_bytes_of_portable_over_random_shapes) {
   std::mt19937 random(11);
   const auto up_to = [&](uint32_t most) { return 1 + static_cast<uint32_t>(random()) % most; };
