@@ -13,9 +13,11 @@ import time
 class Server:
     """`headrace serve` on a free port, while the context lasts."""
 
-    def __init__(self, binary: str, model: str, threads: int) -> None:
+    def __init__(self, binary: str, model: str, threads: int, kv_type: str) -> None:
         self.process = subprocess.Popen(
-            [binary, "serve", model, "--port", "0", "--json", "--threads", str(threads)], stdout=subprocess.PIPE, text=True
+            [binary, "serve", model, "--port", "0", "--json", "--threads", str(threads), "--kv-type", kv_type],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

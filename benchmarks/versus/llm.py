@@ -28,11 +28,12 @@ STREAM_PROMPT = 128
 
 
 class Headrace:
-    def __init__(self, binary: str, model: str, threads: int) -> None:
-        self.binary, self.model, self.threads = binary, model, threads
+    def __init__(self, binary: str, model: str, threads: int, kv_type: str) -> None:
+        self.binary, self.model, self.threads, self.kv_type = binary, model, threads, kv_type
 
     def bench(self, *arguments: str) -> dict[str, object]:
-        command = [self.binary, "bench", self.model, "--json", "--threads", str(self.threads), "--repeat", "1", *arguments]
+        settings = ["--threads", str(self.threads), "--kv-type", self.kv_type, "--repeat", "1"]
+        command = [self.binary, "bench", self.model, "--json", *settings, *arguments]
         return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
     def _last(self, *arguments: str) -> float:
@@ -90,7 +91,7 @@ def speeds(headrace: Headrace, rivals: dict[str, LlamaCpp], options: argparse.Na
 def own_figures(headrace: Headrace, options: argparse.Namespace) -> list[tuple[str, str]]:
     """The goals that have no rival: HTTP, gaps, memory, start."""
     figures = []
-    with Server(headrace.binary, headrace.model, headrace.threads) as server:
+    with Server(headrace.binary, headrace.model, headrace.threads, headrace.kv_type) as server:
         pairs = []
         for round_ in range(options.repeat):
             over_http = clients(server, 16, STREAM_PROMPT, options.generate, round_ + 1)
@@ -125,6 +126,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--binary", default=str(ROOT / "build/release/bin/headrace"), help="the headrace to measure [build/release]")
     parser.add_argument("--llama-bin", type=Path, help="a folder with llama-bench and llama-batched-bench, in place of building them")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--kv-type", default="f16", help="of our keys and values; llama.cpp's are f16 [f16]")
     parser.add_argument("--repeat", type=int, default=5, help="rounds; medians count [5]")
     parser.add_argument("--prompt", type=int, default=512)
     parser.add_argument("--generate", type=int, default=128)
@@ -142,10 +144,10 @@ def main() -> int:
         return 1
     path = json.loads(inspected.stdout)["path"]
     binaries = options.llama_bin or build(ROOT / "benchmarks/.work", len(os.sched_getaffinity(0)))
-    headrace = Headrace(options.binary, path, options.threads)
+    headrace = Headrace(options.binary, path, options.threads, options.kv_type)
     rivals = {f"flash attention {'on' if on else 'off'}": LlamaCpp(binaries, path, options.threads, on) for on in (True, False)}
     version = json.loads(subprocess.run([options.binary, "version", "--json"], check=True, stdout=subprocess.PIPE).stdout)
-    about = {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "threads": options.threads, "model": Path(path).name,
+    about = {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "threads": options.threads, "model": Path(path).name, "keys and values": options.kv_type,
              "headrace": f"{version['version']}, {version['isa']} kernels, GCC {version['compiler']}", "llama.cpp": describe(binaries),
              "rounds": options.repeat, "load before": os.getloadavg()[0]}
     rows = speeds(headrace, rivals, options)
