@@ -13,7 +13,7 @@ constexpr double kLn2 = 0.6931471805599453;
 
 double square(double value) { return value * value; }
 
-/// The power of two next to the square root of keys / queries, from the squares of the weights.
+/// The power of two next to (key / query)^¼, where both are squares of weights.
 float factor_of(double query, double key) {
   if (!(query > 0) || !(key > 0) || !std::isfinite(query) || !std::isfinite(key)) return 1;
   const double doublings = std::rint(kernels::exact_log(key / query) / (4 * kLn2));
