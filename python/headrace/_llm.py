@@ -83,7 +83,7 @@ class LLM:
     memory: limit in bytes or as ``"2GB"`` for weights, keys and values, and scratch.
     context: longest sequence in tokens; None: the model's own.
     isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx2-vnni"``, ``"avx512"``, ``"amx"``; None: the best there is.
-    kv_type: how keys and values are kept: ``"f16"``, or ``"int8"`` (half the memory).
+    kv_type: how keys and values are kept: ``"int8"``, or ``"f16"`` (twice the memory).
     quantize: keep the float weights of a file in 8 or 4 bits: ``"q8"``, ``"q4"``; None: as
         the file has them.
     kv_memory: room for keys and values, as ``memory``.
@@ -105,7 +105,7 @@ class LLM:
         context: int | None = None,
         isa: str | None = None,
         *,
-        kv_type: str = "f16",
+        kv_type: str = "int8",
         quantize: str | None = None,
         kv_memory: int | str | None = None,
         prefix_cache: bool = True,

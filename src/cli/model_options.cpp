@@ -58,7 +58,7 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
       ->option_text("N")->check(CLI::Range(1, 1024))->group(kRunGroup);
   command.add_option("--isa", options.isa, "kernels: portable, avx2, avx2-vnni, avx512, amx [the best this CPU has]")
       ->option_text("NAME")->check(CLI::Validator(check_isa, ""))->group(kRunGroup);
-  command.add_option("--kv-type", options.kv_type, "how keys and values are kept: f16, int8 [f16]")
+  command.add_option("--kv-type", options.kv_type, "how keys and values are kept: int8, or f16 in twice the memory [int8]")
       ->option_text("NAME")->check(CLI::Validator(check_kv_type, ""))->group(kRunGroup);
   command.add_option("--quantize", options.quantize, "keep float weights in 8 or 4 bits: q8, q4 [as the file has them]")
       ->option_text("NAME")->check(CLI::Validator(check_quantize, ""))->group(kRunGroup);

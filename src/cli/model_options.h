@@ -18,7 +18,7 @@ struct ModelOptions {
   std::string model = "smollm2";
   int threads = 0;
   std::string isa = "auto";
-  std::string kv_type = "f16";
+  std::string kv_type = "int8";
   std::string quantize;        ///< empty: weights as the file has them
   uint64_t memory_bytes = 0;   ///< 0: no limit
   uint64_t kv_bytes = 0;       ///< 0: the engine's choice

@@ -72,7 +72,7 @@ struct MatmulArgs {
 /// How keys and values lie in a page.
 enum class KvFormat : uint8_t {
   Float16,  ///< as f16
-  Int8,     ///< as int8, with a float scale for each token, head and side
+  Int8,     ///< turned by Hadamard matrices, as int8, with a float scale for each token, head and side
 };
 
 const char* name(KvFormat format);  ///< "f16", "int8"

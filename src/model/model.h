@@ -19,7 +19,7 @@ namespace headrace::model {
 struct LoadOptions {
   int threads = 0;                                ///< 0: usable_cpus()
   std::optional<kernels::Isa> isa = {};           ///< unset: default_isa()
-  kernels::KvFormat kv_format = kernels::KvFormat::Float16;  ///< of keys and values in the cache
+  kernels::KvFormat kv_format = kernels::KvFormat::Int8;  ///< of keys and values in the cache
   Quantize quantize = Quantize::Nothing;          ///< what float matrices are kept as
   std::shared_ptr<MemoryBudget> budget;           ///< unset: process_budget()
   /// Called now and then from the loading thread with bytes done and in all.

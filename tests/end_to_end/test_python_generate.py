@@ -192,9 +192,9 @@ def test_two_llms_of_different_settings_agree(hr, llm, greedy):
         assert other.logits([1, 2, 3]).tobytes() == llm.logits([1, 2, 3]).tobytes()
 
 
-def test_int8_keys_and_values_take_half_the_memory_and_say_nearly_the_same(hr, llm, greedy):
-    with hr.LLM(MODEL, kv_type="int8", context=64) as other:
-        assert (other.info.kv_format, llm.info.kv_format) == ("int8", "f16")
+def test_keys_and_values_are_int8_and_f16_on_demand_which_say_nearly_the_same(hr, llm, greedy):
+    with hr.LLM(MODEL, kv_type="f16", context=64) as other:
+        assert (other.info.kv_format, llm.info.kv_format) == ("f16", "int8")
         assert other.generate("1, 2, 3, 4,", greedy)[0].text == llm.generate("1, 2, 3, 4,", greedy)[0].text
     with pytest.raises(hr.InvalidArgument, match="int4"):
         hr.LLM(MODEL, kv_type="int4")

@@ -1,7 +1,8 @@
 // Runs a model for tests/parity/test_logits.py.
 //   logits_driver MODEL encode          a text on stdin → its token ids on stdout
-//   logits_driver MODEL logits OUT      lines "FIRST ID ID …" on stdin → OUT: float32 logits of the
-//                                       rows from FIRST on, line after line; the vocabulary on stdout
+//   logits_driver MODEL logits OUT [KV] lines "FIRST ID ID …" on stdin → OUT: float32 logits of the
+//                                       rows from FIRST on, line after line; the vocabulary on stdout.
+//                                       KV: f16 or int8, how keys and values are kept
 
 #include <algorithm>
 #include <cstdio>

@@ -31,11 +31,12 @@ GEMMA_TEXTS = [
 
 
 class Ours:
-    """Our model, driven through logits_driver."""
+    """Our model, driven through logits_driver, with keys and values kept as `kv_type`."""
 
-    def __init__(self, model, scratch):
+    def __init__(self, model, scratch, kv_type="f16"):
         self.command = [str(pathlib.Path(DRIVERS) / "logits_driver"), model]
         self.out = scratch / "logits.bin"
+        self.kv_type = kv_type
 
     def encode(self, text):
         run = subprocess.run([*self.command, "encode"], input=text, capture_output=True, text=True, check=True)
@@ -44,7 +45,7 @@ class Ours:
     def logits(self, requests):
         """For (ids, first) each: the logits of the rows from `first` on."""
         lines = "".join(f"{first} {' '.join(map(str, ids))}\n" for ids, first in requests)
-        run = subprocess.run([*self.command, "logits", self.out], input=lines, capture_output=True, text=True, check=True)
+        run = subprocess.run([*self.command, "logits", self.out, self.kv_type], input=lines, capture_output=True, text=True, check=True)
         rows = np.fromfile(self.out, dtype=np.float32).reshape(-1, int(run.stdout))
         self.out.unlink()
         ends = np.cumsum([len(ids) - first for ids, first in requests])
@@ -89,13 +90,16 @@ def differing(reference, ours, gap):
 
 @pytest.fixture(scope="module")
 def smollm2(tmp_path_factory):
-    """By prompt: the figures, the reference's logits along `greedy`, and ours."""
+    """By prompt: the figures, the reference's logits along `greedy`, and ours (with f16 keys and values, and with int8)."""
     model = model_or_skip("HEADRACE_TEST_MODEL")
     reference = forward.Reference(model)
     requests = [(case["ids"] + case["greedy"][:-1], len(case["ids"]) - 1) for case in CASES]
-    ours = Ours(model, tmp_path_factory.mktemp("logits"))
+    scratch = tmp_path_factory.mktemp("logits")
+    ours = Ours(model, scratch)
+    int8 = Ours(model, scratch, "int8").logits(requests)
     theirs = [reference.logits(ids, first) for ids, first in requests]
-    return {"cases": list(zip(CASES, theirs, ours.logits(requests), strict=True)), "reference": reference, "ours": ours}
+    cases = list(zip(CASES, theirs, ours.logits(requests), strict=True))
+    return {"cases": cases, "int8": int8, "reference": reference, "ours": ours}
 
 
 def test_the_reference_agrees_with_figures_computed_elsewhere(smollm2):
@@ -114,6 +118,14 @@ def test_our_logits_stay_near_the_reference(smollm2, record_property):
     record_property("kl", mean)
     assert mean <= 0.003
     assert buckets <= 0.0025
+
+
+def test_int8_keys_and_values_take_us_no_further_from_the_reference(smollm2):
+    pairs = [(divergence(reference, ours).sum(), divergence(reference, int8).sum(), len(ours))
+             for (_, reference, ours), int8 in zip(smollm2["cases"], smollm2["int8"], strict=True)]
+    f16, int8, rows = np.sum(pairs, axis=0)
+    print(f"\nKL to float32: {f16 / rows:.5f} (f16), {int8 / rows:.5f} (int8 keys and values)")
+    assert int8 / rows <= f16 / rows + 0.001
 
 
 def test_the_most_likely_token_is_the_references_where_it_is_clear(smollm2):

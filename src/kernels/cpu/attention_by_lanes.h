@@ -127,7 +127,10 @@ void attend_block(const AttentionShape& shape, const AttentionRun& run, uint32_t
       });
     }
   }
-  for (uint32_t p = 0; p < count; ++p) finish(pairs[p], shape.head_dim);
+  for (uint32_t p = 0; p < count; ++p) {
+    finish(pairs[p], shape.head_dim);
+    Pages::turn_back(shape, pairs[p].out);
+  }
 }
 
 Scratch lay_out(const AttentionShape& shape, float* floats) {
@@ -249,6 +252,7 @@ void join_splits(const AttentionShape& shape, const float* parts, uint32_t first
       merge({part[0], part[1]}, part + kSplitPartHeader, shape.head_dim, pair);
     }
     finish(pair, shape.head_dim);
+    if (shape.format == KvFormat::Int8) Int8Pages::turn_back(shape, pair.out);
   }
 }
 

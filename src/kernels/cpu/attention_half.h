@@ -167,6 +167,7 @@ struct HalfPages {
     return keys_offset(shape, shape.kv_heads + kv_head);
   }
   static void prepare_query(const AttentionShape&, int16_t*, Pair&) {}
+  static void turn_back(const AttentionShape&, float*) {}
 
   /// Scores of all pages [first_page, last_page) of the split for P pairs.
   template <int P, bool kPrefetch>

@@ -207,6 +207,64 @@ void add_int8_range(const Split& split, uint32_t first_page, uint32_t last_page,
   }
 }
 
+/// Lanes whose sign is −: x[l ^ step] − x[l]; the others: x[l ^ step] + x[l].
+HEADRACE_INLINE __m256 butterfly(__m256 x, __m256 swapped, __m256 signs) { return _mm256_add_ps(swapped, _mm256_xor_ps(x, signs)); }
+
+/// The steps 1 … 4 · V of turn_by_hadamard for 8 · V values, which stay in registers.
+template <int V>
+HEADRACE_INLINE void turn_block(float* values) {
+  const __m256 one = _mm256_setr_ps(0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f);
+  const __m256 two = _mm256_setr_ps(0.0f, 0.0f, -0.0f, -0.0f, 0.0f, 0.0f, -0.0f, -0.0f);
+  const __m256 four = _mm256_setr_ps(0.0f, 0.0f, 0.0f, 0.0f, -0.0f, -0.0f, -0.0f, -0.0f);
+  __m256 x[V];
+#pragma GCC unroll 8
+  for (int i = 0; i < V; ++i) {
+    x[i] = _mm256_loadu_ps(values + 8 * i);
+    x[i] = butterfly(x[i], _mm256_permute_ps(x[i], 0xB1), one);
+    x[i] = butterfly(x[i], _mm256_permute_ps(x[i], 0x4E), two);
+    x[i] = butterfly(x[i], _mm256_permute2f128_ps(x[i], x[i], 1), four);
+  }
+#pragma GCC unroll 3
+  for (int step = 1; step < V; step *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < V; ++i) {
+      if ((i & step) != 0) continue;
+      const __m256 a = x[i];
+      x[i] = _mm256_add_ps(a, x[i + step]);
+      x[i + step] = _mm256_sub_ps(a, x[i + step]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < V; ++i) _mm256_storeu_ps(values + 8 * i, x[i]);
+}
+
+template <int V>
+HEADRACE_INLINE void turn_blocks(float* values, uint32_t head_dim) {
+  for (uint32_t d = 0; d < head_dim; d += 8 * V) turn_block<V>(values + d);
+}
+
+/// Turns each hadamard_width(head_dim) values by a Hadamard matrix, which is its own inverse but for
+/// a factor of the width.
+[[gnu::noinline]] inline void turn_by_hadamard(float* values, uint32_t head_dim) {
+  const uint32_t width = hadamard_width(head_dim);
+  switch (width) {
+    case 8: return turn_blocks<1>(values, head_dim);
+    case 16: return turn_blocks<2>(values, head_dim);
+    case 32: return turn_blocks<4>(values, head_dim);
+    default: turn_blocks<8>(values, head_dim);
+  }
+  for (uint32_t step = 64; step < width; step *= 2) {
+    for (uint32_t block = 0; block < head_dim; block += 2 * step) {
+      for (uint32_t d = block; d < block + step; d += 8) {
+        const __m256 a = _mm256_loadu_ps(values + d);
+        const __m256 b = _mm256_loadu_ps(values + d + step);
+        _mm256_storeu_ps(values + d, _mm256_add_ps(a, b));
+        _mm256_storeu_ps(values + d + step, _mm256_sub_ps(a, b));
+      }
+    }
+  }
+}
+
 HEADRACE_INLINE float inverse_of_steps(float largest) {
   return largest > kSmallestInt16Magnitude ? kInt16Steps / largest : 0.0f;
 }
@@ -252,8 +310,11 @@ HEADRACE_INLINE float round_to_int16(const float* values, uint32_t count, int16_
   return magnitude / kInt16Steps;
 }
 
-/// int8 values of one head and their scale.
-HEADRACE_INLINE float quantize_head(const float* values, uint32_t head_dim, int8_t* quants) {
+/// int8 values of one head, turned, and their scale.
+HEADRACE_INLINE float quantize_head(const float* head, uint32_t head_dim, int8_t* quants) {
+  alignas(32) float values[kMostHeadDim];
+  __builtin_memcpy(values, head, head_dim * sizeof(float));
+  turn_by_hadamard(values, head_dim);
   const auto load = [&](uint32_t i) {
     return i + 16 <= head_dim ? Lanes16::load(values + i) : Lanes16::load_first(values + i, head_dim - i);
   };
@@ -281,8 +342,19 @@ struct Int8Pages {
     return keys_offset(shape, kv_head) + size_t{shape.head_dim} * kPageTokens;
   }
   static void prepare_query(const AttentionShape& shape, int16_t* space, Pair& pair) {
+    alignas(32) float turned[kMostHeadDim];
+    __builtin_memcpy(turned, pair.query, shape.head_dim * sizeof(float));
+    turn_by_hadamard(turned, shape.head_dim);
     pair.steps = space;
-    pair.factor = round_to_int16(pair.query, shape.head_dim, space) / kInt16Steps * shape.scale;
+    const float scale = shape.scale / static_cast<float>(hadamard_width(shape.head_dim));
+    pair.factor = round_to_int16(turned, shape.head_dim, space) / kInt16Steps * scale;
+  }
+  static void turn_back(const AttentionShape& shape, float* out) {
+    turn_by_hadamard(out, shape.head_dim);
+    const __m256 inverse = _mm256_set1_ps(1 / static_cast<float>(hadamard_width(shape.head_dim)));
+    for (uint32_t d = 0; d < shape.head_dim; d += 8) {
+      _mm256_storeu_ps(out + d, _mm256_mul_ps(_mm256_loadu_ps(out + d), inverse));
+    }
   }
 
   template <int P, bool kPrefetch>

@@ -55,6 +55,15 @@ void merge(const Softmax& split, uint32_t head_dim, Softmax& running) {
   }
 }
 
+/// Turns the sums of weighted values over all splits into the answer.
+void finish(const AttentionShape& shape, float sum, float* values) {
+  for (uint32_t d = 0; d < shape.head_dim; ++d) values[d] = values[d] / sum;
+  if (shape.format != KvFormat::Int8) return;
+  turn_by_hadamard(values, shape.head_dim);
+  const float inverse = 1 / static_cast<float>(hadamard_width(shape.head_dim));
+  for (uint32_t d = 0; d < shape.head_dim; ++d) values[d] *= inverse;
+}
+
 uint32_t first_seen(const AttentionShape& shape, uint32_t position) {
   return shape.window > 0 && position + 1 > shape.window ? position + 1 - shape.window : 0;
 }
@@ -80,7 +89,7 @@ void attend_one(const Cache& cache, const float* values, uint32_t position, floa
     attend_split(cache, query, seen.first, seen.last, scratch, i == begin ? running : split);
     if (i > begin) merge(split, shape.head_dim, running);
   }
-  for (uint32_t d = 0; d < shape.head_dim; ++d) out[d] = out[d] / running.sum;
+  finish(shape, running.sum, out);
 }
 
 template <class Cache>
@@ -115,8 +124,11 @@ void attend_parts(const Cache& cache, const float* queries, uint32_t first_split
   }
 }
 
-/// int8 values of one head and their scale.
-float quantize_head(const float* values, uint32_t head_dim, int8_t* quants) {
+/// int8 values of one head, turned, and their scale.
+float quantize_head(const float* head, uint32_t head_dim, int8_t* quants) {
+  float values[kMostHeadDim];
+  std::copy_n(head, head_dim, values);
+  turn_by_hadamard(values, head_dim);
   float largest = 0;
   for (uint32_t d = 0; d < head_dim; ++d) {
     if (std::fabs(values[d]) > largest) largest = std::fabs(values[d]);
@@ -210,7 +222,7 @@ void join_splits(const AttentionShape& shape, const float* parts, uint32_t first
         merge({part[0], part[1], const_cast<float*>(part + kSplitPartHeader)}, shape.head_dim, running);
       }
     }
-    for (uint32_t d = 0; d < shape.head_dim; ++d) out[d] = out[d] / running.sum;
+    finish(shape, running.sum, out);
   }
 }
 

@@ -14,7 +14,11 @@ inline constexpr float kInt16Steps = 32767.0f;
 /// Below this magnitude a step's inverse would overflow; values that small count as 0.
 inline constexpr float kSmallestInt16Magnitude = 0x1p-110f;
 
-/// What a page holds of one key-value head: keys [head_dim / 2][kPageTokens][2] (two neighbouring
+/// Queries, keys and values are turned by Hadamard matrices of so many dims, one after the other: the
+/// largest power of two that divides head_dim.
+[[gnu::always_inline]] inline uint32_t hadamard_width(uint32_t head_dim) { return head_dim & (~head_dim + 1); }
+
+/// What a page holds of one key-value head, turned: keys [head_dim / 2][kPageTokens][2] (two neighbouring
 /// dims of a token are neighbours), values [kPageTokens / 2][head_dim][2] (two neighbouring tokens
 /// of a dim are), then a float scale for each token's key and for each token's value.
 struct Int8Head {

@@ -52,6 +52,21 @@ struct HalfCache {
   }
 };
 
+/// Turns each hadamard_width(head_dim) values by a Hadamard matrix, which is its own inverse but for
+/// a factor of the width.
+inline void turn_by_hadamard(float* values, uint32_t head_dim) {
+  const uint32_t width = hadamard_width(head_dim);
+  for (uint32_t step = 1; step < width; step *= 2) {
+    for (uint32_t d = 0; d < head_dim; ++d) {
+      if ((d & step) != 0) continue;
+      const float a = values[d];
+      const float b = values[d + step];
+      values[d] = a + b;
+      values[d + step] = a - b;
+    }
+  }
+}
+
 /// A value as 16-bit steps.
 inline int16_t int16_step(float value, float inverse) {
   const float rounded = std::rint(value * inverse);
@@ -74,13 +89,16 @@ struct Int8Cache {
   };
   Query query(const float* values) const {
     Query query;
+    float turned[kMostHeadDim];
+    std::copy_n(values, shape.head_dim, turned);
+    turn_by_hadamard(turned, shape.head_dim);
     float largest = 0;
     for (uint32_t d = 0; d < shape.head_dim; ++d) {
-      if (std::fabs(values[d]) > largest) largest = std::fabs(values[d]);
+      if (std::fabs(turned[d]) > largest) largest = std::fabs(turned[d]);
     }
     const float inverse = inverse_of_steps(largest);
-    for (uint32_t d = 0; d < shape.head_dim; ++d) query.values[d] = int16_step(values[d], inverse);
-    query.factor = largest / kInt16Steps * shape.scale;
+    for (uint32_t d = 0; d < shape.head_dim; ++d) query.values[d] = int16_step(turned[d], inverse);
+    query.factor = largest / kInt16Steps * (shape.scale / static_cast<float>(hadamard_width(shape.head_dim)));
     return query;
   }
 

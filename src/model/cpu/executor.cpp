@@ -19,7 +19,8 @@ constexpr uint32_t kGateRows = 64;       // rows of one pass over a piece of the
 constexpr uint32_t kMostGatePiece = 256;
 constexpr size_t kStreamedBytes = 64 << 10;  // of weights in a piece when few rows read them
 constexpr uint32_t kFewRows = 8;
-constexpr uint32_t kComputedOutputs = 64;  // in a piece when many rows read them
+constexpr uint32_t kComputedOutputs = 64;  // in a piece, at least, when many rows read them
+constexpr size_t kComputedBytes = 96 << 10;  // of weights in one, where there are enough: what comes first in a piece is not prefetched
 constexpr uint32_t kTilesOfPiece = 4;      // kernels take up to so many tiles at once
 
 uint32_t block_width(ActivationFormat format) {
@@ -257,10 +258,13 @@ uint32_t Executor::piece_outputs(std::initializer_list<uint32_t> heights, size_t
   // PERF: few rows are bound by the stream of weights: pieces long enough for the prefetcher. Many
   // rows are bound by arithmetic. Either way some pieces for each thread, so that a stolen core
   // costs its share only.
-  const auto streamed = static_cast<uint32_t>(kStreamedBytes / std::max<size_t>(1, output_bytes));
+  const auto outputs_of = [&](size_t bytes) { return static_cast<uint32_t>(bytes / std::max<size_t>(1, output_bytes)); };
   uint32_t total = 0;
   for (const uint32_t height : heights) total += height;
-  const uint32_t wanted = std::min(rows <= kFewRows ? streamed : kComputedOutputs, total / (4 * threads));
+  const uint32_t most = total / (4 * threads);
+  const uint32_t streamed = std::min(outputs_of(kStreamedBytes), most);
+  const uint32_t computed = std::max(std::min(kComputedOutputs, most), std::min(outputs_of(kComputedBytes), most / 2));
+  const uint32_t wanted = rows <= kFewRows ? streamed : computed;
   // Of the sizes near that, the one after which threads of one speed finish together.
   uint32_t best = unit;
   uint32_t least = UINT32_MAX;

@@ -10,6 +10,7 @@
 #include "kernels/float16.h"
 #include "kernels/quantize_weights.h"
 #include "model/cpu/floating_point_scope.h"
+#include "model/cpu/key_balance.h"
 #include "model/gguf/header_stream.h"
 
 namespace headrace::model {
@@ -69,6 +70,9 @@ class Loader {
   Result<Weights> load() {
     HR_CHECK(lay_out());
     for (VectorIndex i = 0; i < plan_.vectors.size(); ++i) HR_CHECK(read_vector(i));
+    for (const PlanStep& step : plan_.steps) {
+      if (const auto* store = std::get_if<Store>(&step)) balance(*store);
+    }
     std::vector<std::optional<Error>> errors(static_cast<size_t>(team_.size()));
     team_.run([&](const TeamMember& member) {
       auto done = read_chunks(member);
@@ -110,15 +114,25 @@ class Loader {
     return {};
   }
 
+  std::span<float> vector(VectorIndex index) const {
+    return {const_cast<float*>(weights_.vectors[index]), plan_.vectors[index].count};
+  }
+
+  void balance(const Store& store) const {
+    const bool normalises = store.query_norm != kNone && store.key_norm != kNone;
+    if (!normalises || plan_.layers[store.layer].format != kernels::KvFormat::Int8) return;
+    balance_keys(vector(store.query_norm), vector(store.key_norm), plan_.rotations[store.rotation].pairing);
+  }
+
   Result<void> read_vector(VectorIndex index) {
-    const PlanVector& vector = plan_.vectors[index];
-    const std::span<float> out(const_cast<float*>(weights_.vectors[index]), vector.count);
-    if (vector.tensor->type == WeightType::F32) {
-      return file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(out));
+    const GgufTensor& tensor = *plan_.vectors[index].tensor;
+    const std::span<float> out = vector(index);
+    if (tensor.type == WeightType::F32) {
+      return file_.file().read_at(tensor.offset, std::as_writable_bytes(out));
     }
-    std::vector<uint16_t> halves(vector.count);
-    HR_CHECK(file_.file().read_at(vector.tensor->offset, std::as_writable_bytes(std::span(halves))));
-    for (uint32_t i = 0; i < vector.count; ++i) out[i] = float_of(*vector.tensor->type, halves[i]);
+    std::vector<uint16_t> halves(out.size());
+    HR_CHECK(file_.file().read_at(tensor.offset, std::as_writable_bytes(std::span(halves))));
+    for (size_t i = 0; i < out.size(); ++i) out[i] = float_of(*tensor.type, halves[i]);
     return {};
   }
 

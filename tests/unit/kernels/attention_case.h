@@ -98,6 +98,12 @@ class AttentionCase {
 
   const GuardedMemory<std::byte>& pages() const { return pages_; }
 
+  /// Dim `dim` of every key times `factor`, and of every query divided by it: no score changes.
+  void stretch_keys(uint32_t dim, float factor) {
+    for (size_t at = dim; at < keys_.size(); at += shape_.head_dim) keys_[at] *= factor;
+    for (size_t at = dim; at < queries_.size(); at += shape_.head_dim) queries_[at] /= factor;
+  }
+
  private:
   AttentionShape shape_;
   uint32_t context_;

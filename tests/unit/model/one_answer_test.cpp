@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <tuple>
 
 #include "tiny_session.h"
 
@@ -13,14 +14,16 @@ bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-class OneAnswer : public testing::TestWithParam<size_t> {
+/// A tiny model by number, and how it keeps keys and values.
+using Case = std::tuple<size_t, kernels::KvFormat>;
+
+class OneAnswer : public testing::TestWithParam<Case> {
  protected:
-  OneAnswer() : file_(tiny_gguf(tiny_models()[GetParam()].second).bytes()) {}
+  OneAnswer() : file_(tiny_gguf(tiny_models()[std::get<0>(GetParam())].second).bytes()) {}
 
   std::vector<std::vector<float>> logits(kernels::Isa isa, int threads, const Feeding& feeding,
-                                         const std::vector<std::vector<text::TokenId>>& sequences, int repeats = 1,
-                                         kernels::KvFormat kv_format = kernels::KvFormat::Float16) {
-    const auto model = load_tiny(file_.path(), isa, threads, kv_format);
+                                         const std::vector<std::vector<text::TokenId>>& sequences, int repeats = 1) {
+    const auto model = load_tiny(file_.path(), isa, threads, std::get<1>(GetParam()));
     if (model == nullptr) return {};
     TinySession session(*model, feeding);
     for (int i = 1; i < repeats; ++i) session.logits(sequences);
@@ -61,13 +64,12 @@ TEST_P(OneAnswer, holds_for_every_prefill_chunk) {
   }
 }
 
-TEST_P(OneAnswer, holds_for_int8_keys_and_values) {
-  const auto int8 = kernels::KvFormat::Int8;
+TEST_P(OneAnswer, holds_on_every_tier_for_threads_and_chunks_at_once) {
   const std::vector<std::vector<text::TokenId>> sequences = {random_tokens(300, 7)};
-  const auto reference = logits(kernels::Isa::Portable, 1, {.chunk = 16}, sequences, 1, int8).at(0);
+  const auto reference = expected(300);
   for (const auto isa : available_tiers()) {
     for (const auto& [threads, chunk] : {std::pair{1, 1u}, {3, 1u}, {2, 64u}}) {
-      const auto out = logits(isa, threads, {.chunk = chunk, .shuffle = 5}, sequences, 1, int8);
+      const auto out = logits(isa, threads, {.chunk = chunk, .shuffle = 5}, sequences);
       EXPECT_TRUE(same_bytes(out.at(0), reference)) << kernels::name(isa) << ", " << threads << " threads, chunks of " << chunk;
     }
   }
@@ -109,11 +111,14 @@ TEST_P(OneAnswer, holds_where_only_the_last_row_is_asked_for) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiny, OneAnswer, testing::Range<size_t>(0, tiny_models().size()), [](const auto& info) {
-  std::string name = tiny_models()[info.param].first;
-  std::ranges::replace(name, ' ', '_');
-  return name;
-});
+constexpr auto kFormats = {kernels::KvFormat::Float16, kernels::KvFormat::Int8};
+
+INSTANTIATE_TEST_SUITE_P(Tiny, OneAnswer, testing::Combine(testing::Range<size_t>(0, tiny_models().size()), testing::ValuesIn(kFormats)),
+                         [](const auto& info) {
+                           std::string name = tiny_models()[std::get<0>(info.param)].first + "_" + kernels::name(std::get<1>(info.param));
+                           std::ranges::replace(name, ' ', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace headrace::model

@@ -15,7 +15,7 @@
 namespace headrace::model {
 
 inline std::shared_ptr<Model> load_tiny(const std::filesystem::path& path, kernels::Isa isa, int threads,
-                                        kernels::KvFormat kv_format = kernels::KvFormat::Float16) {
+                                        kernels::KvFormat kv_format = LoadOptions{}.kv_format) {
   auto model = Model::load(path, {.threads = threads, .isa = isa, .kv_format = kv_format});
   if (!model) {
     ADD_FAILURE() << model.error().message;
