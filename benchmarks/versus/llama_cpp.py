@@ -137,11 +137,13 @@ def _json_lines(text: str) -> list[dict[str, float]]:
 
 
 class LlamaCpp:
-    """One way to run llama.cpp: with flash attention or without."""
+    """One way to run llama.cpp: with flash attention or without; keys and values as f16, or as q8_0."""
 
-    def __init__(self, binaries: Path, model: str, threads: int, flash_attention: bool) -> None:
+    def __init__(self, binaries: Path, model: str, threads: int, flash_attention: bool, kv_type: str = "f16") -> None:
         self.binaries = binaries
         self.common = ["-m", model, "-t", str(threads), "-fa", "on" if flash_attention else "off"]
+        if kv_type != "f16":
+            self.common += ["-ctk", kv_type, "-ctv", kv_type]
 
     def next_tokens(self, prompts: list[list[int]]) -> list[int]:
         """The most likely token after each prompt."""

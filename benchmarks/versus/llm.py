@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ WORK = ROOT / "benchmarks/.work"
 class Rival:
     name: str
     settings: dict[str, Engine]  # the best one counts, test by test
+    deep_settings: dict[str, Engine] = field(default_factory=dict)  # also tried deep in a context
     one_stream: bool = False
 
 
@@ -55,6 +56,7 @@ class Speed:
     prompt_tokens: int
     generated: int
     streams: int = 1
+    deep: bool = False
 
 
 def say(text: str) -> None:
@@ -71,7 +73,8 @@ def speed_tests(subject: Subject, options: argparse.Namespace) -> list[Speed]:
             label = "decode, 1 stream" if streams == 1 else f"decode, {streams} streams"
             found.append(Speed(label, _decode(streams, generate), streams * STREAM_PROMPT, streams * generate, streams))
     if "depth" in subject.tests:
-        found += [Speed(f"decode at depth {depth}", _decode_at(depth, generate), depth, generate) for depth in subject.depths if depth != 0]
+        found += [Speed(f"decode at depth {depth}", _decode_at(depth, generate), depth, generate, deep=True)
+                  for depth in subject.depths if depth != 0]
     return found
 
 
@@ -103,14 +106,15 @@ def speed_row(test: Speed, headrace: Headrace, rivals: list[Rival], repeat: int)
     """Ours, each rival's best setting, the ratios; and the values of all rounds."""
     taking_part = [rival for rival in rivals if test.streams == 1 or not rival.one_stream]
     runners: dict[str, Callable[[], float]] = {"headrace": lambda: test.measure(headrace)}
+    settings = {rival.name: rival.settings | (rival.deep_settings if test.deep else {}) for rival in taking_part}
     for rival in taking_part:
-        for setting, engine in rival.settings.items():
+        for setting, engine in settings[rival.name].items():
             runners[full_name(rival, setting)] = lambda engine=engine: test.measure(engine)  # type: ignore[misc]
     rounds = measure_in_turns(runners, repeat)
     medians = {name: statistics.median(series) for name, series in rounds.items()}
     row: dict[str, Any] = {"test": test.label, "headrace": medians["headrace"], "rounds": rounds}
     for rival in taking_part:
-        best = max(rival.settings, key=lambda setting: medians[full_name(rival, setting)])
+        best = max(settings[rival.name], key=lambda setting: medians[full_name(rival, setting)])
         theirs = medians[full_name(rival, best)]
         row[rival.name] = {"tokens_per_s": theirs, "setting": best, "ratio": medians["headrace"] / theirs}
     return row
@@ -245,7 +249,8 @@ def engines_of(path: Path, llama_binaries: Path, ik_python: Path | None, options
     both: dict[str, Engine] = {}
     for state in ["on", "off"]:
         both[f"flash attention {state}"] = llama_cpp.LlamaCpp(llama_binaries, model, threads, flash_attention=state == "on")
-    rivals = [Rival("llama.cpp", both)]
+    deep: dict[str, Engine] = {"flash attention on, q8_0 keys and values": llama_cpp.LlamaCpp(llama_binaries, model, threads, True, "q8_0")}
+    rivals = [Rival("llama.cpp", both, deep)]
     if ik_python:
         layouts: dict[str, Engine] = {}
         for name, repack in [("as stored", False), ("repacked", True)]:
