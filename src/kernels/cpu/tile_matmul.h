@@ -24,8 +24,8 @@ constexpr uint32_t rows_to_expand_for(WeightType type) {
   if (V::kDotProduct && V::kOutputs == 16) return is_k(type) ? 9 : kRowsAtOnce + 1;
   return is_k(type) ? 5 : 9;
 }
-/// Tiles of one row at once.
-[[gnu::always_inline]] inline constexpr uint32_t tiles_of_one_row(WeightType type) { return is_k(type) ? 2 : 4; }
+/// Tiles of one row at once. PERF: more of them are more streams from memory, and slower (docs/design/0002).
+constexpr uint32_t kTilesOfOneRow = 2;
 
 /// sums += addend, in whole vectors and then one by one.
 template <class V>
@@ -95,8 +95,6 @@ template <class V, WeightType W>
 struct QuantizedSums {
   static constexpr uint32_t N = V::kOutputs;
   static constexpr BlockLayout kLayout = block_layout(W);
-
-  static constexpr uint32_t kTilesOfOneRow = tiles_of_one_row(W);
 
   static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
     return weight.data + index * tile_bytes<N>(W, weight.inputs);
@@ -196,7 +194,7 @@ void matmul_quantized(const MatmulArgs& args) {
   constexpr uint32_t N = V::kOutputs;
   alignas(64) float sums[2][kRowsAtOnce * 2 * N];
   alignas(64) typename Sums::Panel panel;
-  const uint32_t tiles_at_once = args.rows == 1 ? Sums::kTilesOfOneRow : 2;
+  const uint32_t tiles_at_once = args.rows == 1 ? kTilesOfOneRow : 2;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
   const bool odd = (last_tile - args.first_output / N) % 2 != 0;
   if (Sums::kExpands && odd && args.rows >= rows_to_expand_for<V>(W)) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));

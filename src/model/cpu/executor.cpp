@@ -7,6 +7,7 @@
 #include "kernels/math.h"
 #include "model/cpu/floating_point_scope.h"
 #include "model/cpu/operations.h"
+#include "model/cpu/piece_size.h"
 
 namespace headrace::model {
 namespace {
@@ -17,11 +18,8 @@ using kernels::MatmulArgs;
 
 constexpr uint32_t kGateRows = 64;       // rows of one pass over a piece of the gate
 constexpr uint32_t kMostGatePiece = 256;
-constexpr size_t kStreamedBytes = 64 << 10;  // of weights in a piece when few rows read them
 constexpr uint32_t kFewRows = 8;
-constexpr uint32_t kComputedOutputs = 64;  // in a piece, at least, when many rows read them
-constexpr size_t kComputedBytes = 96 << 10;  // of weights in one, where there are enough: what comes first in a piece is not prefetched
-constexpr uint32_t kTilesOfPiece = 4;      // kernels take up to so many tiles at once
+constexpr uint32_t kTilesOfPiece = 2;    // kernels take so many tiles at once
 
 uint32_t block_width(ActivationFormat format) {
   switch (format) {
@@ -30,8 +28,6 @@ uint32_t block_width(ActivationFormat format) {
     default: return 1;
   }
 }
-
-uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 }  // namespace
 
@@ -92,6 +88,40 @@ void Executor::find_facts() {
     }
   }
   may_split_queries_ = may_split_queries_ || !attended_in_pieces_;
+  for (size_t i = 0; i < plan_.steps.size(); ++i) find_pieces(i);
+}
+
+/// How a step with matrices is cut into pieces, for few rows and for many.
+void Executor::find_pieces(size_t index) {
+  SharedOutputs shared{.heights = {}, .output_bytes = 0, .unit = kTilesOfPiece * kernels_.tile_outputs,
+                       .threads = static_cast<uint32_t>(team_.size())};
+  uint32_t most = UINT32_MAX;
+  const auto add = [&](MatrixIndex matrix) {
+    const kernels::PackedWeight& weight = weights_.matrices[matrix];
+    shared.heights.push_back(weight.outputs);
+    shared.output_bytes = std::max(shared.output_bytes, kernels::file_row_bytes(weight.type, weight.inputs));
+  };
+  if (const auto* project = std::get_if<Project>(&plan_.steps[index])) {
+    for (const MatrixIndex matrix : project->matrices) add(matrix);
+  } else if (const auto* output = std::get_if<Output>(&plan_.steps[index])) {
+    add(output->matrix);
+  } else if (const auto* head = std::get_if<Head>(&plan_.steps[index])) {
+    add(head->matrix);
+  } else if (const auto* gate = std::get_if<Gate>(&plan_.steps[index])) {
+    add(gate->gate);
+    shared.output_bytes *= 2;  // up as well
+    most = kMostGatePiece;
+    for (size_t f = 0; f < kActivationFormats; ++f) {  // a piece is quantised by itself
+      const uint32_t width = (facts_[index].writes >> f) & 1u ? block_width(static_cast<ActivationFormat>(f)) : 1;
+      shared.unit = std::max(shared.unit, width);
+    }
+  } else {
+    return;
+  }
+  for (const bool few : {true, false}) {
+    shared.few_rows = few;
+    (few ? facts_[index].piece_of_few : facts_[index].piece_of_many) = std::min(most, choose_piece(shared));
+  }
 }
 
 size_t Executor::scratch_floats() const {
@@ -252,32 +282,8 @@ MatmulArgs Executor::reading(MatrixIndex matrix, const std::array<ActivationRows
   return args;
 }
 
-uint32_t Executor::piece_outputs(std::initializer_list<uint32_t> heights, size_t output_bytes, uint32_t rows, uint32_t multiple) const {
-  const auto threads = static_cast<uint32_t>(team_.size());
-  const uint32_t unit = std::max(multiple, kTilesOfPiece * kernels_.tile_outputs);
-  // PERF: few rows are bound by the stream of weights: pieces long enough for the prefetcher. Many
-  // rows are bound by arithmetic. Either way some pieces for each thread, so that a stolen core
-  // costs its share only.
-  const auto outputs_of = [&](size_t bytes) { return static_cast<uint32_t>(bytes / std::max<size_t>(1, output_bytes)); };
-  uint32_t total = 0;
-  for (const uint32_t height : heights) total += height;
-  const uint32_t most = total / (4 * threads);
-  const uint32_t streamed = std::min(outputs_of(kStreamedBytes), most);
-  const uint32_t computed = std::max(std::min(kComputedOutputs, most), std::min(outputs_of(kComputedBytes), most / 2));
-  const uint32_t wanted = rows <= kFewRows ? streamed : computed;
-  // Of the sizes near that, the one after which threads of one speed finish together.
-  uint32_t best = unit;
-  uint32_t least = UINT32_MAX;
-  for (uint32_t piece = std::max(unit, round_up(wanted, unit)); piece >= unit && 2 * piece >= wanted; piece -= unit) {
-    uint32_t pieces = 0;
-    for (const uint32_t height : heights) pieces += (height + piece - 1) / piece;
-    const uint32_t longest = (pieces + threads - 1) / threads * piece;
-    if (longest < least) {
-      least = longest;
-      best = piece;
-    }
-  }
-  return best;
+uint32_t Executor::piece_of(size_t index, uint32_t rows) const {
+  return rows <= kFewRows ? facts_[index].piece_of_few : facts_[index].piece_of_many;
 }
 
 uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const MatmulArgs& args, uint32_t piece,
@@ -299,7 +305,6 @@ uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, 
 void Executor::step(Walk& walk, const Project& project) {
   const uint32_t rows = walk.rows;
   const uint32_t columns[] = {0, space_.key_column, space_.value_column};
-  const uint32_t keys = space_.value_column - space_.key_column;
   uint32_t done = 0;  // outputs that this member has computed
   const uint32_t own_row = rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
   for (size_t i = 0; i < 3; ++i) {
@@ -307,8 +312,7 @@ void Executor::step(Walk& walk, const Project& project) {
     args.bias = vector(project.biases[i]);
     args.out = space_.projected + columns[i];
     args.out_stride = space_.projected_width;
-    const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-    done += share_matmul(walk, walk.claims[i], args, piece_outputs({space_.key_column, keys, keys}, bytes, rows, 1));
+    done += share_matmul(walk, walk.claims[i], args, piece_of(walk.index, rows));
   }
   if (stores_with_project()) {
     // PERF: one row is stored by whoever finishes the last piece, while the others are on their
@@ -330,8 +334,7 @@ void Executor::step(Walk& walk, const Output& output) {
   args.out = residual ? space_.stream[walk.stream] : space_.branch;
   args.out_stride = plan_.hidden;
   args.epilogue = residual ? Epilogue::Add : Epilogue::Store;
-  const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-  share_matmul(walk, walk.claims[0], args, piece_outputs({plan_.hidden}, bytes, rows, 1));
+  share_matmul(walk, walk.claims[0], args, piece_of(walk.index, rows));
   meet(walk);
 }
 
@@ -376,14 +379,7 @@ void Executor::gate_piece(const Walk& walk, const Gate& gate, uint32_t first, ui
 }
 
 void Executor::step(Walk& walk, const Gate& gate) {
-  uint32_t multiple = 1;
-  for (size_t f = 0; f < kActivationFormats; ++f) {
-    if (((facts_[walk.index].writes >> f) & 1u) != 0) multiple = std::max(multiple, block_width(static_cast<ActivationFormat>(f)));
-  }
-  const kernels::PackedWeight& matrix = weights_.matrices[gate.gate];
-  const size_t bytes = 2 * kernels::file_row_bytes(matrix.type, matrix.inputs);
-  const uint32_t piece = std::min(piece_outputs({plan_.feed_forward}, bytes, walk.rows, multiple), kMostGatePiece);
-  walk.member.share(walk.claims[0], plan_.feed_forward, piece,
+  walk.member.share(walk.claims[0], plan_.feed_forward, piece_of(walk.index, walk.rows),
                     [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
   meet(walk);
 }
@@ -587,8 +583,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
   MatmulArgs args = reading(head.matrix, space_.normed, own_row, rows);
   args.out = space_.logits + size_t{work_->logits_rows[block.first_row].slot} * plan_.vocabulary;
   args.out_stride = plan_.vocabulary;
-  const size_t bytes = kernels::file_row_bytes(args.weight.type, args.weight.inputs);
-  const uint32_t piece = piece_outputs({plan_.vocabulary}, bytes, rows, 1);
+  const uint32_t piece = piece_of(walk.index, rows);
   if (block.arg_max_only && arg_max_of_head(walk, args, piece, head.soft_cap, block)) return;
   share_matmul(walk, walk.claims[1], args, piece, head.soft_cap);
   meet(walk);

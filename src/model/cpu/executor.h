@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -52,9 +51,11 @@ class Executor {
   /// What a step's neighbours decide: formats that are to be written.
   struct Facts {
     FormatSet writes = 0;
+    uint32_t piece_of_few = 0, piece_of_many = 0;  ///< outputs that a thread takes at once
   };
 
   void find_facts();
+  void find_pieces(size_t index);
   size_t scratch_floats() const;
   void walk(const TeamMember& member);
   /// Waits for all other members.
@@ -89,8 +90,8 @@ class Executor {
   /// Matmul arguments for reading rows of Normed, Attended or Gated.
   kernels::MatmulArgs reading(MatrixIndex matrix, const std::array<ActivationRows, kActivationFormats>& rows,
                               uint32_t first_row, uint32_t count) const;
-  /// Outputs that one piece covers of matrices of these heights.
-  uint32_t piece_outputs(std::initializer_list<uint32_t> heights, size_t output_bytes, uint32_t rows, uint32_t multiple) const;
+  /// Outputs of a piece of the step's matrices.
+  uint32_t piece_of(size_t index, uint32_t rows) const;
   /// Returns how many outputs this member has computed.
   uint32_t share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const kernels::MatmulArgs& args,
                         uint32_t piece, float soft_cap = 0) const;
