@@ -38,6 +38,9 @@ class Headrace:
     def __init__(self, binary: str, model: str, threads: int) -> None:
         self.binary, self.model, self.threads = binary, model, threads
 
+    def isa(self) -> str:
+        return str(json_of([self.binary, "version", "--json"])["isa"])
+
     def bench(self, *arguments: str) -> dict[str, Any]:
         command = [self.binary, "bench", self.model, "--json", "--threads", str(self.threads), "--repeat", "1", *arguments]
         found: dict[str, Any] = json_of(command)

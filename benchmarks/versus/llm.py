@@ -29,10 +29,12 @@ import answers
 import headrace_binary
 import ik_llama
 import llama_cpp
+import roof as roofs
 from busy_loop import BusyLoop, default_cpu
 from engine import STREAM_PROMPT, Engine
 from headrace_binary import Headrace
 from headrace_server import Server, clients, gaps_beside_prompts
+from roof import Roof
 from subjects import OWN_TESTS, SUBJECTS, TESTS, Subject, choose, prepare
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +59,13 @@ class Speed:
     generated: int
     streams: int = 1
     deep: bool = False
+
+    def share_of(self, roof: Roof, tokens_per_s: float) -> float:
+        """The part of the machine's roof that so many tokens a second are; windows in the context count as if there were none."""
+        if self.generated == 0:
+            return tokens_per_s / (self.prompt_tokens / 2) * roof.prefill_seconds(self.prompt_tokens // 2)
+        depth = (self.prompt_tokens if self.deep else STREAM_PROMPT) + self.generated / self.streams / 2
+        return tokens_per_s / self.streams * roof.decode_seconds(self.streams, depth)
 
 
 def say(text: str) -> None:
@@ -102,8 +111,8 @@ def full_name(rival: Rival, setting: str) -> str:
     return f"{rival.name}, {setting}"
 
 
-def speed_row(test: Speed, headrace: Headrace, rivals: list[Rival], repeat: int) -> dict[str, Any]:
-    """Ours, each rival's best setting, the ratios; and the values of all rounds."""
+def speed_row(test: Speed, headrace: Headrace, rivals: list[Rival], roof: Roof, repeat: int) -> dict[str, Any]:
+    """Ours and its share of the roof, each rival's best setting, the ratios; and the values of all rounds."""
     taking_part = [rival for rival in rivals if test.streams == 1 or not rival.one_stream]
     runners: dict[str, Callable[[], float]] = {"headrace": lambda: test.measure(headrace)}
     settings = {rival.name: rival.settings | (rival.deep_settings if test.deep else {}) for rival in taking_part}
@@ -112,11 +121,12 @@ def speed_row(test: Speed, headrace: Headrace, rivals: list[Rival], repeat: int)
             runners[full_name(rival, setting)] = lambda engine=engine: test.measure(engine)  # type: ignore[misc]
     rounds = measure_in_turns(runners, repeat)
     medians = {name: statistics.median(series) for name, series in rounds.items()}
-    row: dict[str, Any] = {"test": test.label, "headrace": medians["headrace"], "rounds": rounds}
+    ours = medians["headrace"]
+    row: dict[str, Any] = {"test": test.label, "headrace": ours, "share": test.share_of(roof, ours), "rounds": rounds}
     for rival in taking_part:
         best = max(settings[rival.name], key=lambda setting: medians[full_name(rival, setting)])
         theirs = medians[full_name(rival, best)]
-        row[rival.name] = {"tokens_per_s": theirs, "setting": best, "ratio": medians["headrace"] / theirs}
+        row[rival.name] = {"tokens_per_s": theirs, "setting": best, "ratio": ours / theirs}
     return row
 
 
@@ -287,7 +297,9 @@ def carry_out(run: Run, estimate: Estimate, options: argparse.Namespace) -> dict
     result: dict[str, Any] = {"file": run.path.name, "answers": compare_answers(run) if beside_rivals else {}, "speeds": []}
     estimate.step()
     for test in run.tests:
-        row = speed_row(test, run.headrace, run.rivals, options.repeat)
+        # Probed anew for each test: the machine's speed changes.
+        roof = roofs.probe(run.headrace.binary, str(run.path), options.threads, run.headrace.isa(), [test.streams])
+        row = speed_row(test, run.headrace, run.rivals, roof, options.repeat)
         result["speeds"].append(row)
         names = [rival.name for rival in run.rivals if rival.name in row]
         theirs = "".join(f"; {name} {_figure(row, name)}: {_ratio(row, name)}" for name in names)
@@ -314,10 +326,10 @@ def print_tables(name: str, result: dict[str, Any], busy_cpu: int) -> None:
     if rows:
         rivals = [rival for rival in ["llama.cpp", "ik_llama.cpp"] if any(rival in row for row in rows)]
         heads = "".join(f" {rival}, tokens/s (setting) | ratio |" for rival in rivals)
-        print(f"\n| test | headrace, tokens/s |{heads}\n|---|---|{'---|---|' * len(rivals)}")
+        print(f"\n| test | headrace, tokens/s | share of the roof |{heads}\n|---|---|---|{'---|---|' * len(rivals)}")
         for row in rows:
             theirs = "".join(f" {_figure(row, rival)} | {_ratio(row, rival)} |" for rival in rivals)
-            print(f"| {row['test']} | {row['headrace']:.1f} |{theirs}")
+            print(f"| {row['test']} | {row['headrace']:.1f} | {100 * row['share']:.0f} % |{theirs}")
     if result["contention"]:
         heads = f"decode, 1 stream, beside a busy loop on CPU {busy_cpu} | undisturbed, tokens/s | disturbed, tokens/s | loss"
         print(f"\n| {heads} |\n|---|---|---|---|")

@@ -27,7 +27,7 @@ SUBJECTS = [
     Subject("smollm2", tuple(TESTS), (1, 16, 64)),
     Subject("smollm2-q4_0", ("prefill", "streams"), (1, 16, 64)),
     Subject("gemma3", ("prefill", "streams", "memory", "start"), (1, 16)),
-    Subject("llama-1b", ("prefill", "streams", "memory", "start"), (1,), random_weights=True),
+    Subject("llama-1b", ("prefill", "streams", "memory", "start"), (1, 16), random_weights=True),
 ]
 
 
