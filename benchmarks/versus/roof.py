@@ -44,7 +44,7 @@ def probe(binary: str, model: str, threads: int, isa: str, streams: list[int], k
     figures: list[dict[str, Any]] = json_of(command)["kernels"]
     tensors: list[dict[str, Any]] = json_of([binary, "inspect", model, "--json"])["tensors"]
     matrices = [tensor for tensor in tensors if len(tensor["shape"]) == 2]
-    shapes = {tensor["name"]: (tensor["type"], f"{tensor['shape'][0]} → {tensor['shape'][1]}") for tensor in matrices}
+    shapes = {tensor["name"]: (tensor["type"], f"{tensor['shape'][1]} → {tensor['shape'][0]}") for tensor in matrices}
     head = shapes.get("output.weight") or shapes["token_embd.weight"]
     in_layers = Counter(shape for name, shape in shapes.items() if name.startswith("blk."))
     seconds = {(f["type"], f["shape"], f["rows"]): f["roof_seconds"] for f in figures if f["kernel"] == "matmul"}

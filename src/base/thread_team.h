@@ -16,7 +16,8 @@ class TeamMember {
  public:
   /// 0 is the thread that called `run`.
   int index() const { return index_; }
-  int size() const;
+  /// Members of this run, at most the team's size.
+  int size() const { return size_; }
 
   /// Waits until every member is here. Waiters pause briefly, then park, so that
   /// a member whose core was taken away is not starved by the ones that wait.
@@ -37,26 +38,33 @@ class TeamMember {
 
  private:
   friend class ThreadTeam;
-  TeamMember(ThreadTeam* team, int index) : team_(team), index_(index) {}
+  TeamMember(ThreadTeam* team, int index, int size) : team_(team), index_(index), size_(size) {}
   ThreadTeam* team_;
   int index_;
+  int size_;
 };
 
 /// A fixed number of threads that run one function together: the caller and
 /// `size - 1` workers, started on first use and parked between runs. A team is
 /// leased for one run at a time; concurrent callers wait their turn. After a fork
 /// the child's team starts workers of its own.
+///
+/// Where other programs take a core, a member that has to share it keeps all others waiting for
+/// its time slice, again and again. An *adaptive* team whose members have stood still for much of several
+/// runs in a row goes on with one member less, and tries the larger number again now and then.
 class ThreadTeam {
  public:
+  enum class Attendance : uint8_t { Full, Adaptive };
+
   /// `size` 0 means usable_cpus().
-  explicit ThreadTeam(int size = 0);
+  explicit ThreadTeam(int size = 0, Attendance attendance = Attendance::Full);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
   int size() const { return size_; }
 
-  /// Runs `body(member)` on every member and returns when all have returned.
+  /// Runs `body(member)` on every member (as many as take part in this run) and returns when all have returned.
   /// `body` must not throw and must not call `run` on the same team.
   void run(const std::function<void(const TeamMember&)>& body);
 
@@ -67,6 +75,7 @@ class ThreadTeam {
   friend class TeamMember;
   struct State;
   int size_;
+  Attendance attendance_;
   std::unique_ptr<State> state_;
 };
 

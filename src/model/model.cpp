@@ -64,7 +64,7 @@ class LoadedModel : public Model {
       return fail(ErrorKind::InvalidData, fmt::format("{}: the tokenizer has {} tokens, but the embedding only {} rows",
                                                       info_.path.string(), tokenizer_->vocabulary_size(), plan.vocabulary));
     }
-    auto team = std::make_unique<ThreadTeam>(options.threads);
+    auto team = std::make_unique<ThreadTeam>(options.threads, ThreadTeam::Attendance::Adaptive);
     HR_TRY(auto weights, load_weights(gguf, plan, *kernels, *team, {.budget = budget_, .progress = options.progress}));
     describe(gguf, plan, weights);
     info_.isa = kernels::name(isa);

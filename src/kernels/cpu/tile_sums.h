@@ -159,7 +159,12 @@ template <class V, WeightType W, int kRows, int kTiles, class Source>
   };
   if constexpr (kRows == 1) {  // the work is taking weights apart, which is less with constant parts
 #pragma GCC unroll 8
-    for (int part = 0; part < 8; ++part) add_part(part);
+    for (int part = 0; part < 8; ++part) {
+      // PERF: nothing moves across this. The compiler would put the prefetches of all parts in a row, more than the CPU can
+      // have on their way, and the weights of this block would wait behind them.
+      asm volatile("");
+      add_part(part);
+    }
   } else {
 #pragma GCC unroll 1
     for (int part = 0; part < 8; ++part) add_part(part);

@@ -50,6 +50,41 @@ TEST(ThreadTeam, lets_nobody_pass_a_barrier_before_all_have_come) {
   EXPECT_EQ(early, 0);
 }
 
+TEST(ThreadTeam, goes_on_without_a_member_that_keeps_the_others_waiting_and_takes_it_back_later) {
+  ThreadTeam team(2, ThreadTeam::Attendance::Adaptive);
+  std::atomic<int> seen{0};
+  const auto run = [&](std::chrono::milliseconds late) {
+    team.run([&](const TeamMember& member) {
+      if (member.index() == 0) seen = member.size();
+      if (member.index() == 1) std::this_thread::sleep_for(late);
+      member.barrier();
+    });
+    return seen.load();
+  };
+  int runs = 0;
+  while (run(std::chrono::milliseconds(10)) == 2 && runs < 100) ++runs;
+  EXPECT_EQ(seen, 1);
+  EXPECT_GE(runs, 3);
+  const auto begin = std::chrono::steady_clock::now();
+  while (run(std::chrono::milliseconds(0)) == 1 && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(ThreadTeam, waits_for_all_members_unless_told_otherwise) {
+  ThreadTeam team(2);
+  std::atomic<int> visits{0};
+  for (int i = 0; i < 12; ++i) {
+    team.run([&](const TeamMember& member) {
+      if (member.index() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(8));
+      ++visits;
+      member.barrier();
+    });
+  }
+  EXPECT_EQ(visits, 24);
+}
+
 TEST(ThreadTeam, parks_its_waiters_when_a_member_is_late) {
   ThreadTeam team(2);
   const auto cpu_before = std::clock();
