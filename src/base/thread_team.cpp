@@ -16,6 +16,9 @@
 namespace headrace {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+using std::chrono::nanoseconds;
+
 /// Counts forks, so that a team can tell that its workers stayed in the parent.
 std::atomic<uint32_t> fork_generation{0};
 
@@ -37,16 +40,17 @@ void futex_wake_all(std::atomic<uint32_t>& word) {
 /// Waits until `word` is no longer `old`: first by pausing, for as long as a kernel
 /// step may reasonably keep another member, then parked, which costs two system
 /// calls but leaves the core to whoever needs it.
-/// Returns true if it was parked.
-bool wait_for_change(std::atomic<uint32_t>& word, uint32_t old, std::atomic<uint32_t>& sleepers, int pauses) {
+/// Returns how long it was parked; only then is the clock read.
+nanoseconds wait_for_change(std::atomic<uint32_t>& word, uint32_t old, std::atomic<uint32_t>& sleepers, int pauses) {
   for (int i = 0; i < pauses; ++i) {
-    if (word.load(std::memory_order_acquire) != old) return false;
+    if (word.load(std::memory_order_acquire) != old) return nanoseconds(0);
     pause_cpu();
   }
+  const Clock::time_point begin = Clock::now();
   sleepers.fetch_add(1);
   while (word.load() == old) futex_wait(word, old);
   sleepers.fetch_sub(1);
-  return true;
+  return Clock::now() - begin;
 }
 
 /// Makes a change that waiters see; a system call only if one of them is parked.
@@ -57,9 +61,6 @@ void change(std::atomic<uint32_t>& word, uint32_t value, std::atomic<uint32_t>& 
 
 constexpr int kBarrierPauses = 4000;  // ≈ 40–160 µs: longer than most kernel steps
 constexpr int kIdlePauses = 2000;     // between two runs
-
-using Clock = std::chrono::steady_clock;
-using std::chrono::nanoseconds;
 
 constexpr uint32_t kMemberBits = 12;  // of the word that starts a run: how many take part
 constexpr uint32_t kMemberMask = (1u << kMemberBits) - 1;
@@ -140,10 +141,8 @@ struct ThreadTeam::State {
       arrived.store(0, std::memory_order_relaxed);
       change(phase, now + 1, phase_sleepers);
     } else {
-      const Clock::time_point begin = Clock::now();
-      if (wait_for_change(phase, now, phase_sleepers, kBarrierPauses)) {
-        stood_ns.fetch_add(nanoseconds(Clock::now() - begin).count(), std::memory_order_relaxed);
-      }
+      const nanoseconds parked = wait_for_change(phase, now, phase_sleepers, kBarrierPauses);
+      if (parked.count() != 0) stood_ns.fetch_add(parked.count(), std::memory_order_relaxed);
     }
   }
 };
