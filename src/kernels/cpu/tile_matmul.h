@@ -24,8 +24,8 @@ constexpr uint32_t rows_to_expand_for(WeightType type) {
   if (V::kDotProduct && V::kOutputs == 16) return is_k(type) ? 9 : kRowsAtOnce + 1;
   return is_k(type) ? 5 : 9;
 }
-/// Tiles of one row at once. PERF: more of them are more streams from memory, and slower (docs/design/0002).
-constexpr uint32_t kTilesOfOneRow = 2;
+/// Tiles of a pass. PERF: for one row more of them would be more streams from memory, and slower (docs/design/0002).
+constexpr uint32_t kTilesAtOnce = 2;
 
 /// sums += addend, in whole vectors and then one by one.
 template <class V>
@@ -108,18 +108,10 @@ struct QuantizedSums {
     return {tile(weight, index) + bodies, halves - bodies, next, ahead * next};
   }
 
-  /// One row × up to kTilesOfOneRow tiles.
-  static void one_row(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* row, float* sums) {
-    std::memset(sums, 0, kTilesOfOneRow * N * sizeof(float));
-    with_count<kTilesOfOneRow>(tiles, [&](auto count) __attribute__((always_inline)) {
-      add_blocks<V, W, 1, count>(packed_tiles(weight, index, 0, count), row, 0, weight.inputs / kLayout.width, sums, 0);
-    });
-  }
-
   /// Blocks of two tiles that all rows pass over before the next ones: they stay in the L1 cache meanwhile.
   static constexpr uint32_t kPackedBlocks = 24576 / N / kLayout.width;
 
-  /// 2 to kRowsAtOnce rows × one or two tiles, straight from the packed matrix at each pass. With `first_time` the
+  /// 1 to kRowsAtOnce rows × one or two tiles, straight from the packed matrix at each pass. With `first_time` the
   /// first pass asks for the tiles that come next.
   static void packed_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
                           size_t row_stride, uint32_t count, bool first_time, float* sums) {
@@ -194,25 +186,23 @@ void matmul_quantized(const MatmulArgs& args) {
   constexpr uint32_t N = V::kOutputs;
   alignas(64) float sums[2][kRowsAtOnce * 2 * N];
   alignas(64) typename Sums::Panel panel;
-  const uint32_t tiles_at_once = args.rows == 1 ? kTilesOfOneRow : 2;
   const uint32_t last_tile = (args.last_output + N - 1) / N;
   const bool odd = (last_tile - args.first_output / N) % 2 != 0;
   if (Sums::kExpands && odd && args.rows >= rows_to_expand_for<V>(W)) std::memset(static_cast<void*>(&panel[1]), 0, sizeof(panel[1]));
   for (uint32_t row = 0; row < args.rows; row += kRowsAtOnce) {
     const uint32_t rows = smaller(kRowsAtOnce, args.rows - row);
     const std::byte* values = args.activations + row * args.activation_stride;
-    for (uint32_t tile = args.first_output / N; tile < last_tile; tile += tiles_at_once) {
-      const uint32_t tiles = smaller(tiles_at_once, last_tile - tile);
+    for (uint32_t tile = args.first_output / N; tile < last_tile; tile += kTilesAtOnce) {
+      const uint32_t tiles = smaller(kTilesAtOnce, last_tile - tile);
       for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix) {
         const PackedWeight& weight = matrix == 0 ? args.weight : args.weight_up;
-        if (args.rows == 1) Sums::one_row(weight, tile, tiles, values, sums[matrix]);
-        else if (!Sums::kExpands || rows < rows_to_expand_for<V>(W))
+        if (!Sums::kExpands || rows < rows_to_expand_for<V>(W))
           Sums::packed_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, sums[matrix]);
         else if constexpr (Sums::kExpands)
           Sums::many_rows(weight, tile, tiles, values, args.activation_stride, rows, row == 0, panel, sums[matrix]);
       }
       finish<V>(args, row, rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1],
-                tiles_at_once * N);
+                kTilesAtOnce * N);
     }
   }
 }
