@@ -55,24 +55,6 @@ struct AmxSums {
     height = (rows + passes - 1) / passes;
   }
 
-  static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
-    return weight.data + index * tile_bytes<N>(W, weight.inputs);
-  }
-
-  void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block, uint32_t blocks) {
-    const size_t halves = tile_body_bytes<N>(W, weight.inputs);
-    keep_order(panel);
-    for (uint32_t t = 0; t < tiles; ++t) {
-      const std::byte* body = tile(weight, index + t);
-      for (uint32_t b = 0; b < blocks; ++b) {
-        const size_t block = first_block + b;
-        expand_for_amx<V, W>({body + block * kLayout.body_words * 4 * N, body + halves + block * kLayout.halves * 2 * N, 0},
-                             panel[t][b]);
-      }
-    }
-    keep_order(panel);
-  }
-
   Unit unit(uint32_t pass, uint32_t panel_block, uint32_t panel_blocks, uint32_t first_block, float* sums) const {
     const uint32_t wanted = pass * height;
     const uint32_t row = smaller(wanted, rows - height);
@@ -173,10 +155,12 @@ struct AmxSums {
     std::memset(sums, 0, rows * 2 * N * sizeof(float));
     const uint32_t all_blocks = weight.inputs / kLayout.width;
     const uint32_t panels = (all_blocks + kPanelBlocks - 1) / kPanelBlocks;
-    const FetchAhead ahead{tile(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
+    const FetchAhead ahead{tile_of<V, W>(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
     for (uint32_t p = 0; p < panels; ++p) {
       const uint32_t first = p * kPanelBlocks, blocks = smaller(kPanelBlocks, all_blocks - first);
-      expand_panel(weight, index, tiles, first, blocks);
+      keep_order(panel);
+      expand_panel<V, W, expand_for_amx<V, W>>(weight, index, tiles, first, blocks, panel);
+      keep_order(panel);
       Unit before{};
       uint32_t turn = 0;
       for (uint32_t pass = 0; pass < passes; ++pass) {
@@ -221,6 +205,14 @@ void matmul_by_tiles(const MatmulArgs& args) {
     }
     _tile_release();
   }
+}
+
+/// The products of all types of a family.
+template <class V, WeightFamily F>
+void matmul_family_by_tiles(const MatmulArgs& args) {
+  with_type(args.weight.type, [&]<WeightType W>() __attribute__((always_inline)) {
+    if constexpr (family_of(W) == F) matmul_by_tiles<V, W>(args);
+  });
 }
 
 }  // namespace

@@ -1,12 +1,3 @@
 #include "kernels/cpu/avx2_matmul.h"
 
-void headrace::kernels::HEADRACE_AVX2::matmul(const MatmulArgs& args) {
-  switch (family_of(args.weight.type)) {
-    case WeightFamily::Floats: return matmul_floats(args);
-    case WeightFamily::Legacy: return matmul_legacy(args);
-    case WeightFamily::K: return matmul_k(args);
-    case WeightFamily::SmallK: return matmul_small_k(args);
-    case WeightFamily::Tables: return matmul_tables(args);
-    case WeightFamily::Wide: return matmul_wide(args);
-  }
-}
+void headrace::kernels::HEADRACE_AVX2::matmul(const MatmulArgs& args) { matmul_by_family(args, matmul_floats); }

@@ -6,20 +6,10 @@
 
 namespace headrace::kernels::HEADRACE_AVX2 {
 
-// The matrix products of each kind of weight, one source each.
 void matmul_floats(const MatmulArgs& args);
-void matmul_legacy(const MatmulArgs& args);
-void matmul_k(const MatmulArgs& args);
-void matmul_small_k(const MatmulArgs& args);
-void matmul_tables(const MatmulArgs& args);
-void matmul_wide(const MatmulArgs& args);
+#include "kernels/cpu/matmul_families.h"
 
-namespace {
+template <class Vectors>
+using Avx2Matmul = MatmulVectors<Vectors, silu_gate, gelu_gate>;
 
-struct Avx2Matmul : Avx2Vectors {
-  static void silu_gate(const float* up, uint32_t count, float* out) { HEADRACE_AVX2::silu_gate(up, count, out); }
-  static void gelu_gate(const float* up, uint32_t count, float* out) { HEADRACE_AVX2::gelu_gate(up, count, out); }
-};
-
-}  // namespace
 }  // namespace headrace::kernels::HEADRACE_AVX2

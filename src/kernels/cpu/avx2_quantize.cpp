@@ -1,10 +1,8 @@
 #include <immintrin.h>
 
-#include <cstring>
-
-#include "kernels/activation_block.h"
 #include "kernels/cpu/avx2.h"
 #include "kernels/portable/portable.h"
+#include "kernels/portable/quantize_blocks.h"
 
 namespace headrace::kernels {
 namespace {
@@ -22,8 +20,6 @@ float largest_lane(__m256 lanes) {
   four = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
 }
-
-float inverse_scale(float largest) { return largest > kSmallestMagnitude ? 127.0f / largest : 0.0f; }
 
 /// 32 values as int8; what is no number, or none of those, becomes −127.
 __m256i quantize_32(const float* values, __m256 inverse) {
@@ -81,15 +77,7 @@ size_t HEADRACE_AVX2::activation_bytes(ActivationFormat format, uint32_t inputs)
 
 void HEADRACE_AVX2::quantize(ActivationFormat format, uint32_t /*inputs*/, const float* row, uint32_t first,
                              uint32_t count, std::byte* row_bytes) {
-  if (format == ActivationFormat::Float) {
-    std::memcpy(row_bytes + size_t{first} * 4, row + first, size_t{count} * 4);
-  } else if (format == ActivationFormat::Int8x32) {
-    auto* blocks = reinterpret_cast<BlockOf32*>(row_bytes);
-    for (uint32_t at = first; at < first + count; at += 32) quantize_block(row + at, blocks[at / 32]);
-  } else {
-    auto* blocks = reinterpret_cast<BlockOf256*>(row_bytes);
-    for (uint32_t at = first; at < first + count; at += 256) quantize_block(row + at, blocks[at / 256]);
-  }
+  quantize_row(format, row, first, count, row_bytes, [](const float* values, auto& block) { quantize_block(values, block); });
 }
 
 }  // namespace headrace::kernels

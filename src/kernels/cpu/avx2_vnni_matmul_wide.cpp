@@ -1,9 +1,5 @@
 #include "kernels/cpu/avx2_vnni_matmul.h"
 
 void headrace::kernels::HEADRACE_AVX2_VNNI::matmul_wide(const MatmulArgs& args) {
-  switch (args.weight.type) {
-    case WeightType::TQ1_0: case WeightType::TQ2_0: return matmul_quantized<Avx2VnniMatmul, WeightType::TQ2_0>(args);  // packed alike
-    case WeightType::Q8_K: return matmul_quantized<Avx2VnniMatmul, WeightType::Q8_K>(args);
-    default: return;
-  }
+  matmul_family<Avx2VnniMatmul, WeightFamily::Wide>(args);
 }

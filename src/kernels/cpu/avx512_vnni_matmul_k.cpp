@@ -1,10 +1,5 @@
 #include "kernels/cpu/avx512_matmul.h"
 
-void headrace::kernels::HEADRACE_AVX512::matmul_k_vnni(const MatmulArgs& args) {
-  switch (args.weight.type) {
-    case WeightType::Q4_K: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::Q4_K>(args);
-    case WeightType::Q5_K: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::Q5_K>(args);
-    case WeightType::Q6_K: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::Q6_K>(args);
-    default: return;
-  }
+void headrace::kernels::HEADRACE_AVX512::vnni::matmul_k(const MatmulArgs& args) {
+  matmul_family<Avx512Matmul<Avx512VnniVectors>, WeightFamily::K>(args);
 }

@@ -1,10 +1,5 @@
 #include "kernels/cpu/avx512_matmul.h"
 
-void headrace::kernels::HEADRACE_AVX512::matmul_wide_vnni(const MatmulArgs& args) {
-  switch (args.weight.type) {
-    case WeightType::TQ1_0:  // packed as TQ2_0
-    case WeightType::TQ2_0: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::TQ2_0>(args);
-    case WeightType::Q8_K: return matmul_quantized<Avx512Matmul<Avx512VnniVectors>, WeightType::Q8_K>(args);
-    default: return;
-  }
+void headrace::kernels::HEADRACE_AVX512::vnni::matmul_wide(const MatmulArgs& args) {
+  matmul_family<Avx512Matmul<Avx512VnniVectors>, WeightFamily::Wide>(args);
 }

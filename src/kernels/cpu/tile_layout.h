@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/kernel_table.h"
 
@@ -70,6 +71,19 @@ enum class WeightFamily : uint8_t { Floats, Legacy, K, SmallK, Tables, Wide };
     case WeightType::TQ1_0: case WeightType::TQ2_0: case WeightType::Q8_K: return WeightFamily::Wide;
     default: return WeightFamily::Legacy;
   }
+}
+
+/// The type whose products a packed weight has.
+[[gnu::always_inline]] inline constexpr WeightType packed_as(WeightType type) {
+  return type == WeightType::TQ1_0 ? WeightType::TQ2_0 : type;
+}
+
+/// Calls function.operator()<W>() for the W that `type` is.
+template <class Function>
+[[gnu::always_inline]] inline void with_type(WeightType type, Function function) {
+  [&]<size_t... kTypes>(std::index_sequence<kTypes...>) __attribute__((always_inline)) {
+    ((static_cast<size_t>(type) == kTypes ? function.template operator()<static_cast<WeightType>(kTypes)>() : void()), ...);
+  }(std::make_index_sequence<kWeightTypeCount>());
 }
 
 /// Bytes of a tile's bodies: where its halves begin.

@@ -7,6 +7,15 @@
 namespace headrace::kernels {
 namespace {
 
+using Gate = void(const float* up, uint32_t count, float* out);
+
+/// The vectors of an instruction set with the gates of a tier: what the tier's products are made of.
+template <class Vectors, Gate* kSiluGate, Gate* kGeluGate>
+struct MatmulVectors : Vectors {
+  static constexpr Gate* silu_gate = kSiluGate;
+  static constexpr Gate* gelu_gate = kGeluGate;
+};
+
 template <int kValue>
 struct Constant {
   [[gnu::always_inline]] constexpr operator int() const { return kValue; }
@@ -96,18 +105,6 @@ struct QuantizedSums {
   static constexpr uint32_t N = V::kOutputs;
   static constexpr BlockLayout kLayout = block_layout(W);
 
-  static const std::byte* tile(const PackedWeight& weight, uint32_t index) {
-    return weight.data + index * tile_bytes<N>(W, weight.inputs);
-  }
-
-  /// The tiles from `index` on, from block `first` on; meanwhile the tiles `ahead` further are asked for.
-  static PackedTiles<V, W> packed_tiles(const PackedWeight& weight, uint32_t index, uint32_t first, uint32_t ahead) {
-    const size_t bodies = size_t{first} * kLayout.body_words * 4 * N;
-    const size_t halves = tile_body_bytes<N>(W, weight.inputs) + size_t{first} * kLayout.halves * 2 * N;
-    const size_t next = tile_bytes<N>(W, weight.inputs);
-    return {tile(weight, index) + bodies, halves - bodies, next, ahead * next};
-  }
-
   /// Blocks of two tiles that all rows pass over before the next ones: they stay in the L1 cache meanwhile.
   static constexpr uint32_t kPackedBlocks = 24576 / N / kLayout.width;
 
@@ -123,7 +120,7 @@ struct QuantizedSums {
       const std::byte* values = rows + first * sizeof(RowBlock<W>);
       for (uint32_t pass = 0, r = 0; pass < passes; ++pass) {
         const uint32_t height = (count - r + passes - pass - 1) / (passes - pass);
-        const auto from = packed_tiles(weight, index, first, first_time && pass == 0 ? tiles : 0);
+        const auto from = packed_tiles<V, W>(weight, index, first, first_time && pass == 0 ? tiles : 0);
         with_count<kPackedSide<V>>(height, [&](auto rows_now) __attribute__((always_inline)) {
           if (tiles == 2)
             add_blocks<V, W, rows_now, 2>(from, values + r * row_stride, row_stride, blocks, sums + r * 2 * N, 2 * N);
@@ -141,19 +138,6 @@ struct QuantizedSums {
   static constexpr uint32_t kPanelBlocks = kExpands ? 6144 / N / kLayout.width : 1;
   using Panel = ExpandedBlock<V, W>[2][kPanelBlocks];
 
-  static void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first_block,
-                           uint32_t blocks, Panel& panel) {
-    const size_t halves = tile_body_bytes<N>(W, weight.inputs);
-    for (uint32_t t = 0; t < tiles; ++t) {
-      const std::byte* body = tile(weight, index + t);
-      for (uint32_t b = 0; b < blocks; ++b) {
-        const size_t block = first_block + b;
-        expand<V, W>({body + block * kLayout.body_words * 4 * N, body + halves + block * kLayout.halves * 2 * N, 0},
-                     panel[t][b]);
-      }
-    }
-  }
-
   /// 9 to kRowsAtOnce rows × two tiles, of which a missing second one gives sums that nobody reads.
   static void many_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, const std::byte* rows,
                         size_t row_stride, uint32_t count, bool first_time, Panel& panel, float* sums) {
@@ -161,11 +145,11 @@ struct QuantizedSums {
     const uint32_t all_blocks = weight.inputs / kLayout.width;
     const uint32_t passes = (count + V::kLongestSide - 1) / V::kLongestSide;
     const uint32_t panels = (all_blocks + kPanelBlocks - 1) / kPanelBlocks;
-    const FetchAhead ahead{tile(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
+    const FetchAhead ahead{tile_of<V, W>(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
     uint32_t step = 0;
     for (uint32_t first = 0; first < all_blocks; first += kPanelBlocks) {
       const uint32_t blocks = smaller(kPanelBlocks, all_blocks - first);
-      expand_panel(weight, index, tiles, first, blocks, panel);
+      expand_panel<V, W, expand<V, W>>(weight, index, tiles, first, blocks, panel);
       const ExpandedTiles<V, W> from{panel[0], kPanelBlocks};
       const std::byte* values = rows + first * sizeof(RowBlock<W>);
       for (uint32_t pass = 0, r = 0; pass < passes; ++pass, ++step) {
@@ -267,6 +251,15 @@ void matmul_floats_of(const MatmulArgs& args) {
       finish<V>(args, row, rows, tile * N, smaller(tiles * N, args.last_output - tile * N), sums[0], sums[1], 4 * N);
     }
   }
+}
+
+/// The products of all types of a family.
+template <class V, WeightFamily F>
+void matmul_family(const MatmulArgs& args) {
+  with_type(args.weight.type, [&]<WeightType W>() __attribute__((always_inline)) {
+    if constexpr (family_of(W) == F && F == WeightFamily::Floats) matmul_floats_of<V, W>(args);
+    else if constexpr (family_of(W) == F) matmul_quantized<V, packed_as(W)>(args);
+  });
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "kernels/cpu/tile_sums.h"
 
@@ -37,9 +36,29 @@ template <class T>
   return value;
 }
 
-/// The arithmetic of `blocks` blocks of two tiles and V::kLongestSide rows, whose values lie in the L1 cache.
-/// Returns the multiplications and additions of it. The rows are those of a matrix product: the instructions are
-/// the type's own (products, group scales, minimums, conversion, scaling) and no others.
+/// Calls pass(sums) `blocks` times, with the sums of two tiles and V::kLongestSide rows in registers. Returns the
+/// multiplications and additions of that, a pass being over `inputs` inputs.
+template <class V, class Pass>
+[[gnu::always_inline]] inline uint64_t probe_passes(uint32_t blocks, uint32_t inputs, Pass pass) {
+  constexpr int kRows = V::kLongestSide;
+  typename V::Floats acc[kRows][kProbedTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
+#pragma GCC unroll 1
+  for (uint32_t b = 0; b < blocks; ++b) pass(acc);
+  alignas(64) float left[kRows][kProbedTiles][V::kOutputs];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kProbedTiles; ++t) V::store_floats(left[r][t], acc[r][t]);
+  asm volatile("" ::"r"(&left) : "memory");
+  return uint64_t{blocks} * kRows * kProbedTiles * V::kOutputs * inputs * 2;
+}
+
+/// The arithmetic of `blocks` blocks, with the rows' values in the L1 cache. The rows are those of a matrix product: the
+/// instructions are the type's own (products, group scales, minimums, conversion, scaling) and no others.
 template <class V, WeightType W>
   requires(!is_float(W))
 [[gnu::noinline]] uint64_t probe_blocks(uint32_t blocks) {
@@ -47,28 +66,15 @@ template <class V, WeightType W>
   RowBlock<W> values[kRows] = {};
   asm volatile("" ::"r"(&values) : "memory");
   const RowBlock<W>* rows[kRows];
-  typename V::Floats acc[kRows][kProbedTiles];
-  RegisterSource<V> tiles[kProbedTiles];
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-    rows[r] = &values[r];
-#pragma GCC unroll 2
-    for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
-  }
+  for (int r = 0; r < kRows; ++r) rows[r] = &values[r];
+  RegisterSource<V> tiles[kProbedTiles];
 #pragma GCC unroll 2
   for (int t = 0; t < kProbedTiles; ++t) tiles[t] = unknown(RegisterSource<V>{V::all_bytes(3 + t), V::all_bytes(1 + t), V::all(1.0f)});
-#pragma GCC unroll 1
-  for (uint32_t b = 0; b < blocks; ++b) {
+  return probe_passes<V>(blocks, block_layout(W).width, [&](auto& acc) __attribute__((always_inline)) {
     asm volatile("" ::: "memory");  // the values may have changed: nothing of a block can be reused
     add_block<V, W>(tiles, rows, acc);
-  }
-  alignas(64) float left[kRows][kProbedTiles][V::kOutputs];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int t = 0; t < kProbedTiles; ++t) V::store_floats(left[r][t], acc[r][t]);
-  asm volatile("" ::"r"(&left) : "memory");
-  return uint64_t{blocks} * kRows * kProbedTiles * V::kOutputs * block_layout(W).width * 2;
+  });
 }
 
 /// The same for float weights, a "block" being 64 inputs.
@@ -79,14 +85,8 @@ template <class V, WeightType W>
   constexpr uint32_t kInputs = 64;
   float values[kRows][kInputs] = {};
   asm volatile("" ::"r"(&values) : "memory");
-  typename V::Floats acc[kRows][kProbedTiles];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::all(0.0f);
   const typename V::Floats weights[kProbedTiles] = {unknown(V::all(0.5f)), unknown(V::all(0.25f))};
-#pragma GCC unroll 1
-  for (uint32_t b = 0; b < blocks; ++b) {
+  return probe_passes<V>(blocks, kInputs, [&](auto& acc) __attribute__((always_inline)) {
 #pragma GCC unroll 1
     for (uint32_t i = 0; i < kInputs; ++i) {
       asm volatile("" ::: "memory");
@@ -97,26 +97,14 @@ template <class V, WeightType W>
         for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = V::fma(weights[t], value, acc[r][t]);
       }
     }
-  }
-  alignas(64) float left[kRows][kProbedTiles][V::kOutputs];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int t = 0; t < kProbedTiles; ++t) V::store_floats(left[r][t], acc[r][t]);
-  asm volatile("" ::"r"(&left) : "memory");
-  return uint64_t{blocks} * kRows * kProbedTiles * V::kOutputs * kInputs * 2;
-}
-
-template <class V, size_t... kTypes>
-uint64_t probe_type(WeightType type, uint32_t blocks, std::index_sequence<kTypes...>) {
-  uint64_t operations = 0;
-  ((static_cast<size_t>(type) == kTypes ? void(operations = probe_blocks<V, static_cast<WeightType>(kTypes)>(blocks)) : void()), ...);
-  return operations;
+  });
 }
 
 template <class V>
 uint64_t probe_products_of(WeightType type, uint32_t blocks) {
-  return probe_type<V>(type, blocks, std::make_index_sequence<kWeightTypeCount>());
+  uint64_t operations = 0;
+  with_type(type, [&]<WeightType W>() __attribute__((always_inline)) { operations = probe_blocks<V, W>(blocks); });
+  return operations;
 }
 
 /// Reads `bytes` bytes, a multiple of 8 registers, and returns a sum of them.

@@ -212,6 +212,31 @@ struct PackedTiles {
 };
 
 template <class V, WeightType W>
+[[gnu::always_inline]] inline const std::byte* tile_of(const PackedWeight& weight, uint32_t index) {
+  return weight.data + index * tile_bytes<V::kOutputs>(W, weight.inputs);
+}
+
+/// The tiles from `index` on, from block `first` on; meanwhile the tiles `ahead` further are asked for.
+template <class V, WeightType W>
+[[gnu::always_inline]] inline PackedTiles<V, W> packed_tiles(const PackedWeight& weight, uint32_t index, uint32_t first, uint32_t ahead) {
+  constexpr uint32_t N = V::kOutputs;
+  constexpr BlockLayout kLayout = block_layout(W);
+  const size_t bodies = size_t{first} * kLayout.body_words * 4 * N;
+  const size_t halves = tile_body_bytes<N>(W, weight.inputs) + size_t{first} * kLayout.halves * 2 * N;
+  const size_t next = tile_bytes<N>(W, weight.inputs);
+  return {tile_of<V, W>(weight, index) + bodies, halves - bodies, next, ahead * next};
+}
+
+/// Blocks first … first + blocks − 1 of one tile or two into a panel of expanded blocks, each by kExpand.
+template <class V, WeightType W, auto kExpand, class Panel>
+[[gnu::always_inline]] inline void expand_panel(const PackedWeight& weight, uint32_t index, uint32_t tiles, uint32_t first,
+                                                uint32_t blocks, Panel& panel) {
+  const PackedTiles<V, W> from = packed_tiles<V, W>(weight, index, first, 0);
+  for (uint32_t t = 0; t < tiles; ++t)
+    for (uint32_t b = 0; b < blocks; ++b) kExpand(from.at(t, b), panel[t][b]);
+}
+
+template <class V, WeightType W>
 struct ExpandedTiles {
   const ExpandedBlock<V, W>* first;
   uint32_t next_tile;  ///< blocks

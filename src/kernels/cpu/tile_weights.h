@@ -161,7 +161,7 @@ void unpack_output(const PackedWeight& weight, uint32_t output, float* row) {
   const std::byte* tile = weight.data + output / N * tile_bytes<N>(type, weight.inputs);
   const uint32_t lane = output % N;
   alignas(16) std::byte packed[kMostBlockBytes], file[kMostBlockBytes];
-  PackedWeight block{type == WeightType::TQ1_0 ? WeightType::TQ2_0 : type, 1, 1, packed};
+  PackedWeight block{packed_as(type), 1, 1, packed};
   if (is_float(type)) {
     for (uint32_t i = 0; i < weight.inputs; ++i) {
       block.data = tile + (size_t{i} * N + lane) * float_bytes(type);

@@ -1,8 +1,7 @@
 #include <cmath>
-#include <cstring>
 
-#include "kernels/activation_block.h"
 #include "kernels/portable/portable.h"
+#include "kernels/portable/quantize_blocks.h"
 
 namespace headrace::kernels::HEADRACE_PORTABLE {
 namespace {
@@ -12,7 +11,7 @@ float quantize_values(const float* values, uint32_t width, int8_t* quants) {
   float largest = 0;
   for (uint32_t i = 0; i < width; ++i)
     if (std::fabs(values[i]) > largest) largest = std::fabs(values[i]);
-  const float inverse = largest > kSmallestMagnitude ? 127.0f / largest : 0.0f;
+  const float inverse = inverse_scale(largest);
   for (uint32_t i = 0; i < width; ++i) {
     const float rounded = std::rint(values[i] * inverse);
     quants[i] = std::fabs(rounded) <= 127.0f ? static_cast<int8_t>(rounded) : int8_t{-127};
@@ -53,19 +52,7 @@ size_t activation_bytes(ActivationFormat format, uint32_t inputs) {
 
 void quantize(ActivationFormat format, uint32_t /*inputs*/, const float* row, uint32_t first, uint32_t count,
               std::byte* row_bytes) {
-  switch (format) {
-    case ActivationFormat::Float:
-      std::memcpy(row_bytes + size_t{first} * 4, row + first, size_t{count} * 4);
-      return;
-    case ActivationFormat::Int8x32:
-      for (uint32_t at = first; at < first + count; at += 32)
-        quantize_block(row + at, reinterpret_cast<BlockOf32*>(row_bytes)[at / 32]);
-      return;
-    case ActivationFormat::Int8x256:
-      for (uint32_t at = first; at < first + count; at += 256)
-        quantize_block(row + at, reinterpret_cast<BlockOf256*>(row_bytes)[at / 256]);
-      return;
-  }
+  quantize_row(format, row, first, count, row_bytes, [](const float* values, auto& block) { quantize_block(values, block); });
 }
 
 }  // namespace headrace::kernels::HEADRACE_PORTABLE
