@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/memory_budget.h"
 #include "base/thread_team.h"
+#include "cli/bench_random.h"
 #include "cli/interrupt.h"
 #include "cli/print_json.h"
 #include "cli/progress.h"
@@ -72,12 +73,6 @@ Result<Shapes> shapes_of(const std::filesystem::path& path, const KernelBenchOpt
   }
   if (options.types.empty()) shapes.attention.push_back(plan.layers.front());
   return shapes;
-}
-
-uint64_t next_random(uint64_t& state) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  return state ^= state << 17;
 }
 
 /// Bytes of which every two are a sane half, and every four a sane float: no calculation meets a denormal.

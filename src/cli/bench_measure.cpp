@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 
+#include "cli/bench_random.h"
 #include "cli/interrupt.h"
 
 namespace headrace::cli {
@@ -109,14 +110,7 @@ class Watch {
   std::optional<Error> error_;
 };
 
-/// SplitMix64: any prompt will do, so long as no two are alike.
-uint64_t next_random(uint64_t& state) {
-  uint64_t z = (state += 0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
+/// Any prompt will do, so long as no two are alike.
 std::vector<text::TokenId> random_prompt(const text::Tokenizer& tokenizer, uint32_t length, uint64_t seed) {
   std::vector<text::TokenId> ids;
   while (ids.size() < length) {
