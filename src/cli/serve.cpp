@@ -58,6 +58,7 @@ Result<int> run(ServeOptions& options) {
   options.engine.kv_bytes = options.kv_bytes;
   options.engine.prefix_cache = !options.no_prefix_cache;
   options.server.chat_page = !options.no_chat_page;
+  options.server.catch_signals = true;  // whoever can reach the server, or reads its address, may send one
   if (const char* key = std::getenv("HEADRACE_API_KEY"); key != nullptr && options.server.api_key.empty()) options.server.api_key = key;
   name_model(options, model->info());
   HR_TRY(auto engine, engine::Engine::create(model, options.engine));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <thread>
 
 #include "base/log.h"
@@ -69,6 +70,7 @@ class RunningServer final : public Server {
   ~RunningServer() override { http_.reset(); }
 
   Result<void> listen() {
+    if (service_->options.catch_signals) signals_.emplace();
     add_completion_routes(router_, service_);
     add_token_routes(router_, service_);
     add_status_routes(router_, service_, [this] { return http_stats(); });
@@ -106,6 +108,7 @@ class RunningServer final : public Server {
   const std::shared_ptr<Service> service_;
   Router router_;
   std::unique_ptr<net::HttpServer> http_;
+  std::optional<net::StopSignals> signals_;
   std::atomic<const net::HttpServer*> http_known_{nullptr};  // requests may come before `start` has returned
 };
 
@@ -151,15 +154,16 @@ bool RunningServer::drain(double seconds) {
 }
 
 bool RunningServer::wait_for_signal() {
-  net::StopSignals signals;
-  signals.wait();
+  if (!signals_) signals_.emplace();
+  signals_->wait();
   log(LogLevel::Info, "server", "stopping; running requests have {} s to end", service_->options.drain_seconds);
   std::thread impatient([&] {
-    if (signals.wait()) http_->stop(0);
+    if (signals_->wait()) http_->stop(0);
   });
   const bool all_ended = stop();
-  signals.cancel();
+  signals_->cancel();
   impatient.join();
+  signals_.reset();
   return all_ended;
 }
 

@@ -20,6 +20,7 @@ struct ServerOptions {
   std::string api_key;                     ///< if set, /v1/… and the token routes want "Authorization: Bearer <key>"
   std::string cors_origin;                 ///< if set ("*" or one origin), browsers on it may call
   bool chat_page = true;                   ///< serve the chat page at "/"
+  bool catch_signals = false;              ///< SIGINT and SIGTERM wait for `wait_for_signal` from the start on
 
   uint64_t max_body_bytes = uint64_t{16} << 20;    ///< more is 413
   uint32_t max_header_bytes = 64 << 10;            ///< more is 431

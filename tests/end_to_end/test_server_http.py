@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -199,6 +200,30 @@ def test_sigterm_lets_a_running_answer_end():
         assert server.process.wait(20) == 0
         with pytest.raises(ConnectionRefusedError):
             server.connect()
+
+
+def test_sigterm_before_the_ready_line_is_out_ends_the_server_in_good_order():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write_end, b" " * 4096)
+    os.set_blocking(write_end, True)  # the server shares this with us: it waits at its ready line while the pipe is full
+    process = subprocess.Popen([BINARY, "serve", MODEL, "--port", str(port), "--json"], stdout=write_end, stderr=subprocess.PIPE, text=True)
+    os.close(write_end)
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=60):
+            return True
+        return False
+
+    assert soon(answers, 60)
+    process.send_signal(signal.SIGTERM)
+    with open(read_end, encoding="utf-8") as pipe:
+        assert json.loads(pipe.read())["port"] == port
+    assert process.wait(20) == 0, process.stderr.read()
 
 
 def test_a_second_signal_does_not_wait():
