@@ -141,11 +141,9 @@ TEST(Attention, every_tier_gives_the_bytes_of_portable_over_random_shapes) {
     const uint32_t first = context - rows;
     oracle().append(shape, sequence.run(0, context), sequence.key(0), sequence.value(0),
                             sequence.kv_width());
-    std::vector<float> expected(rows * sequence.query_width());
-    sequence.attend_rows(oracle(), first, rows, rows, expected.data());
+    const std::vector<float> expected = sequence.attend_rows(oracle(), first, rows, rows);
     for (const Tier& tier : tiers()) {
-      std::vector<float> got(expected.size());
-      sequence.attend_rows(*tier.table, first, rows, up_to(rows), got.data());
+      const std::vector<float> got = sequence.attend_rows(*tier.table, first, rows, up_to(rows));
       ASSERT_EQ(first_difference(got, expected), -1)
           << tier.name << ", " << describe(shape, context) << ", rows " << rows;
     }
@@ -157,22 +155,22 @@ TEST(Attention, every_tier_stores_the_same_page_bytes) {
     AttentionCase sequence(shape, 77, 3, 300.0f);
     ASSERT_EQ(oracle().page_bytes(shape), size_t{2} * shape.kv_heads * shape.head_dim * kPageTokens * 2);
     oracle().append(shape, sequence.run(0, 77), sequence.key(0), sequence.value(0), sequence.kv_width());
-    const std::vector<std::byte> expected(sequence.pages().begin(), sequence.pages().end());
+    const std::vector<std::byte> expected = sequence.page_bytes();
     for (const Tier& tier : tiers()) {
-      std::fill(sequence.pages().begin(), sequence.pages().end(), std::byte{0});
+      sequence.clear_pages();
       tier.table->append(shape, sequence.run(0, 20), sequence.key(0), sequence.value(0), sequence.kv_width());
       tier.table->append(shape, sequence.run(20, 57), sequence.key(20), sequence.value(20), sequence.kv_width());
       EXPECT_EQ(tier.table->page_bytes(shape), oracle().page_bytes(shape));
-      AttentionRun run = sequence.run(0, 77);
+      const std::vector<std::byte> got = sequence.page_bytes();
       for (uint32_t t = 0; t < 77; ++t) {
-        const size_t page = run.pages[t / kPageTokens] * run.page_stride;
+        const size_t page = t / kPageTokens * tier.table->page_bytes(shape);
         for (size_t i = 0; i < sequence.kv_width(); ++i) {
           const size_t key = page + (i * kPageTokens + t % kPageTokens) * 2;
-          ASSERT_EQ(std::memcmp(&expected[key], &sequence.pages()[key], 2), 0) << tier.name << " key " << t;
+          ASSERT_EQ(std::memcmp(&expected[key], &got[key], 2), 0) << tier.name << " key " << t;
           const size_t head = i / shape.head_dim;
           const size_t value = page + sequence.kv_width() * kPageTokens * 2 +
                                ((head * kPageTokens + t % kPageTokens) * shape.head_dim + i % shape.head_dim) * 2;
-          ASSERT_EQ(std::memcmp(&expected[value], &sequence.pages()[value], 2), 0) << tier.name << " value " << t;
+          ASSERT_EQ(std::memcmp(&expected[value], &got[value], 2), 0) << tier.name << " value " << t;
         }
       }
     }
@@ -185,12 +183,12 @@ TEST(Attention, every_tier_stores_the_same_int8_pages) {
     for (const float spread : {1.0f, 300.0f, 1e-20f, 1e-37f}) {
       AttentionCase sequence(int8, 64, 3, spread);
       const auto append_to_zeros = [&](const KernelTable& table, uint32_t chunk) {
-        std::fill(sequence.pages().begin(), sequence.pages().end(), std::byte{0});
+        sequence.clear_pages();
         for (uint32_t t = 0; t < 64; t += chunk) {
           const uint32_t rows = std::min(chunk, 64 - t);
           table.append(int8, sequence.run(t, rows), sequence.key(t), sequence.value(t), sequence.kv_width());
         }
-        return std::vector<std::byte>(sequence.pages().begin(), sequence.pages().end());
+        return sequence.page_bytes();
       };
       const std::vector<std::byte> expected = append_to_zeros(oracle(), 64);
       for (const Tier& tier : tiers()) {
@@ -215,8 +213,7 @@ TEST(Attention, parts_of_a_row_joined_have_the_bits_of_the_whole) {
       for (const uint32_t context : {1u, 256u, 257u, 1500u}) {
         AttentionCase sequence(shape, context, random());
         oracle().append(shape, sequence.run(0, context), sequence.key(0), sequence.value(0), sequence.kv_width());
-        std::vector<float> expected(sequence.query_width());
-        sequence.attend_rows(oracle(), context - 1, 1, 1, expected.data());
+        const std::vector<float> expected = sequence.attend_rows(oracle(), context - 1, 1, 1);
         for (const Tier& tier : all_tiers()) {
           for (const uint32_t splits : {1u, 2u, 100u}) {
             ASSERT_EQ(first_difference(sequence.attend_in_parts(*tier.table, splits), expected), -1)
@@ -254,6 +251,24 @@ TEST(Attention, a_decoded_row_equals_the_same_row_of_a_prefill) {
     sequence.forget_pages();
     const std::vector<float> got = sequence.attend(*tier.table, 1, 1);
     EXPECT_EQ(first_difference(got, expected), -1) << tier.name;
+  }
+}
+
+TEST(Attention, touches_nothing_before_its_buffers) {
+  const GuardedFromBelow from_below;
+  for (AttentionShape shape : {shape_of(9, 3, 64), shape_of(4, 1, 256, 130), shape_of(6, 2, 24, 40, 8.0f), shape_of(1, 1, 8), shape_of(2, 1, 512)}) {
+    for (const KvFormat format : {KvFormat::Float16, KvFormat::Int8}) {
+      shape.format = format;
+      const uint32_t context = 275;
+      AttentionCase sequence(shape, context, 37);
+      const std::vector<float> expected = sequence.attend(oracle(), context, context);
+      const std::vector<float> last(expected.end() - static_cast<ptrdiff_t>(sequence.query_width()), expected.end());
+      for (const Tier& tier : all_tiers()) {
+        sequence.forget_pages();
+        ASSERT_EQ(first_difference(sequence.attend(*tier.table, 33, 5), expected), -1) << tier.name << ", " << describe(shape, context);
+        ASSERT_EQ(first_difference(sequence.attend_in_parts(*tier.table, 1), last), -1) << tier.name << ", " << describe(shape, context);
+      }
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include "guarded_memory.h"
 #include "kernels/cpu/avx2.h"
 #include "kernels/math.h"
 #include "all_tiers.h"
@@ -17,12 +18,13 @@ TEST(Gate, avx2_gives_the_bytes_of_the_scalar_silu_and_gelu) {
   std::uniform_real_distribution<float> uniform(-100, 100);
   std::normal_distribution<float> normal(0, 4);
   const uint32_t count = 100'003;
-  std::vector<float> gate(count), up(count);
+  std::vector<float> gate(count);
+  const GuardedMemory<float> up(count);
   for (uint32_t i = 0; i < count; ++i) {
     gate[i] = i % 8 == 0 ? uniform(random) : normal(random);
     up[i] = normal(random);
   }
-  std::vector<float> silu = gate, gelu = gate;
+  const GuardedMemory<float> silu(gate), gelu(gate);
   avx2::silu_gate(up.data(), count, silu.data());
   avx2::gelu_gate(up.data(), count, gelu.data());
   for (uint32_t i = 0; i < count; ++i) {

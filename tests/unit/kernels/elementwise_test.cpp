@@ -60,9 +60,10 @@ void expect_same_bytes(const std::vector<float>& values, Change change) {
   }
 }
 
-TEST(Elementwise, add_scale_and_soft_cap_are_the_same_on_every_tier) {
+void expect_add_scale_and_soft_cap_of_portable() {
   for (uint32_t n : lengths()) {
-    const std::vector<float> values = awkward_values(n, n), others = awkward_values(n, n + 1000);
+    const std::vector<float> values = awkward_values(n, n);
+    const GuardedMemory<float> others(awkward_values(n, n + 1000));
     expect_same_bytes(values, [&](const KernelTable& t, float* data) { t.add(others.data(), n, data); });
     expect_same_bytes(values, [&](const KernelTable& t, float* data) { t.scale(0.3f, n, data); });
     expect_same_bytes(values, [&](const KernelTable& t, float* data) { t.soft_cap(30.0f, n, data); });
@@ -70,14 +71,18 @@ TEST(Elementwise, add_scale_and_soft_cap_are_the_same_on_every_tier) {
   }
 }
 
-TEST(Elementwise, rms_norm_is_the_same_on_every_tier_and_in_place) {
+TEST(Elementwise, add_scale_and_soft_cap_are_the_same_on_every_tier) { expect_add_scale_and_soft_cap_of_portable(); }
+
+void expect_rms_norm_of_portable() {
   for (uint32_t n : lengths()) {
-    const std::vector<float> values = awkward_values(n, n), weights = awkward_values(n, n + 1000);
-    expect_same_bytes(values, [&](const KernelTable& t, float* data) {
-      t.rms_norm(data, weights.data(), 1e-5f, n, data);
-    });
+    const std::vector<float> values = awkward_values(n, n);
+    const GuardedMemory<float> weights(awkward_values(n, n + 1000)), input(values);
+    expect_same_bytes(values, [&](const KernelTable& t, float* data) { t.rms_norm(data, weights.data(), 1e-5f, n, data); });
+    expect_same_bytes(values, [&](const KernelTable& t, float* data) { t.rms_norm(input.data(), weights.data(), 1e-5f, n, data); });
   }
 }
+
+TEST(Elementwise, rms_norm_is_the_same_on_every_tier_and_in_place) { expect_rms_norm_of_portable(); }
 
 TEST(Elementwise, rms_norm_agrees_with_its_definition_in_double) {
   const std::vector<float> values = awkward_values(576, 1), weights = awkward_values(576, 2);
@@ -94,7 +99,7 @@ TEST(Elementwise, rms_norm_agrees_with_its_definition_in_double) {
   }
 }
 
-TEST(Elementwise, exp_sum_is_the_same_on_every_tier) {
+void expect_exp_sum_of_portable() {
   for (uint32_t n : lengths()) {
     std::vector<float> values = awkward_values(n, n);
     values[n / 2] = n % 3 == 0 ? -kInfinity : -500.0f;
@@ -106,6 +111,15 @@ TEST(Elementwise, exp_sum_is_the_same_on_every_tier) {
       for (float sum : sums) ASSERT_EQ(std::memcmp(&sum, &sums[0], sizeof sum), 0) << n;
     }
   }
+}
+
+TEST(Elementwise, exp_sum_is_the_same_on_every_tier) { expect_exp_sum_of_portable(); }
+
+TEST(Elementwise, touches_nothing_before_its_buffers) {
+  const GuardedFromBelow from_below;
+  expect_add_scale_and_soft_cap_of_portable();
+  expect_rms_norm_of_portable();
+  expect_exp_sum_of_portable();
 }
 
 TEST(Elementwise, exp_sum_is_the_scalar_exponential_of_each_value) {
@@ -148,7 +162,7 @@ TEST(Argmax, never_chooses_nan_while_there_is_a_number) {
   }
 }
 
-TEST(Argmax, is_the_same_on_every_tier_over_random_values_with_nan) {
+void expect_argmax_of_portable() {
   std::mt19937_64 random(5);
   for (uint32_t n : lengths()) {
     std::vector<float> values = awkward_values(n, n);
@@ -161,6 +175,13 @@ TEST(Argmax, is_the_same_on_every_tier_over_random_values_with_nan) {
     const uint32_t expected = oracle().argmax(memory.data(), n);
     for (const Tier& tier : tiers()) EXPECT_EQ(tier.table->argmax(memory.data(), n), expected) << tier.name;
   }
+}
+
+TEST(Argmax, is_the_same_on_every_tier_over_random_values_with_nan) { expect_argmax_of_portable(); }
+
+TEST(Argmax, touches_nothing_before_its_buffer) {
+  const GuardedFromBelow from_below;
+  expect_argmax_of_portable();
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct Problem {
 
 bool gated(Epilogue epilogue) { return epilogue == Epilogue::SiluGate || epilogue == Epilogue::GeluGate; }
 
-PackedWeight pack(const KernelTable& table, const Problem& p, const std::vector<std::byte>& file,
+PackedWeight pack(const KernelTable& table, const Problem& p, const GuardedMemory<std::byte>& file,
                   GuardedMemory<std::byte>& memory) {
   table.pack(p.type, p.outputs, p.inputs, 0, p.outputs, file.data(), memory.data());
   return {p.type, p.outputs, p.inputs, memory.data()};
@@ -29,11 +29,11 @@ PackedWeight pack(const KernelTable& table, const Problem& p, const std::vector<
 /// The product by one table, every buffer placed against a page that may not be touched.
 std::vector<float> multiply(const KernelTable& table, const Problem& p, uint32_t seed, uint32_t split = 1) {
   std::mt19937 random(seed);
-  const std::vector<std::byte> file = random_rows(p.type, p.outputs, p.inputs, random);
-  const std::vector<std::byte> file_up = random_rows(p.type, p.outputs, p.inputs, random);
-  const std::vector<float> values = random_values(p.rows, p.inputs, random);
-  std::vector<float> out = random_values(p.rows, p.outputs, random);
-  std::vector<float> bias = random_values(1, p.outputs, random);
+  const GuardedMemory<std::byte> file(random_rows(p.type, p.outputs, p.inputs, random));
+  const GuardedMemory<std::byte> file_up(random_rows(p.type, p.outputs, p.inputs, random));
+  const GuardedMemory<float> values(random_values(p.rows, p.inputs, random));
+  const GuardedMemory<float> out(random_values(p.rows, p.outputs, random));
+  const GuardedMemory<float> bias(random_values(1, p.outputs, random));
 
   GuardedMemory<std::byte> packed(table.packed_bytes(p.type, p.outputs, p.inputs));
   GuardedMemory<std::byte> packed_up(table.packed_bytes(p.type, p.outputs, p.inputs));
@@ -42,8 +42,6 @@ std::vector<float> multiply(const KernelTable& table, const Problem& p, uint32_t
   GuardedMemory<std::byte> activations(stride * p.rows);
   for (uint32_t r = 0; r < p.rows; ++r)
     table.quantize(format, p.inputs, values.data() + size_t{r} * p.inputs, 0, p.inputs, activations.data() + r * stride);
-  GuardedMemory<std::byte> result(out.size() * sizeof(float));
-  std::memcpy(result.data(), out.data(), result.size());
 
   MatmulArgs args;
   args.weight = pack(table, p, file, packed);
@@ -52,7 +50,7 @@ std::vector<float> multiply(const KernelTable& table, const Problem& p, uint32_t
   args.activations = activations.data();
   args.activation_stride = stride;
   args.rows = p.rows;
-  args.out = reinterpret_cast<float*>(result.data());
+  args.out = out.data();
   args.out_stride = p.outputs;
   args.epilogue = p.epilogue;
   const uint32_t tiles = (p.outputs + table.tile_outputs - 1) / table.tile_outputs;
@@ -61,8 +59,7 @@ std::vector<float> multiply(const KernelTable& table, const Problem& p, uint32_t
     args.last_output = std::min(tiles * (part + 1) / split * table.tile_outputs, p.outputs);
     if (args.first_output < args.last_output) table.matmul(args);
   }
-  std::memcpy(out.data(), result.data(), result.size());
-  return out;
+  return {out.begin(), out.end()};
 }
 
 bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
@@ -116,6 +113,14 @@ TEST(Matmul, is_the_same_bytes_when_the_outputs_are_split_among_threads) {
       for (uint32_t rows : {1, 4, 21}) expect_oracle({type, 121, width(type), rows, Epilogue::SiluGate}, split);
 }
 
+TEST(Matmul, touches_nothing_before_its_buffers) {
+  const GuardedFromBelow from_below;
+  for (WeightType type : kAllWeightTypes)
+    for (uint32_t outputs : {7, 40, 57})
+      for (uint32_t rows : {1, 3, 5, 9, 21, 65, 130})
+        for (Epilogue epilogue : {Epilogue::Add, Epilogue::SiluGate}) expect_oracle({type, outputs, width(type) * 2, rows, epilogue, true}, 2);
+}
+
 TEST(Matmul, gives_each_row_the_bytes_that_it_has_alone) {
   for (WeightType type : kAllWeightTypes) {
     const Problem all{type, 24, width(type) * 3, 70};
@@ -158,7 +163,7 @@ TEST(Matmul, writes_nothing_outside_its_range_of_outputs) {
   const Problem p{WeightType::Q4_1, 64, 64, 3};
   for (const Tier& tier : tiers()) {
     std::mt19937 random(5);
-    const std::vector<std::byte> file = random_rows(p.type, p.outputs, p.inputs, random);
+    const GuardedMemory<std::byte> file(random_rows(p.type, p.outputs, p.inputs, random));
     GuardedMemory<std::byte> packed(tier.table->packed_bytes(p.type, p.outputs, p.inputs));
     const size_t stride = tier.table->activation_bytes(ActivationFormat::Int8x32, p.inputs);
     std::vector<std::byte> activations(stride * p.rows);

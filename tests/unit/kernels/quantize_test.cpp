@@ -65,6 +65,16 @@ TEST(Quantize, is_the_same_bytes_on_every_tier) {
       }
 }
 
+TEST(Quantize, touches_nothing_before_its_buffers) {
+  const GuardedFromBelow from_below;
+  std::mt19937 random(8);
+  for (ActivationFormat format : {ActivationFormat::Float, ActivationFormat::Int8x32, ActivationFormat::Int8x256}) {
+    const std::vector<float> row = random_values(1, 768, random);
+    const auto expected = quantize(oracle(), format, row);
+    for (const Tier& tier : tiers()) EXPECT_EQ(expected, quantize(*tier.table, format, row)) << tier.name;
+  }
+}
+
 TEST(Quantize, is_the_same_bytes_for_rows_that_hold_no_numbers) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
   for (ActivationFormat format : {ActivationFormat::Int8x32, ActivationFormat::Int8x256})

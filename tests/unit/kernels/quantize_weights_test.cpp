@@ -175,6 +175,14 @@ TEST(QuantizeWeights, names_halves_that_are_no_numbers) {
   }
 }
 
+TEST(QuantizeWeights, touches_nothing_before_its_buffers) {
+  const GuardedFromBelow from_below;
+  std::mt19937 random(12);
+  for (const WeightType to : kTargets)
+    for (const WeightType from : {WeightType::F32, WeightType::F16, WeightType::BF16})
+      EXPECT_EQ(quantized(from, random_rows(from, 1, 96, random), 96, to).size(), file_row_bytes(to, 96));
+}
+
 TEST(QuantizeWeights, reads_every_half_as_the_number_that_it_is) {
   for (uint32_t first = 0; first < 0x10000; first += 32) {
     std::vector<uint16_t> halves(32), tops(32);

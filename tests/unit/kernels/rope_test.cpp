@@ -52,7 +52,7 @@ TEST(Rope, every_tier_rotates_each_pair_by_its_angle) {
   }
 }
 
-TEST(Rope, every_tier_gives_the_bytes_of_portable) {
+void expect_bytes_of_portable() {
   for (RopePairing pairing : {RopePairing::Halves, RopePairing::Neighbours}) {
     for (uint32_t head_dim = 2; head_dim <= 130; head_dim += 2) {
       RopeCase expected(4, head_dim, head_dim);
@@ -65,6 +65,13 @@ TEST(Rope, every_tier_gives_the_bytes_of_portable) {
       }
     }
   }
+}
+
+TEST(Rope, every_tier_gives_the_bytes_of_portable) { expect_bytes_of_portable(); }
+
+TEST(Rope, touches_nothing_before_its_buffers) {
+  const GuardedFromBelow from_below;
+  expect_bytes_of_portable();
 }
 
 }  // namespace
