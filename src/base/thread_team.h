@@ -36,7 +36,37 @@ class TeamMember {
     }
   }
 
+  /// The same where a chunk is best taken by whoever had the one before it: each member has a range of chunks that
+  /// follow one another, and helps with the others' when its own are done. `claims` is one for each member, all 0
+  /// before the first of them comes.
+  template <class Body>
+  void share_ranges(std::atomic<uint32_t>* claims, uint32_t count, uint32_t grain, Body&& body) const {
+    for (int i = 0, owner = index_; i < size_; ++i, owner = owner + 1 < size_ ? owner + 1 : 0) {
+      const Range range = range_of(owner, count, grain);
+      const uint32_t length = range.end - range.begin;
+      // Loaded first: a range that is done is the usual case, and need not be written to.
+      while (claims[owner].load(std::memory_order_relaxed) < length) {
+        const uint32_t begin = claims[owner].fetch_add(grain, std::memory_order_relaxed);
+        if (begin >= length) break;
+        body(range.begin + begin, begin + grain < length ? range.begin + begin + grain : range.end);
+      }
+    }
+  }
+
  private:
+  /// The part of [0, count) that share_ranges gives to a member first.
+  struct Range {
+    uint32_t begin, end;
+  };
+  Range range_of(int member, uint32_t count, uint32_t grain) const {
+    const uint64_t chunks = (uint64_t{count} + grain - 1) / grain;
+    const auto bound = [&](int before) {
+      const uint64_t chunk = chunks * static_cast<uint64_t>(before) / static_cast<uint64_t>(size_);
+      return static_cast<uint32_t>(chunk == chunks ? count : chunk * grain);
+    };
+    return {bound(member), bound(member + 1)};
+  }
+
   friend class ThreadTeam;
   TeamMember(ThreadTeam* team, int index, int size) : team_(team), index_(index), size_(size) {}
   ThreadTeam* team_;

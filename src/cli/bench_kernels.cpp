@@ -272,7 +272,7 @@ class KernelBench {
     const uint32_t wanted = rows <= 8 ? static_cast<uint32_t>((64 << 10) / row_bytes) : 64;
     const uint32_t piece = std::min((std::max(wanted, unit) + unit - 1) / unit * unit, (matrix.outputs + unit - 1) / unit * unit);
     const size_t turns = rows <= 16 ? copies : std::max<size_t>(2, copies / (rows / 8));
-    claims_ = std::vector<std::atomic<uint32_t>>(turns);
+    claims_ = std::vector<std::atomic<uint32_t>>(turns * static_cast<size_t>(team_.size()));
     HR_TRY(const double seconds, quickest([&](const TeamMember& member) {
       for (size_t copy = 0; copy < turns; ++copy) {
         kernels::MatmulArgs args;
@@ -282,7 +282,7 @@ class KernelBench {
         args.rows = rows;
         args.out = outs[static_cast<size_t>(member.index())].data();
         args.out_stride = matrix.outputs;
-        member.share(claims_[copy], matrix.outputs, piece, [&](uint32_t first, uint32_t last) {
+        member.share_ranges(&claims_[copy * static_cast<size_t>(member.size())], matrix.outputs, piece, [&](uint32_t first, uint32_t last) {
           args.first_output = first;
           args.last_output = last;
           kernels_.matmul(args);

@@ -37,9 +37,12 @@ struct Executor::Walk {
   uint32_t rows = 0;    // of the step that are still looked at
   size_t index = 0;     // of the step in the plan
   uint32_t stream = 0;  // which of the two stream buffers is current
-  std::atomic<uint32_t>* claims = nullptr;
+  std::atomic<uint32_t>* first_claim = nullptr;  // of the step
   StepTrace::Lane* lane = nullptr;  // where its time is recorded, if it is
   uint32_t number = 0;              // of the step, in the record
+
+  /// The members' claims of a piece of work of the step; where one is enough, the first of them.
+  std::atomic<uint32_t>* claims(size_t work) const { return first_claim + work * static_cast<size_t>(member.size()); }
 
   void note(StepTrace::Event::Kind kind) const {
     if (lane != nullptr) lane->add(kind, static_cast<uint32_t>(index), number, rows, StepTrace::now_ns());
@@ -160,7 +163,7 @@ Result<void> Executor::prepare(const StepLimits& limits, const std::shared_ptr<M
 }
 
 void Executor::run(StepWork& work, const PageStorage& pages) {
-  const size_t claims = (plan_.steps.size() + work.blocks.size()) * kClaims;
+  const size_t claims = (plan_.steps.size() + work.blocks.size()) * claims_of_step();
   if (claims > claim_count_) {
     claims_ = std::make_unique<std::atomic<uint32_t>[]>(claims);
     claim_count_ = claims;
@@ -195,7 +198,7 @@ void Executor::walk(const TeamMember& member) {
   }
   for (walk.index = 0; walk.index < plan_.steps.size() && walk.rows > 0; ++walk.index) {
     if (walk.index == tail_) walk.rows = static_cast<uint32_t>(work_->tail_rows.size());
-    walk.claims = &claims_[walk.index * kClaims];
+    walk.first_claim = &claims_[walk.index * claims_of_step()];
     std::visit([&](const auto& next) { step(walk, next); }, plan_.steps[walk.index]);
     walk.note(StepTrace::Event::Kind::Work);
   }
@@ -220,7 +223,7 @@ void Executor::angles(uint32_t row) const {
 }
 
 void Executor::step(Walk& walk, const Embed& embed) {
-  walk.member.share(walk.claims[0], work_->rows, 1, [&](uint32_t row, uint32_t) {
+  walk.member.share(*walk.claims(0), work_->rows, 1, [&](uint32_t row, uint32_t) {
     float* out = space_.stream[0] + size_t{row} * plan_.hidden;
     kernels_.unpack_row(weights_.matrices[embed.table], work_->tokens[row], out);
     if (embed.factor != 1) kernels_.scale(embed.factor, plan_.hidden, out);
@@ -261,7 +264,7 @@ void Executor::step(Walk& walk, const Norm& norm) {
     const int index = walk.member.index();
     norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, 0, static_cast<uint32_t>(index), index == 0 ? target(0) : nullptr);
   } else {
-    walk.member.share(walk.claims[0], walk.rows, 1, [&](uint32_t row, uint32_t) {
+    walk.member.share(*walk.claims(0), walk.rows, 1, [&](uint32_t row, uint32_t) {
       norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, row, row, target(row));
     });
     meet(walk);
@@ -286,10 +289,10 @@ uint32_t Executor::piece_of(size_t index, uint32_t rows) const {
   return rows <= kFewRows ? facts_[index].piece_of_few : facts_[index].piece_of_many;
 }
 
-uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const MatmulArgs& args, uint32_t piece,
+uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>* claims, const MatmulArgs& args, uint32_t piece,
                                 float soft_cap) const {
   uint32_t done = 0;
-  walk.member.share(claim, args.weight.outputs, piece, [&](uint32_t first, uint32_t last) {
+  walk.member.share_ranges(claims, args.weight.outputs, piece, [&](uint32_t first, uint32_t last) {
     MatmulArgs part = args;
     part.first_output = first;
     part.last_output = last;
@@ -312,13 +315,13 @@ void Executor::step(Walk& walk, const Project& project) {
     args.bias = vector(project.biases[i]);
     args.out = space_.projected + columns[i];
     args.out_stride = space_.projected_width;
-    done += share_matmul(walk, walk.claims[i], args, piece_of(walk.index, rows));
+    done += share_matmul(walk, walk.claims(i), args, piece_of(walk.index, rows));
   }
   if (stores_with_project()) {
     // PERF: one row is stored by whoever finishes the last piece, while the others are on their
     // way to the meeting: one meeting less a layer.
     const auto& store = std::get<Store>(plan_.steps[walk.index + 1]);
-    const bool last = done > 0 && walk.claims[3].fetch_add(done, std::memory_order_acq_rel) + done == space_.projected_width;
+    const bool last = done > 0 && walk.claims(3)->fetch_add(done, std::memory_order_acq_rel) + done == space_.projected_width;
     if (last) store_item(store, work_->stores[0]);
   }
   meet(walk);
@@ -334,7 +337,7 @@ void Executor::step(Walk& walk, const Output& output) {
   args.out = residual ? space_.stream[walk.stream] : space_.branch;
   args.out_stride = plan_.hidden;
   args.epilogue = residual ? Epilogue::Add : Epilogue::Store;
-  share_matmul(walk, walk.claims[0], args, piece_of(walk.index, rows));
+  share_matmul(walk, walk.claims(0), args, piece_of(walk.index, rows));
   meet(walk);
 }
 
@@ -379,8 +382,8 @@ void Executor::gate_piece(const Walk& walk, const Gate& gate, uint32_t first, ui
 }
 
 void Executor::step(Walk& walk, const Gate& gate) {
-  walk.member.share(walk.claims[0], plan_.feed_forward, piece_of(walk.index, walk.rows),
-                    [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
+  walk.member.share_ranges(walk.claims(0), plan_.feed_forward, piece_of(walk.index, walk.rows),
+                           [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
   meet(walk);
 }
 
@@ -423,7 +426,7 @@ void Executor::store_item(const Store& store, const StepWork::StoreItem& item) c
 
 void Executor::step(Walk& walk, const Store& store) {
   if (stores_with_project()) return;
-  walk.member.share(walk.claims[0], static_cast<uint32_t>(work_->stores.size()), 1,
+  walk.member.share(*walk.claims(0), static_cast<uint32_t>(work_->stores.size()), 1,
                     [&](uint32_t item, uint32_t) { store_item(store, work_->stores[item]); });
   meet(walk);
 }
@@ -497,8 +500,8 @@ void Executor::attend_item(const Walk& walk, const Attend& attend, const StepWor
 void Executor::step(Walk& walk, const Attend& attend) {
   const bool narrows = walk.index == tail_ && walk.rows < work_->rows;
   const auto& items = narrows ? work_->tail_attends : work_->attends;
-  if (narrows) walk.member.share(walk.claims[2], 1, 1, [&](uint32_t, uint32_t) { narrow_stream(walk); });
-  walk.member.share(walk.claims[0], static_cast<uint32_t>(items.size()), 1,
+  if (narrows) walk.member.share(*walk.claims(2), 1, 1, [&](uint32_t, uint32_t) { narrow_stream(walk); });
+  walk.member.share(*walk.claims(0), static_cast<uint32_t>(items.size()), 1,
                     [&](uint32_t item, uint32_t) { attend_item(walk, attend, items[item]); });
   meet(walk);
   if (attended_in_pieces_) return;
@@ -508,7 +511,7 @@ void Executor::step(Walk& walk, const Attend& attend) {
   if (walk.rows == 1) {
     return quantize_row(formats, width, space_.attended_values, space_.attended, static_cast<uint32_t>(walk.member.index()));
   }
-  walk.member.share(walk.claims[1], walk.rows, 1, [&](uint32_t row, uint32_t) {
+  walk.member.share(*walk.claims(1), walk.rows, 1, [&](uint32_t row, uint32_t) {
     quantize_row(formats, width, space_.attended_values + size_t{row} * width, space_.attended, row);
   });
   meet(walk);
@@ -538,7 +541,7 @@ bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t piec
   BestLogit* best = rows_of(walk.member.index());
   std::fill_n(best, args.rows, kNothing);
   // PERF: a piece's logits are looked at while they are in the L1 cache, and never written to memory.
-  walk.member.share(walk.claims[1], plan_.vocabulary, piece, [&](uint32_t first, uint32_t last) {
+  walk.member.share_ranges(walk.claims(1), plan_.vocabulary, piece, [&](uint32_t first, uint32_t last) {
     const uint32_t width = last - first;
     MatmulArgs part = args;
     part.out = walk.scratch - first;  // columns are counted from output 0
@@ -554,7 +557,7 @@ bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t piec
     }
   });
   meet(walk);
-  walk.member.share(walk.claims[2], block.last_use - block.first_use, 1, [&](uint32_t index, uint32_t) {
+  walk.member.share(*walk.claims(2), block.last_use - block.first_use, 1, [&](uint32_t index, uint32_t) {
     const StepWork::Use& use = work_->uses[block.first_use + index];
     const uint32_t row = use.slot - work_->logits_rows[block.first_row].slot;
     BestLogit all = kNothing;
@@ -576,7 +579,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
     own_row = static_cast<uint32_t>(walk.member.index());
     norm(block.first_row, own_row);
   } else {
-    walk.member.share(walk.claims[0], rows, 1, [&](uint32_t row, uint32_t) { norm(block.first_row + row, row); });
+    walk.member.share(*walk.claims(0), rows, 1, [&](uint32_t row, uint32_t) { norm(block.first_row + row, row); });
     meet(walk);
   }
   // The slots of a block follow one another.
@@ -585,9 +588,9 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
   args.out_stride = plan_.vocabulary;
   const uint32_t piece = piece_of(walk.index, rows);
   if (block.arg_max_only && arg_max_of_head(walk, args, piece, head.soft_cap, block)) return;
-  share_matmul(walk, walk.claims[1], args, piece, head.soft_cap);
+  share_matmul(walk, walk.claims(1), args, piece, head.soft_cap);
   meet(walk);
-  walk.member.share(walk.claims[2], block.last_use - block.first_use, 1,
+  walk.member.share(*walk.claims(2), block.last_use - block.first_use, 1,
                     [&](uint32_t use, uint32_t) { use_logits(walk, work_->uses[block.first_use + use]); });
 }
 
@@ -595,7 +598,7 @@ void Executor::step(Walk& walk, const Head& head) {
   for (size_t i = 0; i < work_->blocks.size(); ++i) {
     // Before the logits of a block are overwritten, all must be done with them.
     if (i > 0) meet(walk);
-    walk.claims = &claims_[(plan_.steps.size() + i) * kClaims];
+    walk.first_claim = &claims_[(plan_.steps.size() + i) * claims_of_step()];
     head_block(walk, head, work_->blocks[i]);
   }
 }

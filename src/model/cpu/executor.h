@@ -24,7 +24,7 @@ struct PageStorage {
 };
 
 /// Walks a plan over a thread team. Every member walks all steps; within a step they
-/// take pieces from a shared counter, and between steps they meet where one reads what
+/// take pieces from shared counters, and between steps they meet where one reads what
 /// another wrote. Nothing is allocated, locked or called through a virtual table on the
 /// way. Which member computes what never changes a bit of the result.
 class Executor {
@@ -45,7 +45,7 @@ class Executor {
   const Workspace& workspace() const { return space_; }
 
  private:
-  /// Claims of one plan step; each piece of work of a step has its own.
+  /// Pieces of work of one plan step that have claims of their own, one for each member.
   static constexpr uint32_t kClaims = 4;
   struct Walk;  // a member on its way through the plan
   /// What a step's neighbours decide: formats that are to be written.
@@ -90,10 +90,11 @@ class Executor {
   /// Matmul arguments for reading rows of Normed, Attended or Gated.
   kernels::MatmulArgs reading(MatrixIndex matrix, const std::array<ActivationRows, kActivationFormats>& rows,
                               uint32_t first_row, uint32_t count) const;
+  size_t claims_of_step() const { return kClaims * static_cast<size_t>(team_.size()); }
   /// Outputs of a piece of the step's matrices.
   uint32_t piece_of(size_t index, uint32_t rows) const;
   /// Returns how many outputs this member has computed.
-  uint32_t share_matmul(const Walk& walk, std::atomic<uint32_t>& claim, const kernels::MatmulArgs& args,
+  uint32_t share_matmul(const Walk& walk, std::atomic<uint32_t>* claims, const kernels::MatmulArgs& args,
                         uint32_t piece, float soft_cap = 0) const;
   /// Whether a Store's only item is done by the Project before it.
   bool stores_with_project() const { return store_follows_project_ && work_->rows == 1; }

@@ -35,6 +35,37 @@ TEST(ThreadTeam, shares_a_range_without_gaps_or_overlaps) {
   }
 }
 
+TEST(ThreadTeam, shares_ranges_without_gaps_or_overlaps) {
+  for (int size : {1, 2, 3, 7}) {
+    ThreadTeam team(size);
+    for (uint32_t count : {0u, 1u, 5u, 7u, 8u, 1000u}) {
+      std::vector<std::atomic<int>> touched(count);
+      std::vector<std::atomic<uint32_t>> claims(static_cast<size_t>(size));
+      team.run([&](const TeamMember& member) {
+        member.share_ranges(claims.data(), count, 7, [&](uint32_t begin, uint32_t end) {
+          EXPECT_EQ(begin % 7, 0u);
+          EXPECT_LE(end - begin, 7u);
+          for (uint32_t i = begin; i < end; ++i) touched[i]++;
+        });
+      });
+      for (auto& times : touched) EXPECT_EQ(times, 1) << count << " by " << size;
+    }
+  }
+}
+
+TEST(ThreadTeam, gives_a_member_chunks_that_follow_one_another_and_those_of_a_late_member_as_well) {
+  ThreadTeam team(2);
+  std::vector<std::atomic<uint32_t>> claims(2);
+  std::atomic<bool> all_done{false};
+  std::vector<uint32_t> begins;
+  team.run([&](const TeamMember& member) {
+    while (member.index() == 1 && !all_done) std::this_thread::yield();
+    member.share_ranges(claims.data(), 60, 10, [&](uint32_t begin, uint32_t) { begins.push_back(begin); });
+    if (member.index() == 0) all_done = true;
+  });
+  EXPECT_EQ(begins, (std::vector<uint32_t>{0, 10, 20, 30, 40, 50}));
+}
+
 TEST(ThreadTeam, lets_nobody_pass_a_barrier_before_all_have_come) {
   ThreadTeam team(4);
   std::atomic<int> before{0};
