@@ -70,6 +70,8 @@ struct Avx2Vectors {
     const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(at)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
   }
+  /// The same bits.
+  HEADRACE_ALWAYS Floats as_floats(Ints a) { return _mm256_castsi256_ps(a); }
   HEADRACE_ALWAYS Floats to_floats(Ints a) { return _mm256_cvtepi32_ps(a); }
   HEADRACE_ALWAYS Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
   HEADRACE_ALWAYS Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }

@@ -74,6 +74,8 @@ struct Avx512Vectors {
     const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(at)));
     return _mm512_castsi512_ps(left_32(wide, 16));
   }
+  /// The same bits.
+  HEADRACE_ALWAYS Floats as_floats(Ints a) { return _mm512_castsi512_ps(a); }
   HEADRACE_ALWAYS Floats to_floats(Ints a) { return _mm512_cvtepi32_ps(a); }
   HEADRACE_ALWAYS Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
   HEADRACE_ALWAYS Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }

@@ -207,13 +207,12 @@ void matmul_quantized(const MatmulArgs& args) {
   }
 }
 
-// Float weights -----------------------------------------------------------------
+// F32 and F16 weights -----------------------------------------------------------------
 
 template <class V, WeightType W>
 [[gnu::always_inline]] inline typename V::Floats load_weights(const std::byte* at) {
   if constexpr (W == WeightType::F32) return V::load_floats(at);
-  else if constexpr (W == WeightType::F16) return V::load_halves(at);
-  else return V::load_bfloats(at);
+  else return V::load_halves(at);
 }
 
 template <class V, WeightType W, int kRows, int kTiles>

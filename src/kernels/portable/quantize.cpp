@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "kernels/activation_block.h"
+#include "kernels/float16.h"
 #include "kernels/portable/portable.h"
 
 namespace headrace::kernels::HEADRACE_PORTABLE {
@@ -47,11 +48,12 @@ size_t activation_bytes(ActivationFormat format, uint32_t inputs) {
     case ActivationFormat::Float: return whole_lines(size_t{inputs} * 4);
     case ActivationFormat::Int8x32: return whole_lines(inputs / 32 * sizeof(BlockOf32));
     case ActivationFormat::Int8x256: return whole_lines(inputs / 256 * sizeof(BlockOf256));
+    case ActivationFormat::BFloat16: return whole_lines(size_t{inputs} * 4);  // f32 that have been rounded
   }
   return 0;
 }
 
-void quantize(ActivationFormat format, uint32_t /*inputs*/, const float* row, uint32_t first, uint32_t count,
+void quantize(ActivationFormat format, uint32_t inputs, const float* row, uint32_t first, uint32_t count,
               std::byte* row_bytes) {
   switch (format) {
     case ActivationFormat::Float:
@@ -65,6 +67,12 @@ void quantize(ActivationFormat format, uint32_t /*inputs*/, const float* row, ui
       for (uint32_t at = first; at < first + count; at += 256)
         quantize_block(row + at, reinterpret_cast<BlockOf256*>(row_bytes)[at / 256]);
       return;
+    case ActivationFormat::BFloat16: {
+      auto* rounded = reinterpret_cast<float*>(row_bytes);
+      for (uint32_t at = first; at < first + count; ++at) rounded[at] = bfloat16_to_float(float_to_bfloat16(row[at]));
+      if (first + count == inputs && inputs % 2 != 0) rounded[inputs] = 0;  // the last one's partner
+      return;
+    }
   }
 }
 
