@@ -92,9 +92,9 @@ template <class B, int kRows, int kTiles>
 }
 
 /// The sums of 1 to kRowsAtOnce rows × `tiles` tiles: one or two, or kTilesOfOneRow. With `first_time` the first of
-/// several passes asks for the tiles that come next.
+/// several passes asks for the tiles that come next. Not inlined, so that nothing else comes into the life of the Flushing.
 template <class B>
-void bfloat_sums(const PackedWeight& weight, uint32_t tile, uint32_t tiles, const std::byte* rows, size_t row_stride,
+[[gnu::noinline]] void bfloat_sums(const PackedWeight& weight, uint32_t tile, uint32_t tiles, const std::byte* rows, size_t row_stride,
                  uint32_t count, bool first_time, float* sums) {
   constexpr uint32_t N = B::kOutputs;
   std::memset(sums, 0, count * kBfloatStride<B> * sizeof(float));

@@ -124,7 +124,7 @@ std::vector<uint16_t> rounded_row(const KernelTable& table, const std::vector<fl
   for (uint32_t first = 0; first < inputs; first += part)
     table.quantize(ActivationFormat::BFloat16, inputs, row.data(), first, std::min(part, inputs - first), bytes.data());
   std::vector<uint16_t> found(inputs);
-  const bool wide = bytes.size() >= size_t{inputs} * 4;
+  const bool wide = table.activation_bytes(ActivationFormat::BFloat16, 64) == 64 * 4;
   for (uint32_t i = 0; i < inputs; ++i) {
     uint32_t bits = 0;
     std::memcpy(&bits, bytes.data() + size_t{i} * (wide ? 4 : 2), wide ? 4 : 2);
