@@ -65,7 +65,7 @@ constexpr uint32_t kBfloatStride = (kTilesOfOneRow<B> > 2 ? kTilesOfOneRow<B> : 
 /// for, unless that is 0. Not inlined, so that nothing of it leaves the life of a Flushing.
 template <class B, int kRows, int kTiles>
 [[gnu::noinline]] void add_pairs(const std::byte* weights, size_t next_tile, const std::byte* first_row, size_t row_stride,
-                                 uint32_t pairs, size_t ahead, float* sums) {
+                                 uint32_t pairs, size_t ahead, float* sums) noexcept {
   constexpr uint32_t N = B::kOutputs, stride = kBfloatStride<B>;
   typename B::Floats acc[kRows][kTiles];
 #pragma GCC unroll 8
