@@ -14,7 +14,7 @@ namespace {
 //   kPairBytes                 bytes of two activations of a row
 //   Weights                    two inputs of every output, as load_pair gives them
 //   add_pair(sum, w, values)   sum + w · values
-//   Flushing                   while one lives, add_pair treats subnormals as zeros
+//   begin_flushing, end_flushing  between them add_pair treats subnormals as zeros
 
 /// add_pair by two fma; activations are f32 that have been rounded.
 template <class V>
@@ -32,18 +32,15 @@ struct BfloatByFma : V {
     return V::fma(weights.first, V::all(pair[0]), V::fma(weights.second, V::all(pair[1]), sum));
   }
 
-  /// Has the CPU flush the subnormals that fma reads and makes, for as long as it lives.
-  class Flushing {
-   public:
-    [[gnu::always_inline]] Flushing() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | kFlush); }
-    [[gnu::always_inline]] ~Flushing() { _mm_setcsr(saved_); }
-    Flushing(const Flushing&) = delete;
-    Flushing& operator=(const Flushing&) = delete;
-
-   private:
-    static constexpr unsigned kFlush = 0x8040;  // FTZ and DAZ
-    unsigned saved_;
-  };
+  /// Has the CPU flush the subnormals that fma reads and makes, until it is told to go on as before. (No object that
+  /// does it when it goes: the tier's code would have a handler for it linked.)
+  [[gnu::always_inline]] static unsigned begin_flushing() {
+    constexpr unsigned kFlush = 0x8040;  // FTZ and DAZ
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | kFlush);
+    return before;
+  }
+  [[gnu::always_inline]] static void end_flushing(unsigned before) { _mm_setcsr(before); }
 
  private:
   static constexpr uint32_t kHighHalf = 0xffff0000u;
@@ -62,10 +59,10 @@ template <class B>
 constexpr uint32_t kBfloatStride = (kTilesOfOneRow<B> > 2 ? kTilesOfOneRow<B> : 2) * B::kOutputs;
 
 /// sums[r][t] += the products of `pairs` pairs; meanwhile the weights `ahead` bytes further are asked
-/// for, unless that is 0. Not inlined, so that nothing of it leaves the life of a Flushing.
+/// for, unless that is 0. Not inlined, so that nothing of it moves to before begin_flushing or after end_flushing.
 template <class B, int kRows, int kTiles>
 [[gnu::noinline]] void add_pairs(const std::byte* weights, size_t next_tile, const std::byte* first_row, size_t row_stride,
-                                 uint32_t pairs, size_t ahead, float* sums) noexcept {
+                                 uint32_t pairs, size_t ahead, float* sums) {
   constexpr uint32_t N = B::kOutputs, stride = kBfloatStride<B>;
   typename B::Floats acc[kRows][kTiles];
 #pragma GCC unroll 8
@@ -92,7 +89,7 @@ template <class B, int kRows, int kTiles>
 }
 
 /// The sums of 1 to kRowsAtOnce rows × `tiles` tiles: one or two, or kTilesOfOneRow. With `first_time` the first of
-/// several passes asks for the tiles that come next. Not inlined, so that nothing else comes into the life of the Flushing.
+/// several passes asks for the tiles that come next. Not inlined, so that nothing else is flushed.
 template <class B>
 [[gnu::noinline]] void bfloat_sums(const PackedWeight& weight, uint32_t tile, uint32_t tiles, const std::byte* rows, size_t row_stride,
                  uint32_t count, bool first_time, float* sums) {
@@ -103,7 +100,7 @@ template <class B>
   const uint32_t all_pairs = (weight.inputs + 1) / 2;
   const uint32_t passes = (count + B::kLongestSide - 1) / B::kLongestSide;
   const uint32_t at_once = passes == 1 ? all_pairs : kBfloatPairs<B>;
-  const typename B::Flushing flushing;
+  const unsigned before = B::begin_flushing();
   for (uint32_t first = 0; first < all_pairs; first += at_once) {
     const uint32_t pairs = smaller(at_once, all_pairs - first);
     const std::byte* lanes = weights + size_t{first} * N * 4;
@@ -122,6 +119,7 @@ template <class B>
       r += height;
     }
   }
+  B::end_flushing(before);
 }
 
 template <class B>
