@@ -37,6 +37,15 @@ namespace headrace::kernels {
 
 [[gnu::always_inline]] inline float bfloat16_to_float(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
 
+/// Single to bfloat16, rounding to nearest even, as vcvtneps2bf16 does: subnormals become zeros.
+[[gnu::always_inline]] inline uint16_t float_to_bfloat16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
+  if (magnitude < 0x00800000u) return static_cast<uint16_t>((bits >> 16) & 0x8000u);
+  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
 /// Half of the power of two that an E8M0 byte stands for, 2^(exponent − 128), in bfloat16: exact, the
 /// two smallest as subnormals. 255, which E8M0 keeps for NaN, is 2^127 in GGUF's reference reader.
 [[gnu::always_inline]] inline uint16_t half_of_e8m0(uint8_t exponent) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -26,7 +28,7 @@ namespace {
 constexpr std::array<WeightTypeInfo, kWeightTypeCount> kWeightTypes = {{
     {"F32", 1, 4, ActivationFormat::Float},
     {"F16", 1, 2, ActivationFormat::Float},
-    {"BF16", 1, 2, ActivationFormat::Float},
+    {"BF16", 1, 2, ActivationFormat::BFloat16},
     {"Q4_0", 32, 18, ActivationFormat::Int8x32},
     {"Q4_1", 32, 20, ActivationFormat::Int8x32},
     {"Q5_0", 32, 22, ActivationFormat::Int8x32},
@@ -133,7 +135,21 @@ bool can_run(Isa isa) {
 
 bool same_products(const KernelTable& one, const KernelTable& other) {
   constexpr std::array kTypes = {WeightType::Q4_0, WeightType::Q4_1, WeightType::Q8_0, WeightType::Q4_K, WeightType::Q6_K};
-  return std::ranges::all_of(kTypes, [&](WeightType type) { return products_of(one, type) == products_of(other, type); });
+  return std::ranges::all_of(kTypes, [&](WeightType type) { return same_products(one, other, type); });
+}
+
+bool same_products(const KernelTable& one, const KernelTable& other, WeightType type) {
+  return products_of(one, type) == products_of(other, type);
+}
+
+bool close_products(const KernelTable& one, const KernelTable& other, WeightType type) {
+  constexpr float kTolerance = 0x1p-16f;  // of the largest sum; those of 512 products differ by less than 2^-20
+  const std::vector<uint32_t> left = products_of(one, type), right = products_of(other, type);
+  float largest = 0;
+  for (const uint32_t bits : right) largest = std::max(largest, std::abs(std::bit_cast<float>(bits)));
+  return std::ranges::equal(left, right, [&](uint32_t a, uint32_t b) {
+    return std::abs(std::bit_cast<float>(a) - std::bit_cast<float>(b)) <= largest * kTolerance;
+  });
 }
 
 const char* name(KvFormat format) { return format == KvFormat::Int8 ? "int8" : "f16"; }
@@ -152,8 +168,16 @@ Result<const KernelTable*> kernel_table(Isa isa) {
     case Isa::Portable: return cpu.avx2 ? &portable_v3::kTable : &portable::kTable;
     case Isa::Avx2: return &avx2::kTable;
     case Isa::Avx2Vnni: return &avx2_vnni::kTable;
-    case Isa::Avx512: return cpu.avx512_vnni ? &avx512::kVnniTable : &avx512::kTable;
-    case Isa::Amx: return &amx::kTable;
+    case Isa::Avx512: {
+      // Asked of the CPU, for Intel's have not been seen to sum as Zen 4 does.
+      static const bool bf16 = cpu.avx512_vnni && cpu.avx512_bf16 && same_products(avx512::kBf16Table, avx512::kVnniTable, WeightType::BF16);
+      if (bf16) return &avx512::kBf16Table;
+      return cpu.avx512_vnni ? &avx512::kVnniTable : &avx512::kTable;
+    }
+    case Isa::Amx: {
+      static const bool bf16 = cpu.avx512_bf16 && cpu.amx_bf16 && close_products(amx::kBf16Table, avx512::kBf16Table, WeightType::BF16);
+      return bf16 ? &amx::kBf16Table : &amx::kTable;
+    }
   }
   return lacking(isa);
 }

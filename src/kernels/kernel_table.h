@@ -19,9 +19,10 @@ inline constexpr int kWeightTypeCount = 19;
 
 /// The form a matmul wants its input rows in, chosen by the weight's type.
 enum class ActivationFormat : uint8_t {
-  Float,   ///< f32 as it is (F32, F16, BF16 weights)
+  Float,   ///< f32 as it is (F32 and F16 weights)
   Int8x32,  ///< int8, one f32 scale for 32 values (weights in blocks of 32)
   Int8x256,  ///< int8, one f32 scale for 256 values, sums of 16 (weights in blocks of 256)
+  BFloat16,  ///< rounded to bfloat16, in the form that the tier multiplies (BF16 weights)
 };
 
 struct WeightTypeInfo {
@@ -120,7 +121,7 @@ enum class RopePairing : uint8_t { Halves, Neighbours };
 
 /// Every numeric loop of one tier, as plain functions on raw memory. Nothing here
 /// allocates, locks or throws; scratch is the caller's. The portable table is the
-/// specification: every other table gives the same bytes (docs/design/0001).
+/// specification: every other table gives the same bytes (docs/design/0001; BF16 weights by AMX have an order of their own).
 struct KernelTable {
   const char* name;        ///< that of its Isa
   uint32_t tile_outputs;   ///< outputs of a weight tile
@@ -212,6 +213,10 @@ bool can_run(Isa isa);
 /// Whether two tiers give the same bytes on a few small matrix products of each kind of arithmetic. A tier that has never
 /// been seen on hardware is asked once, before it is used (can_run): a wrong answer would be worse than a slow one.
 bool same_products(const KernelTable& one, const KernelTable& other);
+bool same_products(const KernelTable& one, const KernelTable& other, WeightType type);
+
+/// The same question about a type whose sums the two tiers take in different orders: whether they are close.
+bool close_products(const KernelTable& one, const KernelTable& other, WeightType type);
 
 /// The table of a tier. Unsupported if this CPU cannot run it.
 Result<const KernelTable*> kernel_table(Isa isa);

@@ -1,6 +1,6 @@
 #pragma once
 
-// AMX int8 on CPUs without it, for the tests: the tile registers of a thread as plain arrays. What a CPU
+// AMX int8 and bf16 on CPUs without it, for the tests: the tile registers of a thread as plain arrays. What a CPU
 // would refuse (registers without a shape, shapes that do not fit each other) ends the process, and so does
 // a shape that is set while one is set: whoever shapes the registers has to release them. The names are
 // macros, because the compiler's own header already declares them.
@@ -13,11 +13,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "bfloat16.h"
+
 #undef _tile_loadd
 #undef _tile_stored
 #undef _tile_zero
 #undef _tile_dpbssd
 #undef _tile_dpbsud
+#undef _tile_dpbf16ps
 
 namespace headrace::kernels {
 namespace {
@@ -100,14 +103,19 @@ inline void emulated_tile_stored(int index, void* to, size_t stride) {
     std::memcpy(static_cast<uint8_t*>(to) + row * stride, tile.bytes[row], static_cast<size_t>(tile.row_bytes));
 }
 
-/// sums[m][n] += Σ over groups k of four bytes: a[m][k] · b[k][n].
-template <class ByteOfA, class ByteOfB>
-void emulated_tile_dot(int sums_index, int a_index, int b_index) {
-  EmulatedTile& sums = emulated_tile(sums_index);
-  const EmulatedTile &a = emulated_tile(a_index), &b = emulated_tile(b_index);
+inline void emulated_demand_fit(int sums_index, int a_index, int b_index) {
+  const EmulatedTile &sums = emulated_tile(sums_index), &a = emulated_tile(a_index), &b = emulated_tile(b_index);
   emulated_demand(sums_index != a_index && sums_index != b_index && a_index != b_index, "three registers are needed");
   emulated_demand(sums.rows == a.rows && sums.row_bytes == b.row_bytes && a.row_bytes == b.rows * 4 && sums.row_bytes % 4 == 0,
                   "the shapes do not fit each other");
+}
+
+/// sums[m][n] += Σ over groups k of four bytes: a[m][k] · b[k][n].
+template <class ByteOfA, class ByteOfB>
+void emulated_tile_dot(int sums_index, int a_index, int b_index) {
+  emulated_demand_fit(sums_index, a_index, b_index);
+  EmulatedTile& sums = emulated_tile(sums_index);
+  const EmulatedTile &a = emulated_tile(a_index), &b = emulated_tile(b_index);
   for (int m = 0; m < sums.rows; ++m) {
     uint32_t row[kEmulatedRowBytes / 4];
     std::memcpy(row, sums.bytes[m], sizeof row);
@@ -115,6 +123,30 @@ void emulated_tile_dot(int sums_index, int a_index, int b_index) {
       for (int n = 0; n < sums.row_bytes / 4; ++n)
         for (int i = 0; i < 4; ++i)
           row[n] += static_cast<uint32_t>(static_cast<ByteOfA>(a.bytes[m][k * 4 + i]) * static_cast<ByteOfB>(b.bytes[k][n * 4 + i]));
+    std::memcpy(sums.bytes[m], row, static_cast<size_t>(sums.row_bytes));
+  }
+}
+
+/// sums[m][n] += the products of first elements of the pairs, added up in order from 0, + those of the second ones.
+inline void emulated_tile_dot_bfloats(int sums_index, int a_index, int b_index) {
+  emulated_demand_fit(sums_index, a_index, b_index);
+  EmulatedTile& sums = emulated_tile(sums_index);
+  const EmulatedTile &a = emulated_tile(a_index), &b = emulated_tile(b_index);
+  for (int m = 0; m < sums.rows; ++m) {
+    float row[kEmulatedRowBytes / 4];
+    std::memcpy(row, sums.bytes[m], sizeof row);
+    for (int n = 0; n < sums.row_bytes / 4; ++n) {
+      float first = 0, second = 0;
+      for (int k = 0; k < b.rows; ++k) {
+        uint32_t left, right;
+        std::memcpy(&left, a.bytes[m] + k * 4, 4);
+        std::memcpy(&right, b.bytes[k] + n * 4, 4);
+        first = emulated_add_product(first, left & 0xffff, right & 0xffff);
+        second = emulated_add_product(second, left >> 16, right >> 16);
+      }
+      const float both = emulated_without_subnormals(first + second);
+      row[n] = emulated_without_subnormals(emulated_without_subnormals(row[n]) + both);
+    }
     std::memcpy(sums.bytes[m], row, static_cast<size_t>(sums.row_bytes));
   }
 }
@@ -129,3 +161,4 @@ void emulated_tile_dot(int sums_index, int a_index, int b_index) {
 #define _tile_stored emulated_tile_stored
 #define _tile_dpbssd emulated_tile_dot<int8_t, int8_t>
 #define _tile_dpbsud emulated_tile_dot<int8_t, uint8_t>
+#define _tile_dpbf16ps emulated_tile_dot_bfloats

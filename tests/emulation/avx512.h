@@ -7,7 +7,9 @@
 #include <immintrin.h>
 
 #include <cstdint>
+#include <cstring>
 
+#include "bfloat16.h"
 #include "dot_product.h"
 
 #define HEADRACE_EMULATED [[gnu::always_inline]] static inline
@@ -170,6 +172,24 @@ HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedI
   return {emulated_dot_product(sum.low, u.low, s.low), emulated_dot_product(sum.high, u.high, s.high)};
 }
 
+HEADRACE_EMULATED EmulatedFloats emulated_dpbf16_ps(EmulatedFloats sum, EmulatedInts a, EmulatedInts b) {
+  float lanes[16];
+  uint32_t left[16], right[16];
+  std::memcpy(lanes, &sum, sizeof lanes);
+  std::memcpy(left, &a, sizeof left);
+  std::memcpy(right, &b, sizeof right);
+  for (int i = 0; i < 16; ++i) lanes[i] = emulated_add_pair(lanes[i], left[i], right[i]);
+  std::memcpy(&sum, lanes, sizeof lanes);
+  return sum;
+}
+HEADRACE_EMULATED __m256i emulated_cvtneps_pbh(EmulatedFloats v) {
+  float lanes[16];
+  uint16_t rounded[16];
+  std::memcpy(lanes, &v, sizeof lanes);
+  for (int i = 0; i < 16; ++i) rounded[i] = emulated_round_to_bfloat(lanes[i]);
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rounded));
+}
+
 }  // namespace
 }  // namespace headrace::kernels
 
@@ -230,5 +250,8 @@ HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedI
 #define _mm512_movepi8_mask emulated_movepi8_mask
 #define _mm512_mask_sub_epi8 emulated_mask_sub_epi8
 #define _mm512_dpbusd_epi32 emulated_dpbusd_epi32
+#define __m512bh EmulatedInts
+#define _mm512_dpbf16_ps emulated_dpbf16_ps
+#define _mm512_cvtneps_pbh emulated_cvtneps_pbh
 #define _mm512_cvtps_ph(v, rounding) emulated_cvtps_ph(v)
 #define _mm512_cmp_ps_mask(a, b, comparison) emulated_cmp_ps_mask<comparison>(a, b)

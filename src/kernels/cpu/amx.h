@@ -15,4 +15,8 @@ namespace headrace::kernels::HEADRACE_AMX {
 void matmul(const MatmulArgs& args);
 extern const KernelTable kTable;
 
+/// With AMX-BF16 for BF16 weights, at any number of rows (docs/design/0012): for CPUs that have AVX512_BF16 as well.
+void matmul_bf16(const MatmulArgs& args);
+extern const KernelTable kBf16Table;
+
 }  // namespace headrace::kernels::HEADRACE_AMX

@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/avx2.h"
+#include "kernels/float16.h"
 #include "kernels/portable/portable.h"
 #include "kernels/portable/quantize_blocks.h"
 
@@ -69,14 +70,36 @@ void quantize_block(const float* values, BlockOf256& block) {
   block.scale = largest / 127.0f;
 }
 
+/// Eight values rounded to bfloat16, as float_to_bfloat16 does it.
+[[gnu::always_inline]] inline __m256 rounded_to_bfloats(__m256 values) {
+  const __m256i bits = _mm256_castps_si256(values);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+  const __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(values, values, _CMP_UNORD_Q));
+  const __m256i magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffffff));
+  const __m256i is_subnormal = _mm256_cmpgt_epi32(_mm256_set1_epi32(0x00800000), magnitude);
+  __m256i result = _mm256_and_si256(_mm256_blendv_epi8(rounded, quiet, is_nan), _mm256_set1_epi32(static_cast<int>(0xffff0000u)));
+  result = _mm256_andnot_si256(_mm256_and_si256(is_subnormal, _mm256_set1_epi32(0x7fffffff)), result);
+  return _mm256_castsi256_ps(result);
+}
+
+inline void round_to_bfloats(const float* row, uint32_t inputs, uint32_t first, uint32_t last, float* rounded) {
+  uint32_t at = first;
+  for (; at + 8 <= last; at += 8) _mm256_storeu_ps(rounded + at, rounded_to_bfloats(_mm256_loadu_ps(row + at)));
+  for (; at < last; ++at) rounded[at] = bfloat16_to_float(float_to_bfloat16(row[at]));
+  if (last == inputs && inputs % 2 != 0) rounded[inputs] = 0;  // the last one's partner
+}
+
 }  // namespace
 
 size_t HEADRACE_AVX2::activation_bytes(ActivationFormat format, uint32_t inputs) {
   return HEADRACE_PORTABLE::activation_bytes(format, inputs);
 }
 
-void HEADRACE_AVX2::quantize(ActivationFormat format, uint32_t /*inputs*/, const float* row, uint32_t first,
+void HEADRACE_AVX2::quantize(ActivationFormat format, uint32_t inputs, const float* row, uint32_t first,
                              uint32_t count, std::byte* row_bytes) {
+  if (format == ActivationFormat::BFloat16) return round_to_bfloats(row, inputs, first, first + count, reinterpret_cast<float*>(row_bytes));
   quantize_row(format, row, first, count, row_bytes, [](const float* values, auto& block) { quantize_block(values, block); });
 }
 

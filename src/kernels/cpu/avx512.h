@@ -21,4 +21,12 @@ void matmul_vnni(const MatmulArgs& args);
 uint64_t probe_products_vnni(WeightType type, uint32_t blocks);
 extern const KernelTable kVnniTable;
 
+/// The same with vdpbf16ps for BF16 weights, whose activations are then pairs of bfloat16: for CPUs with AVX512_BF16.
+size_t activation_bytes_bf16(ActivationFormat format, uint32_t inputs);
+void quantize_bf16(ActivationFormat format, uint32_t inputs, const float* row, uint32_t first, uint32_t count,
+                   std::byte* row_bytes);
+void matmul_bf16(const MatmulArgs& args);
+uint64_t probe_products_bf16(WeightType type, uint32_t blocks);
+extern const KernelTable kBf16Table;
+
 }  // namespace headrace::kernels::HEADRACE_AVX512

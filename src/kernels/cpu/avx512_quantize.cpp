@@ -72,8 +72,9 @@ size_t HEADRACE_AVX512::activation_bytes(ActivationFormat format, uint32_t input
   return HEADRACE_AVX2::activation_bytes(format, inputs);
 }
 
-void HEADRACE_AVX512::quantize(ActivationFormat format, uint32_t /*inputs*/, const float* row, uint32_t first, uint32_t count,
+void HEADRACE_AVX512::quantize(ActivationFormat format, uint32_t inputs, const float* row, uint32_t first, uint32_t count,
                                std::byte* row_bytes) {
+  if (format == ActivationFormat::BFloat16) return HEADRACE_AVX2::quantize(format, inputs, row, first, count, row_bytes);
   quantize_row(format, row, first, count, row_bytes, [](const float* values, auto& block) { quantize_block(values, block); });
 }
 

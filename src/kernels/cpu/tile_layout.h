@@ -17,7 +17,8 @@ namespace {
 // high halves): the groups that a multiply-and-add of bytes sums in one lane. So packing is a
 // transposition of words; only the fifth bits of Q5_0 and Q5_1 are put in another order, and the
 // blocks of a few types are rearranged first (is_rearranged in tile_weights.h).
-// Float weights are N values for each input. A last tile is filled up with zeros.
+// Float weights are N values for each input, but for BF16 whose words are two consecutive inputs of an
+// output, filled up with zeros to whole blocks of 32 inputs. A last tile is filled up with zeros.
 
 /// Of a rearranged type's block, what is said about the file's holds for the rearranged one.
 struct BlockLayout {
@@ -55,6 +56,9 @@ struct BlockLayout {
 [[gnu::always_inline]] inline constexpr uint32_t float_bytes(WeightType type) {
   return type == WeightType::F32 ? 4 : 2;
 }
+
+/// Inputs of BF16 weights that AMX takes at once.
+constexpr uint32_t kBfloatBlock = 32;
 
 [[gnu::always_inline]] inline constexpr bool is_float(WeightType type) {
   return type == WeightType::F32 || type == WeightType::F16 || type == WeightType::BF16;
@@ -96,6 +100,7 @@ template <uint32_t N>
 /// Bytes from one tile to the next.
 template <uint32_t N>
 [[gnu::always_inline]] inline constexpr size_t tile_bytes(WeightType type, uint32_t inputs) {
+  if (type == WeightType::BF16) return size_t{inputs + kBfloatBlock - 1} / kBfloatBlock * kBfloatBlock * 2 * N;
   if (is_float(type)) return (size_t{inputs} * N * float_bytes(type) + 63) / 64 * 64;
   const BlockLayout layout = block_layout(type);
   const size_t halves = size_t{inputs} / layout.width * layout.halves * 2 * N;

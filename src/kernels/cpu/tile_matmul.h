@@ -191,13 +191,12 @@ void matmul_quantized(const MatmulArgs& args) {
   }
 }
 
-// Float weights -----------------------------------------------------------------
+// F32 and F16 weights -----------------------------------------------------------------
 
 template <class V, WeightType W>
 [[gnu::always_inline]] inline typename V::Floats load_weights(const std::byte* at) {
   if constexpr (W == WeightType::F32) return V::load_floats(at);
-  else if constexpr (W == WeightType::F16) return V::load_halves(at);
-  else return V::load_bfloats(at);
+  else return V::load_halves(at);
 }
 
 template <class V, WeightType W, int kRows, int kTiles>
@@ -257,7 +256,8 @@ void matmul_floats_of(const MatmulArgs& args) {
 template <class V, WeightFamily F>
 void matmul_family(const MatmulArgs& args) {
   with_type(args.weight.type, [&]<WeightType W>() __attribute__((always_inline)) {
-    if constexpr (family_of(W) == F && F == WeightFamily::Floats) matmul_floats_of<V, W>(args);
+    if constexpr (W == WeightType::BF16) return;  // matmul_bfloats
+    else if constexpr (family_of(W) == F && F == WeightFamily::Floats) matmul_floats_of<V, W>(args);
     else if constexpr (family_of(W) == F) matmul_quantized<V, packed_as(W)>(args);
   });
 }

@@ -107,14 +107,33 @@ void pack_block(WeightType type, BlockLayout layout, uint32_t outputs, const std
   }
 }
 
+/// Where a tile of floats has an input of an output.
+template <uint32_t N>
+[[gnu::always_inline]] inline size_t float_offset(WeightType type, uint32_t input, uint32_t lane) {
+  if (type == WeightType::BF16) return (size_t{input / 2} * N + lane) * 4 + input % 2 * 2;
+  return (size_t{input} * N + lane) * float_bytes(type);
+}
+
+template <uint32_t N>
+void pack_bfloats(uint32_t inputs, uint32_t outputs, const std::byte* file_rows, std::byte* tile) {
+  for (uint32_t o = 0; o < outputs; ++o, file_rows += size_t{inputs} * 2) {
+    for (uint32_t i = 0; i + 2 <= inputs; i += 2)
+      std::memcpy(tile + float_offset<N>(WeightType::BF16, i, o), file_rows + size_t{i} * 2, 4);
+    if (inputs % 2 != 0)
+      std::memcpy(tile + float_offset<N>(WeightType::BF16, inputs - 1, o), file_rows + size_t{inputs - 1} * 2, 2);
+  }
+}
+
 template <uint32_t N>
 void pack_tile(WeightType type, uint32_t inputs, uint32_t outputs, const std::byte* file_rows, std::byte* tile) {
-  if (outputs < N) std::memset(tile, 0, tile_bytes<N>(type, inputs));
+  const bool part_of_block = type == WeightType::BF16 && inputs % kBfloatBlock != 0;
+  if (outputs < N || part_of_block) std::memset(tile, 0, tile_bytes<N>(type, inputs));
+  if (type == WeightType::BF16) return pack_bfloats<N>(inputs, outputs, file_rows, tile);
   if (is_float(type)) {
     const uint32_t bytes = float_bytes(type);
     for (uint32_t o = 0; o < outputs; ++o)
       for (uint32_t i = 0; i < inputs; ++i)
-        std::memcpy(tile + (size_t{i} * N + o) * bytes, file_rows + (size_t{o} * inputs + i) * bytes, bytes);
+        std::memcpy(tile + float_offset<N>(type, i, o), file_rows + (size_t{o} * inputs + i) * bytes, bytes);
     return;
   }
   const BlockLayout layout = block_layout(type);
@@ -164,7 +183,7 @@ void unpack_output(const PackedWeight& weight, uint32_t output, float* row) {
   PackedWeight block{packed_as(type), 1, 1, packed};
   if (is_float(type)) {
     for (uint32_t i = 0; i < weight.inputs; ++i) {
-      block.data = tile + (size_t{i} * N + lane) * float_bytes(type);
+      block.data = tile + float_offset<N>(type, i, lane);
       HEADRACE_PORTABLE::unpack_row(block, 0, row + i);
     }
     return;

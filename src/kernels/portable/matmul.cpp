@@ -10,6 +10,8 @@ namespace {
 /// Rows whose sums are held at once, so that a weight block is taken apart once for all of them.
 constexpr uint32_t kRowsAtOnce = 32;
 
+constexpr float kSmallestNormal = 0x1p-126f;
+
 struct Rows {
   const std::byte* first;
   size_t stride;
@@ -29,6 +31,30 @@ void sum_floats(WeightType type, const std::byte* weights, uint32_t inputs, Rows
     const float weight = read_float(type, weights, i);
     for (uint32_t r = 0; r < rows.count; ++r)
       sums[r] = std::fma(weight, reinterpret_cast<const float*>(rows[r])[i], sums[r]);
+  }
+}
+
+/// What is subnormal as a zero with its sign, as vdpbf16ps takes and leaves it.
+float flushed(float value) { return std::fabs(value) < kSmallestNormal ? std::copysign(0.0f, value) : value; }
+
+/// sum + weight · value, rounded once. What would be subnormal with an exponent of any size is flushed: not what is
+/// the smallest normal number only because it was rounded as a subnormal one.
+float add_flushed(float weight, float value, float sum) {
+  const float result = std::fma(weight, value, sum);
+  if (!(std::fabs(result) <= kSmallestNormal)) return result;
+  const double exact = double{weight} * value + sum;
+  return std::fabs(exact) < kSmallestNormal * (1 - 0x1p-25) ? std::copysign(0.0f, result) : result;
+}
+
+/// Two inputs at a time, the second before the first.
+void sum_bfloats(const std::byte* weights, uint32_t inputs, Rows rows, float* sums) {
+  for (uint32_t i = 0; i < inputs; i += 2) {
+    const float first = flushed(read_float(WeightType::BF16, weights, i));
+    const float second = i + 1 < inputs ? flushed(read_float(WeightType::BF16, weights, i + 1)) : 0.0f;
+    for (uint32_t r = 0; r < rows.count; ++r) {
+      const float* values = reinterpret_cast<const float*>(rows[r]) + i;
+      sums[r] = add_flushed(first, values[0], add_flushed(second, values[1], sums[r]));
+    }
   }
 }
 
@@ -82,6 +108,7 @@ void sum_output(const PackedWeight& weight, uint32_t output, Rows rows, float* s
     case ActivationFormat::Float: return sum_floats(weight.type, at, weight.inputs, rows, sums);
     case ActivationFormat::Int8x32: return sum_legacy(weight.type, at, weight.inputs, rows, sums);
     case ActivationFormat::Int8x256: return sum_k(weight.type, at, weight.inputs, rows, sums);
+    case ActivationFormat::BFloat16: return sum_bfloats(at, weight.inputs, rows, sums);
   }
 }
 

@@ -47,7 +47,7 @@ void pack(WeightType type, uint32_t /*outputs*/, uint32_t inputs, uint32_t first
 void unpack_row(const PackedWeight& weight, uint32_t output, float* row) {
   const WeightTypeInfo& layout = info(weight.type);
   const std::byte* at = weight.data + output * file_row_bytes(weight.type, weight.inputs);
-  if (layout.activation == ActivationFormat::Float) return unpack_floats(weight.type, at, weight.inputs, row);
+  if (layout.block_width == 1) return unpack_floats(weight.type, at, weight.inputs, row);
   for (uint32_t first = 0; first < weight.inputs; first += layout.block_width, at += layout.block_bytes) {
     if (layout.activation == ActivationFormat::Int8x32)
       unpack_legacy_block(weight.type, at, row + first);

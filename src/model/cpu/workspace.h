@@ -16,7 +16,7 @@ struct ActivationRows {
   std::byte* row(uint32_t index) const { return data + index * stride; }
 };
 
-inline constexpr size_t kActivationFormats = 3;
+inline constexpr size_t kActivationFormats = 4;
 using FormatSet = uint8_t;  ///< bit i: ActivationFormat i
 inline FormatSet format_bit(kernels::ActivationFormat format) { return static_cast<FormatSet>(1u << static_cast<unsigned>(format)); }
 

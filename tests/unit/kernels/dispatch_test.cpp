@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 
 #include "base/cpu_features.h"
 #include "kernels/kernel_table.h"
@@ -58,6 +59,26 @@ TEST(Dispatch, refuses_a_wrong_name_in_the_environment) {
 
 TEST(Dispatch, finds_the_products_of_all_tiers_the_same) {
   for (const Tier& tier : tiers()) EXPECT_TRUE(same_products(*tier.table, oracle())) << tier.name;
+}
+
+TEST(Dispatch, finds_the_bfloat_products_of_all_tiers_the_same_or_close) {
+  for (const Tier& tier : tiers()) EXPECT_NE(same_products(*tier.table, oracle(), WeightType::BF16), tier.own_bfloats) << tier.name;
+  for (const Tier& tier : tiers()) EXPECT_TRUE(close_products(*tier.table, oracle(), WeightType::BF16)) << tier.name;
+}
+
+TEST(Dispatch, finds_out_a_tier_whose_products_are_far_off_in_one_place) {
+  KernelTable wrong = oracle();
+  wrong.matmul = [](const MatmulArgs& args) {
+    oracle().matmul(args);
+    float& last = args.out[(args.rows - 1) * args.out_stride + args.last_output - 1];
+    last = last * 1.01f;
+  };
+  EXPECT_FALSE(close_products(wrong, oracle(), WeightType::BF16));
+  wrong.matmul = [](const MatmulArgs& args) {
+    oracle().matmul(args);
+    args.out[args.out_stride] = std::numeric_limits<float>::quiet_NaN();
+  };
+  EXPECT_FALSE(close_products(wrong, oracle(), WeightType::BF16));
 }
 
 TEST(Dispatch, finds_out_a_tier_whose_products_are_wrong_in_one_place) {

@@ -23,7 +23,7 @@ std::vector<std::string> lines_of(const std::string& command) {
 /// The objects of every tier that is compiled for more than any x86-64 can run.
 std::vector<std::string> objects_of_tiers() {
   std::vector<std::string> objects;
-  for (const char* tier : {"portable_v3", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "amx"}) {
+  for (const char* tier : {"portable_v3", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"}) {
     const std::string folder = std::string(HEADRACE_KERNELS_BINARY_DIR) + "/CMakeFiles/headrace_kernels_" + tier + ".dir";
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".o") objects.push_back(entry.path());

@@ -80,7 +80,7 @@ std::vector<std::byte> random_rows(WeightType type, uint32_t outputs, uint32_t i
   const WeightTypeInfo& layout = info(type);
   const size_t row_bytes = file_row_bytes(type, inputs);
   std::vector<std::byte> rows(outputs * row_bytes);
-  if (layout.activation == ActivationFormat::Float) {
+  if (layout.block_width == 1) {
     write_floats(type, rows, random);
     return rows;
   }

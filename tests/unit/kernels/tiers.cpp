@@ -14,12 +14,14 @@ extern const KernelTable kTable;
 namespace avx512_emulated {
 extern const KernelTable kTable;
 extern const KernelTable kVnniTable;
+extern const KernelTable kBf16Table;
 }  // namespace avx512_emulated
 namespace amx_emulated {
 extern const KernelTable kTable;
-}
+extern const KernelTable kBf16Table;
+}  // namespace amx_emulated
 namespace amx_and_avx512_emulated {
-extern const KernelTable kTable;
+extern const KernelTable kBf16Table;
 }
 
 const KernelTable& oracle() { return **kernel_table(Isa::Portable); }
@@ -36,9 +38,12 @@ const std::vector<Tier>& tiers() {
     else if (cpu.avx2) list.push_back({"avx512", &avx512_emulated::kTable, true});
     if (cpu.avx512_vnni) list.push_back({"avx512 with VNNI", &avx512::kVnniTable, false});
     else if (cpu.avx2) list.push_back({"avx512 with VNNI", &avx512_emulated::kVnniTable, true});
-    if (kernel_table(Isa::Amx)) list.push_back({"amx", &amx::kTable, false});
+    if (cpu.avx512_vnni && cpu.avx512_bf16) list.push_back({"avx512 with BF16", &avx512::kBf16Table, false});
+    else if (cpu.avx2) list.push_back({"avx512 with BF16", &avx512_emulated::kBf16Table, true});
+    if (const auto found = kernel_table(Isa::Amx)) list.push_back({"amx", *found, false, *found == &amx::kBf16Table});
+    else if (cpu.avx512_vnni && cpu.avx512_bf16) list.push_back({"amx", &amx_emulated::kBf16Table, true, true});
     else if (cpu.avx512_vnni) list.push_back({"amx", &amx_emulated::kTable, true});
-    if (cpu.avx2) list.push_back({"amx and avx512", &amx_and_avx512_emulated::kTable, true});
+    if (cpu.avx2) list.push_back({"amx and avx512", &amx_and_avx512_emulated::kBf16Table, true, true});
     return list;
   }();
   return all;

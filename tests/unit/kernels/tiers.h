@@ -11,6 +11,7 @@ struct Tier {
   std::string name;
   const KernelTable* table;
   bool emulated;  ///< compiled through an emulation of the intrinsics, because this CPU lacks them
+  bool own_bfloats = false;  ///< adds the products of BF16 weights in an order of its own (AMX-BF16)
 };
 
 /// The portable table of this CPU: the oracle of every other.
