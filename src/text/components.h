@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -318,7 +319,7 @@ struct TemplateSpecialToken {
 struct TemplateProcessing {
   std::vector<TemplatePiece> single;
   std::vector<TemplatePiece> pair;
-  std::vector<TemplateSpecialToken> special_tokens;
+  std::map<std::string, TemplateSpecialToken> special_tokens;  ///< by the name that pieces use, as a rule its id
 };
 struct PostProcessorSequence {
   std::vector<LivePart<PostProcessorSpec>> parts;
@@ -335,6 +336,9 @@ struct PostProcessorSpec {
 /// "[CLS] $A:0 [SEP]:1" and the like, in the reference's grammar, or a list of such pieces.
 Result<std::vector<TemplatePiece>> parse_template(std::string_view text);
 Result<TemplatePiece> parse_template_piece(std::string_view text);
+/// What a program that builds a template is told: `pair` must use both sequences, and every
+/// special token must be known. (A template from a file is checked when it is used.)
+Result<void> check_template(const TemplateProcessing& spec);
 
 // ---- Decoders ----
 
