@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -242,6 +243,13 @@ Result<std::shared_ptr<const MergeTable>> make_merge_table(const TokenTable& voc
 /// The entries in order of id, and the merges in order of rank.
 std::vector<std::pair<std::string, TokenId>> entries(const TokenTable& vocabulary);
 std::vector<std::pair<std::string, std::string>> entries(const MergeTable& merges, const TokenTable& vocabulary);
+
+/// The files that the models' `save` writes. NotFound, Io or InvalidData in Hugging
+/// Face's words. "vocab.json": a map of ids (what is no number in it is passed over);
+/// "merges.txt": a merge a line; "vocab.txt": a token a line, its id the line's number.
+Result<std::vector<std::pair<std::string, TokenId>>> read_vocabulary_json(const std::filesystem::path& path);
+Result<std::vector<std::pair<std::string, std::string>>> read_merges_text(const std::filesystem::path& path);
+Result<std::vector<std::pair<std::string, TokenId>>> read_vocabulary_text(const std::filesystem::path& path);
 
 struct BpeModel {
   std::shared_ptr<const TokenTable> vocabulary;  ///< null: empty
