@@ -149,20 +149,24 @@ size_t AddedVocabulary::add(std::span<const AddedToken> tokens, const ModelStage
   TokenId next = next_id(model);
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
-    if (token.special) special_.insert(token.content);
     const auto known = ids_.find(token.content);
     if (known != ids_.end()) {
       const auto entry = entries_.find(known->second);
       if (entry != entries_.end() && entry->second.token == token) continue;
     }
-    std::optional<TokenId> id = known != ids_.end() ? std::optional(known->second) : model.token_to_id(token.content);
-    if (!id) id = next++;
-    ids_[token.content] = *id;
-    greatest_id_ = std::max(greatest_id_, *id);
-    entries_[*id] = {token, std::nullopt};
+    const auto id = known != ids_.end() ? std::optional(known->second) : model.token_to_id(token.content);
+    add_with_id(token, id ? *id : next++);
     ++added;
   }
   return added;
+}
+
+void AddedVocabulary::add_with_id(const AddedToken& token, TokenId id) {
+  if (token.content.empty()) return;
+  if (token.special) special_.insert(token.content);
+  ids_[token.content] = id;
+  greatest_id_ = std::max(greatest_id_, id);
+  entries_[id] = {token, std::nullopt};
 }
 
 void AddedVocabulary::forget_spellings() {

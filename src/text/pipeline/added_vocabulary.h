@@ -53,6 +53,8 @@ class AddedVocabulary {
   /// Returns how many tokens were not there already with the same settings. A token that
   /// the vocabulary has keeps its id, others get the ids that follow.
   size_t add(std::span<const AddedToken> tokens, const ModelStage& model);
+  /// Adds a token whose id a file gives, whatever the model says.
+  void add_with_id(const AddedToken& token, TokenId id);
   /// The spellings are to be normalised anew: the tokenizer has another normaliser.
   void forget_spellings();
   /// Normalises the spellings that need it and compiles. `normalizer` may be null.

@@ -1,6 +1,6 @@
-// The JSON forms of the decoders. As in the reference, a form is tried against each kind
-// in turn; some of them are told by their fields alone, whatever "type" says, and may be a
-// list of the fields.
+// The JSON forms of the decoders. {"type": …} decides where it names a decoder; any other
+// form is tried against each kind in the reference's order: some are told by their fields
+// alone, which may also be a list.
 #include <initializer_list>
 
 #include "text/components/component_json.h"
@@ -158,10 +158,25 @@ Result<DecoderSpec> read_byte_fallback(const Json& json) {
   return DecoderSpec{ByteFallback{}};
 }
 
+struct Kind {
+  std::string_view type;
+  Result<DecoderSpec> (*read)(const Json&);
+};
+
+constexpr Kind kKinds[] = {
+    {"BPEDecoder", read_bpe},     {"ByteLevel", read_byte_level}, {"WordPiece", read_word_piece}, {"Metaspace", read_metaspace},
+    {"CTC", read_ctc},            {"Sequence", read_sequence},    {"Replace", read_replace},      {"Fuse", read_fuse},
+    {"Strip", read_strip},        {"ByteFallback", read_byte_fallback},
+};
+
 Result<DecoderSpec> read(const Json& json) {
-  for (const auto& kind : {read_bpe, read_byte_level, read_word_piece, read_metaspace, read_ctc, read_sequence, read_replace, read_fuse,
-                           read_strip, read_byte_fallback}) {
-    if (auto spec = kind(json)) return spec;
+  for (const Kind& kind : kKinds) {
+    if (!has_type(json, kind.type)) continue;
+    if (auto spec = kind.read(json)) return spec;
+    return no_match();
+  }
+  for (const Kind& kind : kKinds) {
+    if (auto spec = kind.read(json)) return spec;
   }
   return no_match();
 }

@@ -33,6 +33,8 @@ class JsonReader {
       : begin_(text.data()), at_(text.data() + position), end_(text.data() + text.size()), depth_(depth) {}
 
   size_t position() const { return static_cast<size_t>(at_ - begin_); }
+  /// Goes on behind a value that something else has read.
+  void go_to(size_t position) { at_ = begin_ + position; }
   /// What the next value is; skips white space before it.
   bool peek(Kind& kind);
   /// The text of a string: a part of the JSON text, or of the reader's own memory if it
