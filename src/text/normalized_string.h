@@ -101,6 +101,10 @@ class NormalizedString {
 
  private:
   NormalizedString() = default;
+  /// Puts characters in place of bytes [range) of the normalised text. False, and nothing
+  /// done, if they replace more than there is and this is to be `strict`.
+  bool splice(Offset range, std::span<const CharacterChange> characters, size_t removed_at_begin, bool strict);
+  std::optional<NormalizedString> slice(Offset normalized, Offset original) const;
 
   std::string original_;
   std::string normalized_;
