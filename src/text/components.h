@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -242,6 +244,13 @@ Result<std::shared_ptr<const MergeTable>> make_merge_table(const TokenTable& voc
 std::vector<std::pair<std::string, TokenId>> entries(const TokenTable& vocabulary);
 std::vector<std::pair<std::string, std::string>> entries(const MergeTable& merges, const TokenTable& vocabulary);
 
+/// The files that the models' `save` writes. NotFound, Io or InvalidData in Hugging
+/// Face's words. "vocab.json": a map of ids (what is no number in it is passed over);
+/// "merges.txt": a merge a line; "vocab.txt": a token a line, its id the line's number.
+Result<std::vector<std::pair<std::string, TokenId>>> read_vocabulary_json(const std::filesystem::path& path);
+Result<std::vector<std::pair<std::string, std::string>>> read_merges_text(const std::filesystem::path& path);
+Result<std::vector<std::pair<std::string, TokenId>>> read_vocabulary_text(const std::filesystem::path& path);
+
 struct BpeModel {
   std::shared_ptr<const TokenTable> vocabulary;  ///< null: empty
   std::shared_ptr<const MergeTable> merges;      ///< null: none
@@ -318,7 +327,7 @@ struct TemplateSpecialToken {
 struct TemplateProcessing {
   std::vector<TemplatePiece> single;
   std::vector<TemplatePiece> pair;
-  std::vector<TemplateSpecialToken> special_tokens;
+  std::map<std::string, TemplateSpecialToken> special_tokens;  ///< by the name that pieces use, as a rule its id
 };
 struct PostProcessorSequence {
   std::vector<LivePart<PostProcessorSpec>> parts;
@@ -335,6 +344,9 @@ struct PostProcessorSpec {
 /// "[CLS] $A:0 [SEP]:1" and the like, in the reference's grammar, or a list of such pieces.
 Result<std::vector<TemplatePiece>> parse_template(std::string_view text);
 Result<TemplatePiece> parse_template_piece(std::string_view text);
+/// What a program that builds a template is told: `pair` must use both sequences, and every
+/// special token must be known. (A template from a file is checked when it is used.)
+Result<void> check_template(const TemplateProcessing& spec);
 
 // ---- Decoders ----
 

@@ -55,11 +55,19 @@ struct PipelineInput {
   std::optional<SequenceInput> second;
 };
 
+/// What becomes of bytes that are not UTF-8.
+enum class InvalidUtf8 : uint8_t {
+  Refuse,   ///< InvalidArgument
+  Replace,  ///< U+FFFD for each maximal invalid part; offsets are those of the text so repaired
+};
+
 struct PipelineOptions {
   bool add_special_tokens = true;
   OffsetUnit unit = OffsetUnit::Byte;
-  /// Offsets, words and masks may stay empty of meaning (zeros): only ids are wanted.
+  /// Tokens, offsets and words stay empty of meaning ("", zeros, kNoWord): only ids and
+  /// masks are wanted.
   bool ids_only = false;
+  InvalidUtf8 invalid_utf8 = InvalidUtf8::Refuse;
 };
 
 /// What Hugging Face calls a tokenizer: live parts, added tokens, truncation and padding.
@@ -116,6 +124,7 @@ class Pipeline {
   /// Truncates, adds special tokens and pads what `encode` would have.
   Result<Encoding> post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const;
 
+  /// Ids outside the vocabulary are left out.
   Result<std::string> decode(std::span<const TokenId> ids, bool skip_special_tokens) const;
   Result<std::vector<std::string>> decode_batch(std::span<const std::vector<TokenId>> batch, bool skip_special_tokens) const;
 
@@ -123,6 +132,11 @@ class Pipeline {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+/// Applies a post-processor to one sequence or two and joins what it makes; without one
+/// (null) the sequences follow one another.
+Result<Encoding> apply(const PostProcessorStage* post_processor, Encoding first, std::optional<Encoding> second,
+                       bool add_special_tokens);
 
 /// Hugging Face's incremental decoder, errors included.
 class DecodeStream {
@@ -137,7 +151,6 @@ class DecodeStream {
   std::vector<TokenId> ids_;
   std::string prefix_;
   size_t prefix_index_ = 0;
-  bool primed_ = false;
 };
 
 }  // namespace headrace::text
