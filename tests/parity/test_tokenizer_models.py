@@ -3,6 +3,7 @@ texts, every parameter, the JSON form and the files.
 
 HEADRACE_DRIVERS holds model_driver. HEADRACE_TEST_MODELS sets how many models of each kind
 are made; the seed of a failing one is printed."""
+import collections
 import json
 import math
 import os
@@ -202,6 +203,51 @@ def test_a_model_does_as_the_reference_does(driver, kind, tmp_path):
         assert [pathlib.Path(path).name for path in saved] == names, seed
         for name in names:
             assert (ours / name).read_bytes() == (theirs / name).read_bytes(), (seed, name)
+
+
+def assert_drawn_alike(theirs, ours):
+    """Two samples of one distribution: chi-squared within six standard deviations."""
+    outcomes = set(theirs) | set(ours)
+    distance = sum((theirs[outcome] - ours[outcome]) ** 2 / (theirs[outcome] + ours[outcome]) for outcome in outcomes)
+    assert distance < len(outcomes) + 6 * math.sqrt(2 * len(outcomes)) + 6, (theirs, ours)
+
+
+DRAWS = 20000
+
+
+def assert_model_draws_alike(driver, model, text, **settings):
+    assert "json" in driver.load(state(model), **settings)
+    theirs = collections.Counter("|".join(token.value for token in model.tokenize(text)) for _ in range(DRAWS))
+    ours = collections.Counter("|".join(token[1] for token in tokens) for tokens in driver.encode([text] * DRAWS))
+    assert_drawn_alike(theirs, ours)
+
+
+@pytest.mark.parametrize("alpha,nbest_size", [(0.5, None), (1.0, None), (0.1, None), (2.0, None), (-0.7, None), (0.5, 3), (1.0, 10), (0.5, 1),
+                                              (0.5, 0)])
+def test_unigram_samples_are_distributed_as_in_the_reference(driver, alpha, nbest_size):
+    pieces = [("<unk>", 0.0), ("a", -1.0), ("b", -2.0), ("ab", -2.2), ("ba", -1.1), ("aba", -3.0), ("abab", -2.9)]
+    settings = {"alpha": alpha} if nbest_size is None else {"alpha": alpha, "nbest_size": nbest_size}
+    assert_model_draws_alike(driver, models.Unigram(pieces, 0, **settings), "ababxab", **settings)
+
+
+@pytest.mark.parametrize("dropout", [0.1, 0.5, 0.9])
+def test_bpe_dropout_is_distributed_as_in_the_reference(driver, dropout):
+    vocabulary = {token: id for id, token in enumerate(["a", "b", "ab", "ba", "aba", "abab", "bab"])}
+    merges = [("a", "b"), ("ab", "ab"), ("b", "a"), ("a", "ba"), ("b", "ab")]
+    assert_model_draws_alike(driver, models.BPE(vocabulary, merges, dropout=dropout), "ababab")
+
+
+def test_a_seed_makes_dropout_and_sampling_repeat_themselves(driver):
+    bpe = models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")], dropout=0.5)
+    unigram = models.Unigram([("<unk>", 0.0), ("a", -1.0), ("b", -2.0), ("ab", -2.2)], 0)
+    for model, settings in ((bpe, {}), (unigram, {"alpha": 0.5})):
+        draws = []
+        for seed in (7, 7, 8):
+            driver.load(state(model), seed=seed, **settings)
+            draws.append(driver.encode(["abababab"] * 50))
+        assert draws[0] == draws[1]
+        assert draws[0] != draws[2]
+        assert len({json.dumps(draw) for draw in draws[0]}) > 1
 
 
 def test_scores_round_and_print_as_in_the_reference(driver):
