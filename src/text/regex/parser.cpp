@@ -254,8 +254,9 @@ class Parser {
 
   Result<Node> parse_reference(NodeKind kind, const Options& options) {
     HR_TRY(const std::string name, read_name());
-    const bool relative = name[0] == '+' || name[0] == '-';
-    if (!relative && !is_digit(static_cast<uint8_t>(name[0]))) return reference_by_name(kind, name, options);
+    const bool backwards = name.starts_with('-');
+    const bool relative = backwards || name.starts_with('+');
+    if (!relative && !is_digit(PatternReader(name).peek())) return reference_by_name(kind, name, options);
     PatternReader digits(std::string_view(name).substr(relative));
     const auto number = digits.take_number(10, SIZE_MAX);
     if (!number) return reader_.wrong(fmt::format("invalid group name <{}>", name));
@@ -264,7 +265,7 @@ class Parser {
       return reader_.wrong(fmt::format("invalid group name <{}>", name));
     }
     if (!relative) return reference_by_number(kind, *number, options);
-    const int64_t group = name[0] == '-' ? int64_t{captures_} + 1 - *number : int64_t{captures_} + *number;
+    const int64_t group = backwards ? int64_t{captures_} + 1 - *number : int64_t{captures_} + *number;
     if (group < 1) return reader_.wrong("invalid backref number/name");
     return reference_by_number(kind, static_cast<uint32_t>(std::min<int64_t>(group, UINT32_MAX)), options);
   }

@@ -6,6 +6,7 @@
 #include "text/components/component_json.h"
 #include "text/regex.h"
 #include "text/unicode/utf8.h"
+#include "text/unicode/utf8_append.h"
 
 namespace headrace::text {
 namespace {
@@ -33,7 +34,9 @@ bool has_type(const Json& json, std::string_view type) {
 }
 
 Result<char32_t> required_character(const Json& json, const char* name) {
-  HR_TRY(const std::string text, required_string(json, name));
+  HR_TRY(const Json* value, required(json, name));
+  if (!value->is_string()) return invalid_type(*value, "a character");
+  const auto& text = value->get_ref<const std::string&>();
   if (text.empty() || utf8::length_by_lead(text[0]) != text.size()) {
     return fail(ErrorKind::InvalidData, "invalid value: string \"" + text + "\", expected a character", text);
   }

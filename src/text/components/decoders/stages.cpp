@@ -5,6 +5,7 @@
 
 #include "text/components/decoders/replace_text.h"
 #include "text/unicode/utf8.h"
+#include "text/unicode/utf8_append.h"
 
 namespace headrace::text {
 namespace {

@@ -101,12 +101,13 @@ bool JsonReader::enter(char open) {
   if (*at_ != open) return fail_here("expected value");
   if (++depth_ > kDeepest) return fail_here("recursion limit exceeded");
   ++at_;
+  white_space();
+  if (at_ == end_) return fail_here(open == '{' ? "EOF while parsing an object" : "EOF while parsing a list");
   return true;
 }
 
 bool JsonReader::leave_empty(char close) {
-  white_space();
-  if (at_ == end_ || *at_ != close) return false;
+  if (*at_ != close) return false;
   ++at_;
   --depth_;
   return true;
@@ -317,8 +318,11 @@ bool JsonReader::scaled(bool minus, uint64_t significand, int32_t exponent, Json
 
 bool JsonReader::literal(std::string_view word) {
   white_space();
-  if (std::string_view(at_, static_cast<size_t>(end_ - at_)).substr(0, word.size()) != word) return fail_here("expected ident");
-  at_ += word.size();
+  for (const char letter : word) {
+    if (at_ == end_) return fail_here("EOF while parsing a value");
+    if (*at_ != letter) return fail_here("expected ident");
+    ++at_;
+  }
   return true;
 }
 

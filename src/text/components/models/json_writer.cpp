@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 
 namespace headrace::text {
@@ -31,7 +32,8 @@ void append_number(std::string& out, Number value, Layout layout) {
     return;
   }
   char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  char* const end = std::to_chars(text, text + sizeof text - 1, value, std::chars_format::scientific).ptr;
+  *end = '\0';
   std::string digits;
   const char* p = text;
   for (; p < end && *p != 'e'; ++p) {

@@ -254,27 +254,13 @@ class ModelMaker {
     return std::string(type);
   }
 
-  bool may_be(std::string_view type) const {
-    for (const ScalarField& field : fields_.types) {
-      if (type_of(field) != type) return false;
-    }
-    return true;
-  }
-
   /// Files of old versions name no type: the first kind that the fields fit.
   Result<ModelSpec> untyped() {
-    if (may_be("BPE")) {
-      if (auto spec = bpe()) return spec;
-    }
-    if (may_be("WordPiece")) {
-      if (auto spec = word_piece()) return spec;
-    }
-    if (may_be("WordLevel")) {
-      if (auto spec = word_level()) return spec;
-    }
-    if (may_be("Unigram")) {
-      if (auto spec = unigram()) return spec;
-    }
+    if (!fields_.types.empty()) return invalid(kNoVariant);
+    if (auto spec = bpe()) return spec;
+    if (auto spec = word_piece()) return spec;
+    if (auto spec = word_level()) return spec;
+    if (auto spec = unigram()) return spec;
     return invalid(kNoVariant);
   }
 
