@@ -50,8 +50,10 @@ TEST(NormalizedString, what_is_prepended_belongs_to_the_first_character) {
   EXPECT_EQ(alignments(text), (Spans{{0, 1}, {0, 1}, {0, 1}, {0, 1}, {1, 2}}));
   NormalizedString empty("");
   empty.prepend("x");
-  empty.append("x");
   EXPECT_TRUE(empty.empty());
+  empty.append("x");  // unlike what is appended, which then comes from nothing
+  EXPECT_EQ(empty.normalized(), "x");
+  EXPECT_EQ(alignments(empty), (Spans{{0, 0}}));
 }
 
 TEST(NormalizedString, what_is_appended_belongs_to_the_last_character) {
