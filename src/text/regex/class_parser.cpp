@@ -67,7 +67,7 @@ class ClassParser {
     }
     if (reader_.at("-")) return read_hyphen();
     if (reader_.take("\\")) {
-      HR_TRY(const auto set, read_class_escape(reader_, options_));
+      HR_TRY(const auto set, read_class_escape(reader_, options_, true));
       if (set) {
         add_set(*set);
         return {};
@@ -115,7 +115,7 @@ class ClassParser {
     if (reader_.done()) return reader_.wrong("premature end of char-class");
     char32_t last = 0;
     if (reader_.take("\\")) {
-      HR_TRY(const auto set, read_class_escape(reader_, options_));
+      HR_TRY(const auto set, read_class_escape(reader_, options_, true));
       if (set) return reader_.wrong("char-class value at end of range");
       HR_TRY(const CharacterEscape escape, read_escaped());
       last = escape.characters.empty() ? kLastCodePoint : escape.characters[0];
@@ -137,7 +137,7 @@ class ClassParser {
     const size_t length = ahead.rest().find(":]");
     const std::string_view name = ahead.rest().substr(0, length == std::string_view::npos ? 0 : length);
     if (is_posix_class(name)) {
-      const CodePointSet set = class_by_options(name, known_property(name), options_);
+      const CodePointSet set = posix_class(name, options_);
       add_set(negated ? set.complement() : set);
       reader_.go_to(ahead.position() + length + 2);
       return true;
