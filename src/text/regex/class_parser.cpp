@@ -1,5 +1,7 @@
 #include "text/regex/class_parser.h"
 
+#include <algorithm>
+
 #include "text/regex/escapes.h"
 #include "text/regex/properties.h"
 
@@ -92,10 +94,11 @@ class ClassParser {
   Result<void> read_hyphen() {
     reader_.next();
     const bool operand_ends = reader_.at("]") || reader_.at("&&");
+    const bool before_posix = reader_.at("[:") && begins_posix_class();
     switch (last_) {
       case Last::Nothing: add_character('-'); return {};
       case Last::Class:
-        if (!operand_ends && !reader_.at("[")) return reader_.wrong("unmatched range specifier in char-class");
+        if (before_posix || (!operand_ends && !reader_.at("["))) return reader_.wrong("unmatched range specifier in char-class");
         add_character('-');
         return {};
       case Last::Range:
@@ -104,11 +107,17 @@ class ClassParser {
         return {};
       case Last::Character: break;
     }
+    if (before_posix) return reader_.wrong("char-class value at end of range");
     if (operand_ends || reader_.at("[")) {
       add_character('-');
       return {};
     }
     return read_range_end();
+  }
+
+  bool begins_posix_class() const {
+    const std::string_view rest = reader_.rest().substr(reader_.at("[:^") ? 3 : 2);
+    return is_posix_class(rest.substr(0, std::min(rest.find(":]"), rest.size())));
   }
 
   Result<void> read_range_end() {

@@ -219,8 +219,12 @@ class Parser {
       case 'b': return word_anchor(AnchorKind::WordBoundary, options);
       case 'B': return word_anchor(AnchorKind::NoWordBoundary, options);
       case 'A': return anchor(AnchorKind::TextBegin);
-      case 'z': return anchor(AnchorKind::TextEnd);
-      case 'Z': return anchor(AnchorKind::TextEndOrLastLine);
+      case 'z':
+        if (look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+        return anchor(AnchorKind::TextEnd);
+      case 'Z':
+        if (look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+        return anchor(AnchorKind::TextEndOrLastLine);
       case 'G': return anchor(AnchorKind::SearchBegin);
       case 'K': return Node{.kind = NodeKind::Keep};
       case 'R': return general_newline();
