@@ -167,11 +167,9 @@ def clusters():
             classes[point] = LV if (point - 0xAC00) % 28 == 0 else LVT
         elif 0x1100 <= point < 0x1160 or 0xA960 <= point < 0xA97D:
             classes[point] = L
-        elif count("\u1100" + character + "\u11a8" + acute) == 4:
+        elif count("\u1100" + character + acute) == 3 and not long or long and count("\u1100" + character + "\u11a8" + acute) == 4:
             classes[point] = V
         elif count("\u1161" + character + acute) == 3 and not long:
-            classes[point] = T
-        elif count("\u1161" + character + "\u11a8" + acute) == 4:
             classes[point] = T
         elif 0x1F1E6 <= point <= 0x1F1FF:
             classes[point] = REGIONAL

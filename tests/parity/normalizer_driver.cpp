@@ -2,7 +2,8 @@
 // standard input, writes one a line to standard output.
 //
 //   {"normalizer": {…}, "texts": […]}   → {"json": "…", "results": [[text, [[begin, end], …]], …]}
-//                                         one span of original bytes for each character
+//                                         one span of original bytes for each character,
+//                                         or, with "spans": false, none
 //   {"edits": [["replace", "a", "b"], …], "text": "…"} → {"text": "…", "spans": […], "parts": […]}
 // What fails is {"error": "…"}.
 #include <cstdio>
@@ -42,7 +43,7 @@ Result<Json> normalize(const Json& request) {
   for (const Json& original : request["texts"]) {
     NormalizedString text(original.get<std::string>());
     HR_CHECK(stage->normalize(text));
-    results.push_back({text.normalized(), spans(text)});
+    results.push_back({text.normalized(), request.value("spans", true) ? spans(text) : Json::array()});
   }
   return Json{{"json", written}, {"results", results}};
 }

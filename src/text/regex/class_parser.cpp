@@ -1,5 +1,7 @@
 #include "text/regex/class_parser.h"
 
+#include <algorithm>
+
 #include "text/regex/escapes.h"
 #include "text/regex/properties.h"
 
@@ -67,7 +69,7 @@ class ClassParser {
     }
     if (reader_.at("-")) return read_hyphen();
     if (reader_.take("\\")) {
-      HR_TRY(const auto set, read_class_escape(reader_, options_));
+      HR_TRY(const auto set, read_class_escape(reader_, options_, true));
       if (set) {
         add_set(*set);
         return {};
@@ -92,10 +94,11 @@ class ClassParser {
   Result<void> read_hyphen() {
     reader_.next();
     const bool operand_ends = reader_.at("]") || reader_.at("&&");
+    const bool before_posix = reader_.at("[:") && begins_posix_class();
     switch (last_) {
       case Last::Nothing: add_character('-'); return {};
       case Last::Class:
-        if (!operand_ends && !reader_.at("[")) return reader_.wrong("unmatched range specifier in char-class");
+        if (before_posix || (!operand_ends && !reader_.at("["))) return reader_.wrong("unmatched range specifier in char-class");
         add_character('-');
         return {};
       case Last::Range:
@@ -104,6 +107,7 @@ class ClassParser {
         return {};
       case Last::Character: break;
     }
+    if (before_posix) return reader_.wrong("char-class value at end of range");
     if (operand_ends || reader_.at("[")) {
       add_character('-');
       return {};
@@ -111,11 +115,16 @@ class ClassParser {
     return read_range_end();
   }
 
+  bool begins_posix_class() const {
+    const std::string_view rest = reader_.rest().substr(reader_.at("[:^") ? 3 : 2);
+    return is_posix_class(rest.substr(0, std::min(rest.find(":]"), rest.size())));
+  }
+
   Result<void> read_range_end() {
     if (reader_.done()) return reader_.wrong("premature end of char-class");
     char32_t last = 0;
     if (reader_.take("\\")) {
-      HR_TRY(const auto set, read_class_escape(reader_, options_));
+      HR_TRY(const auto set, read_class_escape(reader_, options_, true));
       if (set) return reader_.wrong("char-class value at end of range");
       HR_TRY(const CharacterEscape escape, read_escaped());
       last = escape.characters.empty() ? kLastCodePoint : escape.characters[0];
@@ -137,7 +146,7 @@ class ClassParser {
     const size_t length = ahead.rest().find(":]");
     const std::string_view name = ahead.rest().substr(0, length == std::string_view::npos ? 0 : length);
     if (is_posix_class(name)) {
-      const CodePointSet set = class_by_options(name, known_property(name), options_);
+      const CodePointSet set = posix_class(name, options_);
       add_set(negated ? set.complement() : set);
       reader_.go_to(ahead.position() + length + 2);
       return true;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kAnyNumberOfDigits = 16;
 
-Result<CodePointSet> read_property(PatternReader& reader, const Options& options) {
+Result<CodePointSet> read_property(PatternReader& reader, const Options& options, bool in_brackets) {
   bool negated = reader.next() == 'P';
   if (!reader.take("{")) {  // \pL: one letter
     if (reader.done()) return reader.wrong("invalid character property name {p}");
@@ -24,7 +24,9 @@ Result<CodePointSet> read_property(PatternReader& reader, const Options& options
   if (!name) return reader.wrong("invalid character property name");
   auto set = property(*name);
   if (!set) return reader.wrong(fmt::format("invalid character property name {{{}}}", *name));
-  CodePointSet limited = class_by_options(folded_property_name(*name), std::move(*set), options);
+  const std::string folded = folded_property_name(*name);
+  if (folded == "word" && !in_brackets) *set = word_characters(options);
+  CodePointSet limited = class_by_options(folded, std::move(*set), options);
   return negated ? limited.complement() : limited;
 }
 
@@ -110,16 +112,28 @@ CodePointSet class_by_options(std::string_view name, CodePointSet set, const Opt
   return ascii ? set.intersection({{0, 0x7F}}) : set;
 }
 
-Result<std::optional<CodePointSet>> read_class_escape(PatternReader& reader, const Options& options) {
+CodePointSet word_characters(const Options& options) {
+  CodePointSet set = known_property("word");
+  set.add(CodePointSet{{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}});
+  return class_by_options("word", std::move(set), options);
+}
+
+CodePointSet posix_class(std::string_view name, const Options& options) {
+  CodePointSet set = known_property(name);
+  if (name == "punct") set.add(known_property("s"));  // \p{punct} is without symbols
+  return class_by_options(name, std::move(set), options);
+}
+
+Result<std::optional<CodePointSet>> read_class_escape(PatternReader& reader, const Options& options, bool in_brackets) {
   const char32_t c = reader.peek();
   const auto named = [&](std::string_view name) { return class_by_options(name, known_property(name), options); };
   CodePointSet set;
   switch (c) {
-    case 'w': case 'W': set = named("word"); break;
+    case 'w': case 'W': set = in_brackets ? named("word") : word_characters(options); break;
     case 'd': case 'D': set = named("digit"); break;
     case 's': case 'S': set = named("space"); break;
     case 'h': case 'H': set = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}}; break;
-    case 'p': case 'P': return read_property(reader, options);
+    case 'p': case 'P': return read_property(reader, options, in_brackets);
     default: return std::nullopt;
   }
   reader.next();

@@ -15,8 +15,15 @@ struct CharacterEscape {
 };
 
 /// \w \d \s \h \p{…} and their negations; none if there is no such escape here. The
-/// reader is behind the backslash.
-Result<std::optional<CodePointSet>> read_class_escape(PatternReader& reader, const Options& options);
+/// reader is behind the backslash. Outside of brackets the numbers of Latin-1 that are no
+/// digits (² ³ ¹ ¼ ½ ¾) are word characters too, as they are there.
+Result<std::optional<CodePointSet>> read_class_escape(PatternReader& reader, const Options& options, bool in_brackets);
+
+/// What \w and \b take for a word character outside of brackets.
+CodePointSet word_characters(const Options& options);
+
+/// [:name:]
+CodePointSet posix_class(std::string_view name, const Options& options);
 
 /// Every other escape for characters: \n \x41 \x{41 42} \u0041 \101 \o{101} \cA \M-a … and
 /// any character for itself. The reader is behind the backslash.

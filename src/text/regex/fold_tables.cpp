@@ -3,7 +3,7 @@
 
 namespace headrace::text::regex {
 
-const CaseFold kCaseFolds[1555] = {
+const CaseFold kCaseFolds[1557] = {
     {65, {97, 0, 0}},
     {66, {98, 0, 0}},
     {67, {99, 0, 0}},
@@ -12,6 +12,7 @@ const CaseFold kCaseFolds[1555] = {
     {70, {102, 0, 0}},
     {71, {103, 0, 0}},
     {72, {104, 0, 0}},
+    {73, {105, 0, 0}},
     {74, {106, 0, 0}},
     {75, {107, 0, 0}},
     {76, {108, 0, 0}},
@@ -85,6 +86,7 @@ const CaseFold kCaseFolds[1555] = {
     {298, {299, 0, 0}},
     {300, {301, 0, 0}},
     {302, {303, 0, 0}},
+    {304, {105, 775, 0}},
     {306, {307, 0, 0}},
     {308, {309, 0, 0}},
     {310, {311, 0, 0}},
@@ -1560,6 +1562,6 @@ const CaseFold kCaseFolds[1555] = {
     {125216, {125250, 0, 0}},
     {125217, {125251, 0, 0}},
 };
-const size_t kCaseFoldCount = 1555;
+const size_t kCaseFoldCount = 1557;
 
 }  // namespace headrace::text::regex

@@ -103,6 +103,10 @@ class Parser {
     }
   }
 
+  static bool can_repeat(const Node& item) {
+    return item.kind != NodeKind::Anchor && item.kind != NodeKind::Look && item.kind != NodeKind::Keep;
+  }
+
   Result<void> parse_quantifiers(const Options& options, Node& item) {
     for (;;) {
       HR_CHECK(skip_ignored(options));
@@ -117,15 +121,11 @@ class Parser {
       } else {
         HR_TRY(const bool interval, parse_interval(quantifier));
         if (!interval) return {};
-        if (item.kind == NodeKind::Anchor || item.kind == NodeKind::Look) {
-          return reader_.wrong("target of repeat operator is invalid");
-        }
+        if (!can_repeat(item)) return reader_.wrong("target of repeat operator is invalid");
         item = repeated(std::move(item), quantifier);
         continue;
       }
-      if (item.kind == NodeKind::Anchor || item.kind == NodeKind::Look) {
-        return reader_.wrong("target of repeat operator is invalid");
-      }
+      if (!can_repeat(item)) return reader_.wrong("target of repeat operator is invalid");
       if (reader_.take("?")) {
         quantifier.mode = RepeatMode::Lazy;
       } else if (reader_.take("+")) {
@@ -193,7 +193,7 @@ class Parser {
 
   Node word_anchor(AnchorKind kind, const Options& options) const {
     Node node = anchor(kind);
-    node.set = class_by_options("word", known_property("word"), options);
+    node.set = word_characters(options);
     return node;
   }
 
@@ -201,7 +201,7 @@ class Parser {
 
   Result<Node> parse_escape(const Options& options) {
     if (reader_.done()) return reader_.wrong("end pattern at escape");
-    HR_TRY(auto set, read_class_escape(reader_, options));
+    HR_TRY(auto set, read_class_escape(reader_, options, false));
     if (set) return set_node(std::move(*set));
     const char32_t c = reader_.peek();
     if (c >= '1' && c <= '9') {
@@ -219,8 +219,12 @@ class Parser {
       case 'b': return word_anchor(AnchorKind::WordBoundary, options);
       case 'B': return word_anchor(AnchorKind::NoWordBoundary, options);
       case 'A': return anchor(AnchorKind::TextBegin);
-      case 'z': return anchor(AnchorKind::TextEnd);
-      case 'Z': return anchor(AnchorKind::TextEndOrLastLine);
+      case 'z':
+        if (look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+        return anchor(AnchorKind::TextEnd);
+      case 'Z':
+        if (look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+        return anchor(AnchorKind::TextEndOrLastLine);
       case 'G': return anchor(AnchorKind::SearchBegin);
       case 'K': return Node{.kind = NodeKind::Keep};
       case 'R': return general_newline();

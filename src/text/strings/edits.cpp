@@ -134,10 +134,13 @@ void NormalizedString::prepend(std::string_view text) {
 }
 
 void NormalizedString::append(std::string_view text) {
-  if (normalized_.empty()) return;
-  const size_t last = last_character(normalized_);
-  uint32_t length;
-  std::vector<CharacterChange> characters{{utf8::decode(normalized_.data() + last, length), 0}};
+  std::vector<CharacterChange> characters;
+  size_t last = 0;
+  if (!normalized_.empty()) {
+    uint32_t length;
+    last = last_character(normalized_);
+    characters.push_back({utf8::decode(normalized_.data() + last, length), 0});
+  }
   visit_characters(text, [&](char32_t c) { characters.push_back({c, 1}); });
   splice({static_cast<uint32_t>(last), static_cast<uint32_t>(normalized_.size())}, characters, 0, false);
 }

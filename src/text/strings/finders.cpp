@@ -1,4 +1,6 @@
-#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "text/normalized_string.h"
 #include "text/unicode/utf8.h"
@@ -34,6 +36,41 @@ class Division {
   size_t done_ = 0;
 };
 
+/// Finds a literal in linear time, whatever literal and text are: Knuth, Morris and Pratt.
+class LiteralSearch {
+ public:
+  explicit LiteralSearch(std::string literal) : literal_(std::move(literal)), borders_(literal_.size()) {
+    for (size_t i = 1, border = 0; i < literal_.size(); ++i) {
+      while (border > 0 && literal_[i] != literal_[border]) border = borders_[border - 1];
+      if (literal_[i] == literal_[border]) ++border;
+      borders_[i] = border;
+    }
+  }
+
+  /// Reports each occurrence, from left to right, not overlapping, to `found(begin, end)`.
+  template <class Found>
+  void find_all(std::string_view text, Found found) const {
+    if (literal_.empty()) return;
+    size_t matched = 0;
+    for (size_t at = 0; at < text.size(); ++at) {
+      if (matched == 0) {  // most of a text is passed over here
+        at = text.find(literal_[0], at);
+        if (at == std::string_view::npos) return;
+      }
+      while (matched > 0 && text[at] != literal_[matched]) matched = borders_[matched - 1];
+      if (text[at] == literal_[matched]) ++matched;
+      if (matched == literal_.size()) {
+        found(at + 1 - matched, at + 1);
+        matched = 0;
+      }
+    }
+  }
+
+ private:
+  std::string literal_;
+  std::vector<size_t> borders_;  // for each beginning, its longest proper end that is a beginning too
+};
+
 }  // namespace
 
 Finder find_where(std::function<bool(char32_t)> predicate) {
@@ -53,11 +90,9 @@ Finder find_character(char32_t character) {
 }
 
 Finder find_string(std::string literal) {
-  return [literal = std::move(literal)](std::string_view text) -> Result<std::vector<Match>> {
+  return [search = LiteralSearch(std::move(literal))](std::string_view text) -> Result<std::vector<Match>> {
     Division division(text);
-    for (size_t at = 0; !literal.empty() && (at = text.find(literal, at)) != std::string_view::npos; at += literal.size()) {
-      division.match(at, at + literal.size());
-    }
+    search.find_all(text, [&](size_t begin, size_t end) { division.match(begin, end); });
     return division.finish();
   };
 }

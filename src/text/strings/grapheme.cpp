@@ -29,7 +29,7 @@ class ClusterState {
     if (kind == Extend || kind == ZeroWidthJoiner || kind == SpacingMark || last_ == Prepend) return true;    // GB9, a, b
     const uint8_t flags = reference_unicode::flags(next);
     if (linked_ && flags & reference_unicode::kConsonant) return true;                                        // GB9c
-    if (last_ == ZeroWidthJoiner && after_pictograph_ && flags & reference_unicode::kPictograph) return true; // GB11
+    if (pictograph_joined_ && flags & reference_unicode::kPictograph) return true; // GB11
     return last_ == RegionalIndicator && kind == RegionalIndicator && odd_indicators_;                        // GB12
   }
 
@@ -37,7 +37,8 @@ class ClusterState {
     using enum ClusterClass;
     const uint8_t flags = reference_unicode::flags(next);
     last_ = reference_unicode::cluster_class(next);
-    after_pictograph_ = flags & reference_unicode::kPictograph || (after_pictograph_ && (last_ == Extend || last_ == ZeroWidthJoiner));
+    pictograph_joined_ = after_pictograph_ && last_ == ZeroWidthJoiner;
+    after_pictograph_ = flags & reference_unicode::kPictograph || (after_pictograph_ && last_ == Extend);
     odd_indicators_ = last_ == RegionalIndicator && !odd_indicators_;
     if (flags & reference_unicode::kConsonant) {
       after_consonant_ = true;
@@ -51,7 +52,8 @@ class ClusterState {
 
  private:
   ClusterClass last_ = ClusterClass::Any;
-  bool after_pictograph_ = false;  // then marks only
+  bool after_pictograph_ = false;   // then marks only
+  bool pictograph_joined_ = false;  // and last a joiner
   bool odd_indicators_ = false;
   bool after_consonant_ = false;   // then linkers and their like only
   bool linked_ = false;            // and one of them a linker

@@ -49,13 +49,10 @@ class Rewriting {
   void replace(std::string_view old_part, std::string_view new_part) {
     const auto count = [](std::string_view text) { return std::ranges::count_if(text, [](char c) { return !utf8::is_continuation(c); }); };
     const auto more = static_cast<int32_t>(count(new_part) - count(old_part));
-    const size_t begin = characters_.size();
     for (size_t at = 0; at < new_part.size(); at += utf8::length_by_lead(new_part[at])) keep(new_part.substr(at));
     modified_ = true;
     if (more > 0) {
-      // The last ones are new. The reference reaches back beyond this part when its own
-      // count goes wrong, which it cannot here: `more` is at most the new part's count.
-      for (size_t i = std::max(begin, characters_.size() - static_cast<size_t>(more)); i < characters_.size(); ++i) characters_[i].change = 1;
+      for (size_t i = characters_.size() - static_cast<size_t>(more); i < characters_.size(); ++i) characters_[i].change = 1;
     } else if (more < 0 && !characters_.empty()) {
       characters_.back().change += more;  // of an empty part, the character before it swallows the old one
     }

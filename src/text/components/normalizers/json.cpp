@@ -82,20 +82,21 @@ Result<NormalizerSpec> read_bare(const Json&) {
 struct Reader {
   std::string_view type;
   Result<NormalizerSpec> (*read)(const Json&);
+  bool takes_list = false;  // ["NFC"] for {"type": "NFC"}
 };
 
 constexpr Reader kReaders[] = {
     {"Bert", read_bert},
     {"BertNormalizer", read_bert},
     {"Strip", read_strip},
-    {"StripAccents", read_bare<StripAccents>},
-    {"NFC", read_bare<Nfc>},
-    {"NFD", read_bare<Nfd>},
-    {"NFKC", read_bare<Nfkc>},
-    {"NFKD", read_bare<Nfkd>},
+    {"StripAccents", read_bare<StripAccents>, true},
+    {"NFC", read_bare<Nfc>, true},
+    {"NFD", read_bare<Nfd>, true},
+    {"NFKC", read_bare<Nfkc>, true},
+    {"NFKD", read_bare<Nfkd>, true},
     {"Sequence", read_sequence},
-    {"Lowercase", read_bare<Lowercase>},
-    {"Nmt", read_bare<Nmt>},
+    {"Lowercase", read_bare<Lowercase>, true},
+    {"Nmt", read_bare<Nmt>, true},
     {"Precompiled", read_precompiled},
     {"Replace", read_replace},
     {"Prepend", read_prepend},
@@ -131,8 +132,7 @@ constexpr UntypedForm kUntypedForms[] = {
 Result<NormalizerSpec> read_untyped(const Json& json) {
   if (json.is_array() && json.size() == 1 && json[0].is_string()) {
     const Reader* reader = reader_of(json[0].get<std::string>());
-    if (reader && reader->type != "Bert" && reader->type != "BertNormalizer" && reader->type != "Strip" && reader->type != "Sequence" &&
-        reader->type != "Precompiled" && reader->type != "Replace" && reader->type != "Prepend") {
+    if (reader && reader->takes_list) {  // ByteLevel comes after Prepend, which takes any string
       return reader->read(json);
     }
   }
