@@ -4,6 +4,7 @@
 //   {"op":"model","json":text,"alpha":…,"nbest_size":…,"seed":…}  → {"json": the model written again}
 //   {"op":"encode","texts":[…]}      → {"tokens":[[[id,value,begin,end],…] or "error message",…]}
 //   {"op":"token_to_id","tokens":[…]}, {"op":"id_to_token","ids":[…]}, {"op":"vocabulary"}
+//   {"op":"train","kind":"BpeTrainer","parameters":{…},"words":{word: count},"before":json,"threads":n} → {"json":…}
 //   {"op":"save","folder":…,"prefix":…}, {"op":"read_files","vocab_json":…,"merges":…,"vocab_txt":…}
 #include <cstdio>
 #include <iostream>
@@ -13,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "text/components.h"
+#include "text/training.h"
 
 namespace {
 
@@ -37,6 +40,7 @@ class Driver {
     const std::string op = request.at("op");
     if (op == "model") return model(request);
     if (op == "read_files") return read_files(request);
+    if (op == "train") return train(request);
     if (!stage_) return headrace::fail(headrace::ErrorKind::InvalidArgument, "there is no model");
     if (op == "encode") return encode(request);
     if (op == "token_to_id") return token_to_id(request);
@@ -59,6 +63,62 @@ class Driver {
     if (auto* bpe = std::get_if<headrace::text::BpeModel>(&spec.value)) bpe->seed = optional<uint64_t>(request, "seed");
     HR_TRY(stage_, headrace::text::compile(spec));
     return json{{"json", std::move(written)}};
+  }
+
+  Result<json> train(const json& request) {
+    HR_TRY(const ModelSpec before, headrace::text::read_component<ModelSpec>(request.at("before").get_ref<const std::string&>()));
+    headrace::text::WordCounts words;
+    for (const auto& [word, count] : request.at("words").items()) words.add(word, count.get<uint64_t>());
+    headrace::text::Trainer trainer(parameters(request.at("kind"), request.at("parameters")));
+    trainer.feed(std::move(words));
+    headrace::ThreadPool pool(request.value("threads", 2));
+    HR_TRY(const auto trained, trainer.train(before, {.progress = {}, .pool = &pool}));
+    HR_TRY(std::string written, headrace::text::write_component(trained.model));
+    return json{{"json", std::move(written)}};
+  }
+
+  static void characters(const json& from, const char* key, std::vector<char32_t>& to) {
+    for (const uint32_t c : from.value(key, std::vector<uint32_t>())) to.push_back(c);
+  }
+  static void special(const json& from, std::vector<headrace::text::AddedToken>& to) {
+    for (const std::string& content : from.value("special_tokens", std::vector<std::string>())) to.push_back({.content = content});
+  }
+
+  static headrace::text::BpeTrainer bpe(const json& p, headrace::text::BpeTrainer trainer) {
+    trainer.vocab_size = p.value("vocab_size", trainer.vocab_size);
+    trainer.min_frequency = p.value("min_frequency", trainer.min_frequency);
+    trainer.limit_alphabet = optional<size_t>(p, "limit_alphabet");
+    if (p.contains("continuing_subword_prefix")) trainer.continuing_subword_prefix = optional<std::string>(p, "continuing_subword_prefix");
+    trainer.end_of_word_suffix = optional<std::string>(p, "end_of_word_suffix");
+    trainer.max_token_length = optional<size_t>(p, "max_token_length");
+    characters(p, "initial_alphabet", trainer.initial_alphabet);
+    special(p, trainer.special_tokens);
+    return trainer;
+  }
+
+  static headrace::text::TrainerParameters parameters(const std::string& kind, const json& p) {
+    if (kind == "BpeTrainer") return bpe(p, {});
+    if (kind == "WordPieceTrainer") {
+      headrace::text::WordPieceTrainer trainer;
+      trainer.bpe = bpe(p, trainer.bpe);
+      return trainer;
+    }
+    if (kind == "WordLevelTrainer") {
+      headrace::text::WordLevelTrainer trainer;
+      trainer.vocab_size = p.value("vocab_size", trainer.vocab_size);
+      trainer.min_frequency = p.value("min_frequency", trainer.min_frequency);
+      special(p, trainer.special_tokens);
+      return trainer;
+    }
+    headrace::text::UnigramTrainer trainer;
+    trainer.vocab_size = p.value("vocab_size", trainer.vocab_size);
+    trainer.shrinking_factor = p.value("shrinking_factor", trainer.shrinking_factor);
+    trainer.n_sub_iterations = p.value("n_sub_iterations", trainer.n_sub_iterations);
+    trainer.max_piece_length = p.value("max_piece_length", trainer.max_piece_length);
+    trainer.unk_token = optional<std::string>(p, "unk_token");
+    characters(p, "initial_alphabet", trainer.initial_alphabet);
+    special(p, trainer.special_tokens);
+    return trainer;
   }
 
   Result<json> encode(const json& request) {

@@ -82,6 +82,12 @@ Result<std::shared_ptr<const MergeTable>> MergeTable::build(const TokenTable& vo
   return table;
 }
 
+std::shared_ptr<const MergeTable> MergeTable::of(std::vector<Entry> merges) {
+  std::shared_ptr<MergeTable> table(new MergeTable);
+  table->merges_ = std::move(merges);
+  return table;
+}
+
 uint64_t MergeTable::hash(TokenId left, TokenId right, uint64_t seed) {
   return fold_multiply((uint64_t{left} << 32 | right) ^ seed, 0x9E3779B97F4A7C15u);
 }

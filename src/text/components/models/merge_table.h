@@ -29,6 +29,9 @@ class MergeTable {
   static Result<std::shared_ptr<const MergeTable>> build(const TokenTable& vocabulary, std::span<const Spellings> merges,
                                                          std::string_view continuing_subword_prefix);
 
+  /// Of merges that are ids already.
+  static std::shared_ptr<const MergeTable> of(std::vector<Entry> merges);
+
   /// By rank. A pair may come twice: its last rank counts (see `counts`).
   std::span<const Entry> by_rank() const { return merges_; }
   /// The rank of a pair, or none.
