@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -135,5 +136,14 @@ class Trainer {
  private:
   WordCounts words_;
 };
+
+/// Adds the words of texts, as a pipeline normalises and cuts them (added tokens are not
+/// looked for). Texts are shared among the threads of the process's pool; the counts do
+/// not depend on that.
+Result<void> count_words(const Pipeline& pipeline, std::span<const std::string_view> texts, WordCounts& counts);
+
+/// Trains the model of a pipeline in place on the words of `trainer` and adds its special
+/// tokens.
+Result<void> train(Pipeline& pipeline, const Trainer& trainer, const TrainingOptions& options = {});
 
 }  // namespace headrace::text

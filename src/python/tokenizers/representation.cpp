@@ -58,7 +58,7 @@ class Writer {
 
  private:
   /// Enumerations of the reference, which it shows without quotation marks.
-  static bool is_name(std::string_view key) { return is_one_of(key, {"direction", "strategy", "behavior", "prepend_scheme", "Sequence.id"}); }
+  static bool is_name(std::string_view key) { return is_one_of(key, {"direction", "strategy", "behavior", "prepend_scheme", "progress_format", "Sequence.id"}); }
 
   /// Without an exponent, as the reference shows floats.
   static std::string number(double value) {
@@ -112,6 +112,9 @@ class Writer {
 
   void object(const Json& json, std::string_view key) {
     if (const auto type = json.find("type"); type != json.end() && type->is_string()) return call(type->get<std::string>(), json, "");
+    if (key.empty() && json.size() == 1) return trainer(json);
+    if (key == "special_tokens[]") return call("AddedToken", json, "");
+    if (key == "bpe_trainer") return call("BpeTrainer", json, "");
     if (key == "truncation") return call("TruncationParams", json, "");
     if (key == "padding") return call("PaddingParams", json, "");
     if (key == "special_tokens{}") return call("SpecialToken", json, "");
@@ -124,6 +127,13 @@ class Writer {
       value(it.value(), inner);
     });
     out_ += '}';
+  }
+
+  /// {"BpeTrainer": {…}} is BpeTrainer(BpeTrainer(…)).
+  void trainer(const Json& json) {
+    out_ += json.begin().key() + "(";
+    call(json.begin().key(), json.begin().value(), "");
+    out_ += ')';
   }
 
   /// {"String": "a"} is String("a"); {"Sequence": {"id": "A", …}} is Sequence(id=A, …).
