@@ -205,7 +205,8 @@ class PipelineMaker:
     def truncation(self, post_processor):
         if self.maker.random() < 0.6:
             return None
-        length = self.maker.randint(6, 14)
+        # Windows of a pair are every one of the first with every one of the second: keep them few.
+        length = self.maker.randint(16, 30)
         return {"direction": self.pick("Left", "Right"), "max_length": length, "stride": self.maker.randint(0, 1),
                 "strategy": self.pick("LongestFirst", "LongestFirst", "OnlyFirst", "OnlySecond")}
 

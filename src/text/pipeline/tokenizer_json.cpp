@@ -342,12 +342,13 @@ Result<Pipeline> Pipeline::from_json(std::string_view json) {
   HR_TRY(state.decoder, live<DecoderSpec>(parts.decoder, json, parts.decoder_end));
   state.truncation = parts.truncation;
   state.padding = parts.padding;
-  for (const AddedTokenAndId& added : parts.added_tokens) {
-    if (second_form) {
-      state.added.add_with_id(added.token, added.id);
-    } else {
-      HR_CHECK(pipeline.add_tokens({&added.token, 1}));
-    }
+  if (second_form) {
+    for (const AddedTokenAndId& added : parts.added_tokens) state.added.add_with_id(added.token, added.id);
+  } else {
+    // At once, and whatever ids the file gives: the ids of new tokens depend on both.
+    std::vector<AddedToken> tokens;
+    for (AddedTokenAndId& added : parts.added_tokens) tokens.push_back(std::move(added.token));
+    HR_CHECK(pipeline.add_tokens(tokens));
   }
   std::string post_processor;
   if (second_form) {
