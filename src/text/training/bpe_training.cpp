@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <numeric>
+#include <unordered_map>
 
 #include "text/training/characters.h"
 #include "text/training/pair_counts.h"
@@ -46,6 +46,8 @@ class PairTraining {
 
  private:
   static constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
+  static constexpr uint32_t kNoSymbol = ~uint32_t{0};
+  static constexpr uint64_t kAhead = 16;
 
   struct Word {
     uint64_t begin;  // of its symbols
@@ -77,23 +79,19 @@ class PairTraining {
   }
 
   void add_alphabet() {
-    // Spellings of characters sort as their code points do.
-    std::map<std::string, uint64_t, std::less<>> counts;
+    std::unordered_map<char32_t, uint64_t> found;
     for (size_t n = 0; n < words_.size(); ++n) {
-      for_each_character(words_.word(n), [&](std::string_view text, bool, bool) {
-        auto found = counts.find(text);
-        if (found == counts.end()) found = counts.emplace(text, 0).first;
-        found->second += words_.count(n);
-      });
+      for_each_character(words_.word(n), [&](std::string_view text, bool, bool) { found[character_of(text)] += words_.count(n); });
     }
-    for (const char32_t c : trainer_.initial_alphabet) counts[spelled(c)] = std::numeric_limits<uint64_t>::max();
-    std::vector<std::pair<std::string, uint64_t>> kept(counts.begin(), counts.end());
+    for (const char32_t c : trainer_.initial_alphabet) found[c] = std::numeric_limits<uint64_t>::max();
+    std::vector<std::pair<char32_t, uint64_t>> kept(found.begin(), found.end());
+    std::sort(kept.begin(), kept.end());
     if (trainer_.limit_alphabet && kept.size() > *trainer_.limit_alphabet) {
       std::stable_sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
       kept.resize(*trainer_.limit_alphabet);
       std::sort(kept.begin(), kept.end());
     }
-    for (const auto& [text, count] : kept) vocabulary_.add(text);
+    for (const auto& [c, count] : kept) vocabulary_.add(spelled(c));
   }
 
   /// Words in order of bytes, so that ids do not depend on the order of counting.
@@ -106,15 +104,14 @@ class PairTraining {
     }
     split_.reserve(words_.size());
     counts_.reserve(words_.size());
-    std::string spelling;
+    std::unordered_map<uint64_t, uint32_t> known;  // a character and its place in the word → its symbol
     for (const uint32_t n : order) {
       const uint64_t begin = symbols_.size();
       for_each_character(words_.word(n), [&](std::string_view text, bool first, bool last) {
-        spelling = text;
-        if (!vocabulary_.has(spelling)) return;
-        if (!first && trainer_.continuing_subword_prefix) spelling.insert(0, *trainer_.continuing_subword_prefix);
-        if (last && trainer_.end_of_word_suffix) spelling += *trainer_.end_of_word_suffix;
-        symbols_.push_back(vocabulary_.add(spelling));
+        const uint64_t key = uint64_t{character_of(text)} << 2 | uint64_t{first} << 1 | uint64_t{last};
+        const auto [entry, added] = known.try_emplace(key, kNoSymbol);
+        if (added) entry->second = symbol_of(text, first, last);
+        if (entry->second != kNoSymbol) symbols_.push_back(entry->second);
       });
       const uint64_t length = symbols_.size() - begin;
       if (length < 2) {
@@ -127,21 +124,48 @@ class PairTraining {
     if (longest_ != kUnlimited) lengths_.assign(symbols_.size(), 1);
   }
 
+  /// kNoSymbol for a character that the alphabet lacks.
+  uint32_t symbol_of(std::string_view text, bool first, bool last) {
+    std::string spelling(text);
+    if (!vocabulary_.has(spelling)) return kNoSymbol;
+    if (!first && trainer_.continuing_subword_prefix) spelling.insert(0, *trainer_.continuing_subword_prefix);
+    if (last && trainer_.end_of_word_suffix) spelling += *trainer_.end_of_word_suffix;
+    return vocabulary_.add(spelling);
+  }
+
+  /// Two passes: how many words each pair is in, then which.
   void count_pairs() {
-    std::vector<Born> born;
-    born.reserve(symbols_.size());
-    for (uint32_t w = 0; w < split_.size(); ++w) {
-      const Word& word = split_[w];
-      for (uint32_t i = 0; i + 1 < word.length; ++i) {
-        const uint64_t pair = PairCounts::key(symbols_[word.begin + i], symbols_[word.begin + i + 1]);
-        pair_counts_[pair] += counts_[w];
-        born.push_back({pair, w});
-      }
-      if ((w & 0xFFFF) == 0) progress("Count pairs", w, split_.size());
-    }
+    PairCounts places;
+    std::vector<uint64_t> pairs;
+    for_each_pair([&](uint64_t pair, uint32_t w) {
+      pair_counts_[pair] += counts_[w];
+      if (places[pair]++ == 0) pairs.push_back(pair);
+    });
     progress("Count pairs", split_.size(), split_.size());
-    push(born);
+    std::sort(pairs.begin(), pairs.end());
+    int64_t end = 0;
+    for (const uint64_t pair : pairs) {
+      const int64_t length = places[pair];
+      queue_.push_back({pair_counts_[pair], pair, static_cast<uint64_t>(end), 0, age_++});
+      places[pair] = static_cast<int64_t>(queue_.size()) - 1;
+      end += length;
+    }
+    pool_.resize(static_cast<size_t>(end));
+    for_each_pair([&](uint64_t pair, uint32_t w) {
+      Candidate& candidate = queue_[static_cast<size_t>(places[pair])];
+      uint32_t* list = pool_.data() + candidate.words;
+      if (candidate.length == 0 || list[candidate.length - 1] != w) list[candidate.length++] = w;
+    });
+    std::erase_if(queue_, [](const Candidate& candidate) { return candidate.count <= 0; });
     std::make_heap(queue_.begin(), queue_.end());
+  }
+
+  template <class F>
+  void for_each_pair(const F& f) const {
+    for (uint32_t w = 0; w < split_.size(); ++w) {
+      const uint32_t* symbols = symbols_.data() + split_[w].begin;
+      for (uint32_t i = 0; i + 1 < split_[w].length; ++i) f(PairCounts::key(symbols[i], symbols[i + 1]), w);
+    }
   }
 
   /// Makes a candidate of each pair, at the end of queue_.
@@ -185,7 +209,12 @@ class PairTraining {
       const uint32_t joined = vocabulary_.add(spelling_of(left, right));
       merges_.push_back({left, right, joined});
       born.clear();
-      for (uint64_t i = top.words; i < top.words + top.length; ++i) merge_in(pool_[i], left, right, joined, born);
+      for (uint64_t i = 0; i < top.length; ++i) {
+        // PERF: the words of a pair lie all over memory; the next ones are fetched ahead.
+        if (i + kAhead < top.length) __builtin_prefetch(&split_[pool_[top.words + i + kAhead]]);
+        if (i + kAhead / 2 < top.length) __builtin_prefetch(symbols_.data() + split_[pool_[top.words + i + kAhead / 2]].begin);
+        merge_in(pool_[top.words + i], left, right, joined, born);
+      }
       size_t before = queue_.size();
       push(born);
       for (; before < queue_.size(); ++before) std::push_heap(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(before) + 1);

@@ -18,6 +18,12 @@ void for_each_character(std::string_view word, const F& f) {
   }
 }
 
+/// The character that is spelled so; U+FFFD for bytes that are none.
+inline char32_t character_of(std::string_view text) {
+  uint32_t length = utf8::length_by_lead(text[0]);
+  return length == text.size() ? utf8::decode(text.data(), length) : U'\uFFFD';
+}
+
 /// Appends a character in UTF-8.
 inline void append_character(std::string& out, char32_t c) {
   const auto put = [&out](char32_t byte) { out += static_cast<char>(byte); };

@@ -5,7 +5,6 @@
 #include <map>
 
 #include "text/training/characters.h"
-#include "text/unicode/utf8.h"
 
 namespace headrace::text {
 namespace {
@@ -36,8 +35,7 @@ struct Corpus {
     for (size_t n = 0; n < words.size(); ++n) {
       if (words.word(n).empty()) continue;
       for_each_character(words.word(n), [&](std::string_view text, bool, bool) {
-        uint32_t length = utf8::length_by_lead(text[0]);
-        character(length == text.size() ? utf8::decode(text.data(), length) : U'\uFFFD', words.count(n));
+        character(character_of(text), words.count(n));
       });
       end();
     }

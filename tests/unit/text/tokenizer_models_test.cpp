@@ -178,7 +178,8 @@ TEST(Models, every_model_takes_long_pieces_in_linear_time_or_nearly) {
   };
   const auto bpe = stage_of(R"({"type":"BPE","vocab":{"a":0,"aa":1,"aaaa":2,"aaa":3},"merges":["a a","aa aa","aa a"]})");
   const auto word_piece = stage_of(
-      R"({"type":"WordPiece","vocab":{"a":0,"##a":1,"##aaaa":2},"unk_token":"a","continuing_subword_prefix":"##","max_input_chars_per_word":100000000})");
+      R"({"type":"WordPiece","vocab":{"a":0,"##a":1,"##aaaa":2},"unk_token":"a","continuing_subword_prefix":"##",)"
+      R"("max_input_chars_per_word":100000000})");
   const auto unigram = stage_of(R"({"type":"Unigram","unk_id":0,"vocab":[["b",0.0],["a",-1.0],["aaa",-2.0],["aa",-2.5]]})");
   for (const auto& stage : {bpe, word_piece, unigram}) EXPECT_LT(milliseconds(*stage, 400'000), 4000);
 }

@@ -17,6 +17,11 @@ constexpr size_t kBlockBytes = size_t{1} << 16;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/// number · 10 + digit, if that has 64 bits.
+bool append_digit(uint64_t number, char digit, uint64_t& longer) {
+  return !__builtin_mul_overflow(number, 10, &longer) && !__builtin_add_overflow(longer, static_cast<uint64_t>(digit - '0'), &longer);
+}
+
 /// The eight bytes that are '"', '\\' or a control character have their high bit set.
 uint64_t string_stops(uint64_t word) {
   constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
@@ -74,7 +79,8 @@ Error JsonReader::error() const {
   const auto lines = std::count(begin_, std::min(at_, end_), '\n');
   const char* line = std::min(at_, end_);
   while (line > begin_ && line[-1] != '\n') --line;
-  return {ErrorKind::InvalidData, fmt::format("{} at line {} column {}", message_ ? message_ : "expected another value", lines + 1, stop - line)};
+  const char* message = message_ ? message_ : "expected another value";
+  return {ErrorKind::InvalidData, fmt::format("{} at line {} column {}", message, lines + 1, stop - line)};
 }
 
 void JsonReader::white_space() {
@@ -249,7 +255,7 @@ bool JsonReader::number(JsonNumber& value) {
   int32_t dropped = 0;  // digits beyond 64 bits
   for (; at_ < end_ && is_digit(*at_); ++at_) {
     uint64_t more;
-    if (dropped > 0 || __builtin_mul_overflow(significand, 10, &more) || __builtin_add_overflow(more, static_cast<uint64_t>(*at_ - '0'), &more)) {
+    if (dropped > 0 || !append_digit(significand, *at_, more)) {
       if (dropped < std::numeric_limits<int32_t>::max()) ++dropped;
     } else {
       significand = more;
@@ -275,7 +281,7 @@ bool JsonReader::fraction(bool minus, uint64_t significand, int32_t exponent_bef
   bool full = false;
   for (; at_ < end_ && is_digit(*at_); ++at_) {
     uint64_t more;
-    if (full || __builtin_mul_overflow(significand, 10, &more) || __builtin_add_overflow(more, static_cast<uint64_t>(*at_ - '0'), &more)) {
+    if (full || !append_digit(significand, *at_, more)) {
       full = true;
     } else {
       significand = more;
@@ -310,7 +316,8 @@ bool JsonReader::scaled(bool minus, uint64_t significand, int32_t exponent, Json
     exponent += 308;
   }
   if (result != 0 && exponent > 308) return fail_here("number out of range");
-  if (result != 0) result = exponent >= 0 ? result * power_of_ten(static_cast<uint32_t>(exponent)) : result / power_of_ten(static_cast<uint32_t>(-exponent));
+  if (result != 0 && exponent >= 0) result *= power_of_ten(static_cast<uint32_t>(exponent));
+  if (result != 0 && exponent < 0) result /= power_of_ten(static_cast<uint32_t>(-exponent));
   if (std::isinf(result)) return fail_here("number out of range");
   value = {JsonNumber::Kind::Floating, 0, 0, minus ? -result : result};
   return true;
