@@ -77,7 +77,8 @@ void bind_decoders(nb::module_& parent) {
   nb::class_<Self<text::CustomDecoder>, Handle<DecoderSpec>>(module, "CustomDecoder");
 
   bind_plain<text::ByteFallback>(module, "ByteFallback", "Joins <0x61> tokens into the bytes that they stand for.");
-  bind_plain<text::ByteLevelDecoder>(module, "ByteLevel", "Letters of byte-level vocabularies back to bytes.");
+  Class<text::ByteLevelDecoder>(module, "ByteLevel", "Letters of byte-level vocabularies back to bytes.")
+      ->def("__init__", [](Self<text::ByteLevelDecoder>& self, const nb::kwargs&) { construct(self, text::ByteLevelDecoder{}); }, "_kwargs"_a);
   bind_plain<text::Fuse>(module, "Fuse", "Joins all tokens into one.");
 
   using text::BpeDecoder;

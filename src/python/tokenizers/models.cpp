@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <nanobind/stl/string_view.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>

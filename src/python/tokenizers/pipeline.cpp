@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
-#include <nanobind/stl/string_view.h>
 
 #include "python/tokenizers/added_token.h"
 #include "python/tokenizers/arguments.h"

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <set>
-
 #include "python/tokenizers/arguments.h"
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
@@ -61,26 +59,6 @@ TemplateSpecialToken special_token_of(nb::handle source) {
   return {token, {nb::cast<text::TokenId>(pair[id_first ? 0 : 1])}, {token}};
 }
 
-bool uses(const std::vector<TemplatePiece>& pieces, std::string_view sequence) {
-  return std::ranges::any_of(pieces, [&](const TemplatePiece& piece) { return piece.is_sequence && piece.id == sequence; });
-}
-
-void check_template(const TemplateProcessing& part) {
-  if (!uses(part.pair, "A") || !uses(part.pair, "B")) throw nb::value_error("Template for `pair` must use both sequences");
-  std::set<std::string> missing;
-  for (const auto* pieces : {&part.single, &part.pair}) {
-    for (const auto& piece : *pieces) {
-      const bool known = piece.is_sequence || std::ranges::any_of(part.special_tokens, [&](const auto& token) { return token.id == piece.id; });
-      if (!known) missing.insert(piece.id);
-    }
-  }
-  if (!missing.empty()) {
-    std::string names;
-    for (const auto& name : missing) names += (names.empty() ? "" : ", ") + name;
-    throw nb::value_error(fmt::format("Missing SpecialToken(s) with id(s) `{}`", names).c_str());
-  }
-}
-
 /// The template as the reference's debugging form shows it.
 std::string template_text(const std::vector<TemplatePiece>& pieces) {
   std::string text;
@@ -98,8 +76,11 @@ void bind_template(nb::module_& module) {
     TemplateProcessing part;
     part.single = single.is_none() ? value_or_raise(text::parse_template("$0")) : pieces_of(single);
     part.pair = pair.is_none() ? value_or_raise(text::parse_template("$A:0 $B:1")) : pieces_of(pair);
-    for (const auto& token : special_tokens.value_or(std::vector<nb::object>{})) part.special_tokens.push_back(special_token_of(token));
-    check_template(part);
+    for (const auto& token : special_tokens.value_or(std::vector<nb::object>{})) {
+      auto made = special_token_of(token);
+      part.special_tokens.insert_or_assign(made.id, std::move(made));
+    }
+    check_or_raise(text::check_template(part));
     construct(self, std::move(part));
   }, "single"_a = nb::none(), "pair"_a = nb::none(), "special_tokens"_a = nb::none());
   processing->def_prop_rw("single", [](const Self<TemplateProcessing>& self) { return template_text(self.get().single); },
