@@ -41,7 +41,7 @@ text::EncodeOptions encode_options(const TokenizeOptions& options) {
   return result;
 }
 
-nlohmann::ordered_json encoding_json(const text::Tokenizer& tokenizer, const text::Encoding& encoding) {
+nlohmann::ordered_json encoding_json(const text::Tokenizer& tokenizer, const text::EncodedText& encoding) {
   auto tokens = nlohmann::ordered_json::array();
   auto offsets = nlohmann::ordered_json::array();
   for (const auto id : encoding.ids) tokens.push_back(tokenizer.token(id));

@@ -12,5 +12,6 @@ void bind_job(nanobind::module_& module);
 void bind_notifier(nanobind::module_& module);
 void bind_tensor(nanobind::module_& module);
 void bind_tokenizer(nanobind::module_& module);
+void bind_tokenizers(nanobind::module_& module);
 
 }  // namespace headrace::python

@@ -37,6 +37,7 @@ NB_MODULE(_native, module) {
   bind_catalog(module);
   bind_tensor(module);
   bind_tokenizer(module);
+  bind_tokenizers(module);
   bind_notifier(module);
   bind_job(module);
   bind_engine(module);

@@ -123,7 +123,7 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::compile(TokenizerSource sour
   return std::shared_ptr<const Tokenizer>(new Tokenizer(std::move(state)));
 }
 
-Result<Encoding> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+Result<EncodedText> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   if (text.size() > kLongestText) {
     return fail(ErrorKind::OutOfRange, fmt::format("The text is {} bytes long; at most {} can be encoded at once.",
                                                    text.size(), kLongestText));
@@ -132,7 +132,7 @@ Result<Encoding> Tokenizer::encode(std::string_view text, const EncodeOptions& o
   edited.repair_utf8();
   if (state_->remove_extra_spaces) edited.remove_extra_spaces();
 
-  Encoding encoding;
+  EncodedText encoding;
   TokenSink sink{&encoding.ids, options.offsets ? &encoding.offsets : nullptr};
   encoding.ids.reserve(text.size() / 4 + 8);
   const bool add_bos = options.add_special && state_->add_bos;

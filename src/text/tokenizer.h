@@ -52,13 +52,13 @@ struct EncodeOptions {
   /// Recognise control tokens ("<|im_start|>") written in the text. When false they
   /// are ordinary text; user-defined added tokens are always recognised.
   bool parse_special = true;
-  /// Fill Encoding::offsets.
+  /// Fill EncodedText::offsets.
   bool offsets = false;
   /// At most this many tokens (0: no limit), cut on the right.
   uint32_t truncate_to = 0;
 };
 
-struct Encoding {
+struct EncodedText {
   std::vector<TokenId> ids;
   std::vector<Offset> offsets;    ///< empty unless asked for; {n, n} for added BOS/EOS
   std::vector<uint8_t> type_ids;  ///< 0 for each token of a single text
@@ -103,7 +103,7 @@ class Tokenizer {
 
   /// Text to ids. Invalid UTF-8 is read as U+FFFD, one for each maximal invalid
   /// part. OutOfRange above 1 GiB.
-  Result<Encoding> encode(std::string_view text, const EncodeOptions& options = {}) const;
+  Result<EncodedText> encode(std::string_view text, const EncodeOptions& options = {}) const;
 
   /// Ids to text that is always valid UTF-8. Ids outside the vocabulary are
   /// OutOfRange here (and skipped by a StreamDecoder).

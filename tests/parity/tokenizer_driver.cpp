@@ -18,7 +18,7 @@
 
 namespace {
 
-using headrace::text::Encoding;
+using headrace::text::EncodedText;
 using headrace::text::StreamDecoder;
 using headrace::text::TokenId;
 using headrace::text::Tokenizer;

@@ -36,6 +36,20 @@ inline uint32_t length_by_lead(char byte) {
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+/// Appends a character.
+inline void append(std::string& out, char32_t c) {
+  const auto tail = [c](int shift) { return static_cast<char>(0x80 | (c >> shift & 0x3F)); };
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+  } else if (c < 0x800) {
+    out += {static_cast<char>(0xC0 | c >> 6), tail(0)};
+  } else if (c < 0x10000) {
+    out += {static_cast<char>(0xE0 | c >> 12), tail(6), tail(0)};
+  } else {
+    out += {static_cast<char>(0xF0 | c >> 18), tail(12), tail(6), tail(0)};
+  }
+}
+
 enum class Form : uint8_t { Valid, Invalid, Incomplete };
 
 /// What a text of any bytes begins with: a valid character; a maximal part of one

@@ -14,8 +14,9 @@ inline uint64_t fold_multiply(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-/// Hash of a byte string: whole words, the last one overlapping.
-inline uint64_t hash_bytes(std::string_view bytes) {
+/// Hash of a byte string: whole words, the last one overlapping. With a seed that
+/// nobody else knows, nobody can choose strings that collide.
+inline uint64_t hash_bytes(std::string_view bytes, uint64_t seed = 0) {
   constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u, kSecond = 0xD6E8FEB86659FD93u;
   const auto load = [](const char* p, size_t size) {
     uint64_t word = 0;
@@ -24,7 +25,7 @@ inline uint64_t hash_bytes(std::string_view bytes) {
   };
   const char* p = bytes.data();
   const size_t size = bytes.size();
-  uint64_t hash = size * kSecond;
+  uint64_t hash = (size * kSecond) ^ seed;
   if (size >= 8) {
     for (size_t i = 0; i + 8 < size; i += 8) hash = fold_multiply(hash ^ load(p + i, 8), kFirst);
     return fold_multiply(hash ^ load(p + size - 8, 8), kSecond);

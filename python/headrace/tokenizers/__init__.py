@@ -1,0 +1,105 @@
+"""Tokenizers with the names, arguments and results of Hugging Face's package.
+
+>>> import headrace.tokenizers as tokenizers
+>>> tok = tokenizers.Tokenizer.from_file("tokenizer.json")   # doctest: +SKIP
+>>> tok.encode("Hello there").ids                            # doctest: +SKIP
+
+`patch_transformers()` makes the fast tokenizers of `transformers` run on this package.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import List, Tuple, Union
+
+from .._native import tokenizers as _native
+
+Offsets = Tuple[int, int]
+TextInputSequence = str
+PreTokenizedInputSequence = Union[List[str], Tuple[str]]
+TextEncodeInput = Union[TextInputSequence, Tuple[TextInputSequence, TextInputSequence], List[TextInputSequence]]
+PreTokenizedEncodeInput = Union[
+    PreTokenizedInputSequence,
+    Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence],
+    List[PreTokenizedInputSequence],
+]
+InputSequence = Union[TextInputSequence, PreTokenizedInputSequence]
+EncodeInput = Union[TextEncodeInput, PreTokenizedEncodeInput]
+
+
+class OffsetReferential(Enum):
+    ORIGINAL = "original"
+    NORMALIZED = "normalized"
+
+
+class OffsetType(Enum):
+    BYTE = "byte"
+    CHAR = "char"
+
+
+class SplitDelimiterBehavior(Enum):
+    REMOVED = "removed"
+    ISOLATED = "isolated"
+    MERGED_WITH_PREVIOUS = "merged_with_previous"
+    MERGED_WITH_NEXT = "merged_with_next"
+    CONTIGUOUS = "contiguous"
+
+
+AddedToken = _native.AddedToken
+Encoding = _native.Encoding
+NormalizedString = _native.NormalizedString
+PreTokenizedString = _native.PreTokenizedString
+Regex = _native.Regex
+Token = _native.Token
+Tokenizer = _native.Tokenizer
+
+#: The release of Hugging Face's package whose behaviour this module has.
+__version__ = "0.23.3"
+
+from . import decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
+from ._tokenizer import complete as _complete  # noqa: E402
+
+_complete(Tokenizer)
+for _class in (AddedToken, Encoding, NormalizedString, PreTokenizedString, Regex, Token, Tokenizer):
+    _class.__module__ = __name__
+
+from ._transformers import patch_transformers  # noqa: E402
+from .implementations import (  # noqa: E402
+    BertWordPieceTokenizer,
+    ByteLevelBPETokenizer,
+    CharBPETokenizer,
+    SentencePieceBPETokenizer,
+    SentencePieceUnigramTokenizer,
+)
+
+__all__ = [
+    "AddedToken",
+    "BertWordPieceTokenizer",
+    "ByteLevelBPETokenizer",
+    "CharBPETokenizer",
+    "EncodeInput",
+    "Encoding",
+    "InputSequence",
+    "NormalizedString",
+    "OffsetReferential",
+    "OffsetType",
+    "Offsets",
+    "PreTokenizedEncodeInput",
+    "PreTokenizedInputSequence",
+    "PreTokenizedString",
+    "Regex",
+    "SentencePieceBPETokenizer",
+    "SentencePieceUnigramTokenizer",
+    "SplitDelimiterBehavior",
+    "TextEncodeInput",
+    "TextInputSequence",
+    "Token",
+    "Tokenizer",
+    "decoders",
+    "models",
+    "normalizers",
+    "patch_transformers",
+    "pre_tokenizers",
+    "processors",
+    "trainers",
+]

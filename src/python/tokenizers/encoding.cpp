@@ -1,0 +1,167 @@
+#include "text/encoding.h"
+
+#include <fmt/format.h>
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <nlohmann/json.hpp>
+
+#include "python/errors.h"
+#include "python/tokenizers/components.h"
+#include "python/tokenizers/sides.h"
+
+namespace nb = nanobind;
+using namespace nanobind::literals;
+
+namespace headrace::python {
+namespace {
+
+using text::Encoding;
+using text::Offset;
+using Json = nlohmann::ordered_json;
+using Pair = std::pair<uint32_t, uint32_t>;
+
+Pair pair_of(Offset offset) { return {offset.begin, offset.end}; }
+std::optional<Pair> pair_of(std::optional<Offset> offset) { return offset ? std::optional(pair_of(*offset)) : std::nullopt; }
+
+/// A list of numbers in which equal neighbours are one object.
+nb::list list_of(const std::vector<uint32_t>& values) {
+  PyObject* list = PyList_New(static_cast<Py_ssize_t>(values.size()));
+  if (!list) throw nb::python_error();
+  nb::object last;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i == 0 || values[i] != values[i - 1]) last = nb::steal(PyLong_FromUnsignedLong(values[i]));
+    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), nb::object(last).release().ptr());
+  }
+  return nb::steal<nb::list>(list);
+}
+
+nb::list offsets_of(const Encoding& self) {
+  PyObject* list = PyList_New(static_cast<Py_ssize_t>(self.offsets.size()));
+  if (!list) throw nb::python_error();
+  for (size_t i = 0; i < self.offsets.size(); ++i) {
+    PyObject* tuple = PyTuple_New(2);
+    PyTuple_SET_ITEM(tuple, 0, PyLong_FromUnsignedLong(self.offsets[i].begin));
+    PyTuple_SET_ITEM(tuple, 1, PyLong_FromUnsignedLong(self.offsets[i].end));
+    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), tuple);
+  }
+  return nb::steal<nb::list>(list);
+}
+
+std::vector<std::optional<uint32_t>> word_ids(const Encoding& self) {
+  std::vector<std::optional<uint32_t>> words;
+  for (const uint32_t word : self.words) words.push_back(word == Encoding::kNoWord ? std::nullopt : std::optional(word));
+  return words;
+}
+
+// ---- Pickling ----
+
+Json json_of(const Encoding& encoding) {
+  Json words = Json::array();
+  for (const auto& word : word_ids(encoding)) words.push_back(word ? Json(*word) : Json(nullptr));
+  Json offsets = Json::array();
+  for (const auto& offset : encoding.offsets) offsets.push_back({offset.begin, offset.end});
+  Json overflowing = Json::array();
+  for (const auto& one : encoding.overflowing) overflowing.push_back(json_of(one));
+  Json ranges = Json::object();
+  for (const auto& [sequence, range] : encoding.sequence_ranges) ranges[std::to_string(sequence)] = {{"start", range.begin}, {"end", range.end}};
+  return {{"ids", encoding.ids},
+          {"type_ids", encoding.type_ids},
+          {"tokens", encoding.tokens},
+          {"words", words},
+          {"offsets", offsets},
+          {"special_tokens_mask", encoding.special_tokens_mask},
+          {"attention_mask", encoding.attention_mask},
+          {"overflowing", overflowing},
+          {"sequence_ranges", ranges}};
+}
+
+Encoding encoding_of(const Json& json) {
+  Encoding encoding;
+  json.at("ids").get_to(encoding.ids);
+  json.at("type_ids").get_to(encoding.type_ids);
+  json.at("tokens").get_to(encoding.tokens);
+  for (const auto& word : json.at("words")) encoding.words.push_back(word.is_null() ? Encoding::kNoWord : word.get<uint32_t>());
+  for (const auto& offset : json.at("offsets")) encoding.offsets.push_back({offset.at(0), offset.at(1)});
+  json.at("special_tokens_mask").get_to(encoding.special_tokens_mask);
+  json.at("attention_mask").get_to(encoding.attention_mask);
+  for (const auto& one : json.at("overflowing")) encoding.overflowing.push_back(encoding_of(one));
+  for (const auto& [sequence, range] : json.at("sequence_ranges").items()) {
+    encoding.sequence_ranges[static_cast<uint32_t>(std::stoul(sequence))] = {range.at("start"), range.at("end")};
+  }
+  return encoding;
+}
+
+void set_state(Encoding& self, const nb::bytes& state) {
+  try {
+    new (&self) Encoding(encoding_of(Json::parse(std::string_view(state.c_str(), state.size()))));
+  } catch (const Json::exception& error) {
+    throw Failure({ErrorKind::InvalidData, fmt::format("Error while attempting to unpickle Encoding: {}", error.what())});
+  }
+}
+
+
+void pad(Encoding& self, size_t length, std::optional<std::string> direction, uint32_t pad_id, uint32_t pad_type_id, const std::string& pad_token) {
+  self.pad(length, pad_id, pad_type_id, pad_token, side_of(direction.value_or("right"), "Unknown value for `direction`, expected one of `left` or `right`"));
+}
+
+void bind_maps(nb::class_<Encoding>& encoding) {
+  encoding.def("token_to_sequence", &Encoding::token_to_sequence, "token_index"_a)
+      .def("token_to_chars", [](const Encoding& self, size_t token_index) -> std::optional<Pair> {
+        const auto found = self.token_to_chars(token_index);
+        return found ? std::optional(pair_of(found->second)) : std::nullopt;
+      }, "token_index"_a)
+      .def("token_to_word", [](const Encoding& self, size_t token_index) -> std::optional<uint32_t> {
+        const auto found = self.token_to_word(token_index);
+        return found ? std::optional(found->second) : std::nullopt;
+      }, "token_index"_a)
+      .def("word_to_tokens", [](const Encoding& self, uint32_t word, uint32_t sequence) { return pair_of(self.word_to_tokens(word, sequence)); },
+           "word_index"_a, "sequence_index"_a = 0)
+      .def("word_to_chars", [](const Encoding& self, uint32_t word, uint32_t sequence) { return pair_of(self.word_to_chars(word, sequence)); },
+           "word_index"_a, "sequence_index"_a = 0)
+      .def("char_to_token", &Encoding::char_to_token, "char_pos"_a, "sequence_index"_a = 0)
+      .def("char_to_word", &Encoding::char_to_word, "char_pos"_a, "sequence_index"_a = 0);
+}
+
+}  // namespace
+
+void bind_encoding(nb::module_& module) {
+  nb::class_<Encoding> encoding(module, "Encoding", "A text as a model reads it, and how its tokens belong to the text.");
+  encoding.def(nb::init<>())
+      .def("__getstate__", [](const Encoding& self) {
+        const std::string json = json_of(self).dump();
+        return nb::bytes(json.data(), json.size());
+      })
+      .def("__setstate__", &set_state)
+      .def("__len__", &Encoding::size)
+      .def("__repr__", [](const Encoding& self) {
+        return fmt::format("Encoding(num_tokens={}, attributes=[ids, type_ids, tokens, offsets, attention_mask, special_tokens_mask, overflowing])", self.size());
+      })
+      .def_static("merge", [](std::vector<Encoding> encodings, bool growing_offsets) { return Encoding::merge(std::move(encodings), growing_offsets); },
+                  "encodings"_a, "growing_offsets"_a = true)
+      .def_prop_ro("n_sequences", &Encoding::n_sequences)
+      .def("set_sequence_id", &Encoding::set_sequence_id, "sequence_id"_a)
+      .def_prop_ro("ids", [](const Encoding& self) { return list_of(self.ids); })
+      .def_prop_ro("type_ids", [](const Encoding& self) { return list_of(self.type_ids); })
+      .def_prop_ro("tokens", [](const Encoding& self) { return self.tokens; })
+      .def_prop_ro("word_ids", &word_ids)
+      .def_prop_ro("words", [](const Encoding& self) {
+        if (PyErr_WarnEx(PyExc_DeprecationWarning, "Encoding.words is deprecated, please use Encoding.word_ids instead.", 1) < 0) throw nb::python_error();
+        return word_ids(self);
+      })
+      .def_prop_ro("sequence_ids", &Encoding::sequence_ids)
+      .def_prop_ro("offsets", &offsets_of)
+      .def_prop_ro("special_tokens_mask", [](const Encoding& self) { return list_of(self.special_tokens_mask); })
+      .def_prop_ro("attention_mask", [](const Encoding& self) { return list_of(self.attention_mask); })
+      .def_prop_ro("overflowing", [](const Encoding& self) { return self.overflowing; })
+      .def("pad", &pad, "length"_a, "direction"_a = "right", "pad_id"_a = 0, "pad_type_id"_a = 0, "pad_token"_a = "[PAD]")
+      .def("truncate", [](Encoding& self, size_t max_length, size_t stride, const std::string& direction) {
+        check_or_raise(self.truncate(max_length, stride, side_of(direction, "Invalid truncation direction value : " + direction)));
+      }, "max_length"_a, "stride"_a = 0, "direction"_a = "right");
+  bind_maps(encoding);
+}
+
+}  // namespace headrace::python

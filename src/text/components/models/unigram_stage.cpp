@@ -1,0 +1,160 @@
+#include "text/components/models/unigram_stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "text/components/models/lattice.h"
+#include "text/components/models/model_files.h"
+#include "text/components/models/model_json.h"
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+/// How much less likely an unknown character is than the rarest piece.
+constexpr double kUnknownPenalty = 10;
+
+std::unexpected<Error> missing_unknown() {
+  return fail(ErrorKind::InvalidData, "Encountered an unknown token but `unk_id` is missing");
+}
+
+}  // namespace
+
+UnigramStage::UnigramStage(const UnigramModel& model)
+    : model_(model),
+      pieces_(model.pieces ? model.pieces : std::make_shared<const std::vector<std::pair<std::string, double>>>()),
+      trie_(pieces_->size(), [this](size_t n) -> std::string_view { return (*pieces_)[n].first; }),
+      random_(model.seed) {
+  if (model.unk_id) unk_id_ = static_cast<uint32_t>(*model.unk_id);
+  double least = std::numeric_limits<double>::infinity();
+  for (uint32_t id = 0; id < pieces_->size(); ++id) {
+    const auto& [spelling, score] = (*pieces_)[id];
+    if (score < least) least = score;
+    if (spelling.empty()) empty_piece_ = id;
+  }
+  unk_score_ = least - kUnknownPenalty;
+  for (int byte = 0; byte < 256; ++byte) byte_tokens_[static_cast<size_t>(byte)] = trie_.find(fmt::format("<0x{:02X}>", byte));
+}
+
+/// Viterbi over the places of the text. Of equal scores the one found first stays, so the
+/// piece that begins earliest.
+Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts) const {
+  struct Best {
+    double score = 0;
+    uint32_t id = 0;
+    uint32_t begin = kNone;
+  };
+  std::vector<Best> best(text.size() + 1);
+  const auto offer = [&best](uint32_t begin, size_t end, uint32_t id, double score) {
+    if (best[end].begin != kNone && !(score > best[end].score)) return false;
+    best[end] = {score, id, begin};
+    return true;
+  };
+  const auto& pieces = *pieces_;
+  const auto size = static_cast<uint32_t>(text.size());
+  for (uint32_t at = 0; at < size;) {
+    const double before = best[at].score;
+    const uint32_t character = std::min(utf8::length_by_lead(text[at]), size - at);
+    bool single = false;
+    trie_.for_each_prefix(PieceTrie::kRoot, text.substr(at), [&](size_t length, uint32_t id) {
+      offer(at, at + length, id, pieces[id].second + before);
+      single |= length == character;
+    });
+    if (!single && offer(at, at + character, unk_id_, unk_score_ + before) && unk_id_ == kNone) return missing_unknown();
+    at += character;
+  }
+  for (uint32_t end = size; end > 0; end = best[end].begin) parts.push_back({best[end].begin, end, best[end].id});
+  std::reverse(parts.begin(), parts.end());
+  return {};
+}
+
+Result<void> UnigramStage::divide_at_random(std::string_view text, std::vector<Part>& parts) const {
+  const auto& pieces = *pieces_;
+  Lattice lattice;
+  lattice.fill(text, trie_, [&pieces](uint32_t id) { return pieces[id].second; }, unk_id_, unk_score_);
+  RandomStream random = random_.stream();
+  const double alpha = *model_.alpha;
+  Lattice::Path path;
+  if (model_.nbest_size.value_or(0) > 0) {
+    auto paths = lattice.best(*model_.nbest_size);
+    double total = 0;
+    std::vector<double> weights;
+    for (const auto& [nodes, score] : paths) weights.push_back(total += std::exp(alpha * (score - paths[0].second)));
+    const double drawn = random.real() * total;
+    const auto chosen = static_cast<size_t>(std::upper_bound(weights.begin(), weights.end(), drawn) - weights.begin());
+    if (!paths.empty()) path = std::move(paths[std::min(chosen, paths.size() - 1)].first);
+  } else {
+    path = lattice.sample(alpha, random);
+  }
+  if (path.empty() || unk_id_ == kNone) return missing_unknown();
+  for (const uint32_t n : path) parts.push_back({lattice.nodes()[n].begin, lattice.nodes()[n].end, lattice.nodes()[n].id});
+  return {};
+}
+
+bool UnigramStage::add_bytes(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const {
+  const std::string_view bytes = text.substr(part.begin, part.end - part.begin);
+  for (const char byte : bytes) {
+    if (byte_tokens_[static_cast<uint8_t>(byte)] == kNone) return false;
+  }
+  for (const char byte : bytes) {
+    const uint32_t id = byte_tokens_[static_cast<uint8_t>(byte)];
+    tokens.push_back({id, (*pieces_)[id].first, {part.begin, part.end}});
+  }
+  return true;
+}
+
+Result<void> UnigramStage::add(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const {
+  const std::string_view spelling = text.substr(part.begin, part.end - part.begin);
+  // Unknown characters that have become one part may spell a piece, even the unknown one.
+  uint32_t id = part.id == unk_id_ ? trie_.find(spelling) : part.id;
+  if (id == PieceTrie::kNoValue) {
+    if (model_.byte_fallback && add_bytes(text, part, tokens)) return {};
+    id = unk_id_;
+  }
+  tokens.push_back({id, std::string(spelling), {part.begin, part.end}});
+  return {};
+}
+
+Result<void> UnigramStage::tokenize(std::string_view text, std::vector<ModelToken>& tokens) const {
+  if (text.empty()) return {};
+  std::vector<Part> parts;
+  const bool random = model_.alpha && *model_.alpha != 0;
+  HR_CHECK(random ? divide_at_random(text, parts) : divide(text, parts));
+  for (size_t i = 0; i < parts.size();) {
+    Part part = parts[i++];
+    while (part.id == unk_id_ && i < parts.size() && parts[i].id == unk_id_) part.end = parts[i++].end;
+    HR_CHECK(add(text, part, tokens));
+  }
+  return {};
+}
+
+std::optional<TokenId> UnigramStage::token_to_id(std::string_view token) const {
+  const uint32_t id = token.empty() ? empty_piece_ : trie_.find(token);
+  if (id == kNone) return std::nullopt;
+  return id;
+}
+
+std::optional<std::string> UnigramStage::id_to_token(TokenId id) const {
+  if (id >= pieces_->size()) return std::nullopt;
+  return (*pieces_)[id].first;
+}
+
+void UnigramStage::for_each_token(const std::function<void(std::string_view token, TokenId id)>& f) const {
+  for (uint32_t id = 0; id < pieces_->size(); ++id) {
+    // Of equal spellings the last has the name.
+    if (token_to_id((*pieces_)[id].first) == id) f((*pieces_)[id].first, id);
+  }
+}
+
+Result<std::vector<std::string>> UnigramStage::save(const std::string& folder, const std::optional<std::string>& prefix) const {
+  std::string json;
+  HR_CHECK(append_model_json(json, ModelSpec{model_}, true));
+  ModelFiles files(folder, prefix);
+  HR_CHECK(files.write("unigram.json", json));
+  return files.paths();
+}
+
+}  // namespace headrace::text

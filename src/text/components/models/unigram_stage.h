@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/components.h"
+#include "text/components/models/piece_trie.h"
+#include "text/components/models/random_stream.h"
+
+namespace headrace::text {
+
+/// Unigram: the division of a text whose pieces' scores sum to the most, or one drawn at
+/// random. Time is linear in the text, times the longest piece that it contains.
+class UnigramStage final : public ModelStage {
+ public:
+  explicit UnigramStage(const UnigramModel& model);
+
+  Result<void> tokenize(std::string_view text, std::vector<ModelToken>& tokens) const override;
+  std::optional<TokenId> token_to_id(std::string_view token) const override;
+  std::optional<std::string> id_to_token(TokenId id) const override;
+  size_t vocabulary_size() const override { return pieces_->size(); }
+  void for_each_token(const std::function<void(std::string_view token, TokenId id)>& f) const override;
+  Result<std::vector<std::string>> save(const std::string& folder, const std::optional<std::string>& prefix) const override;
+
+ private:
+  /// A part of the text; neighbouring unknown ones have become one.
+  struct Part {
+    uint32_t begin;
+    uint32_t end;
+    uint32_t id;
+  };
+  static constexpr uint32_t kNone = ~uint32_t{0};
+
+  Result<void> divide(std::string_view text, std::vector<Part>& parts) const;
+  Result<void> divide_at_random(std::string_view text, std::vector<Part>& parts) const;
+  Result<void> add(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const;
+  bool add_bytes(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const;
+
+  UnigramModel model_;
+  std::shared_ptr<const std::vector<std::pair<std::string, double>>> pieces_;
+  PieceTrie trie_;
+  uint32_t unk_id_ = kNone;
+  uint32_t empty_piece_ = kNone;
+  double unk_score_ = 0;
+  std::array<uint32_t, 256> byte_tokens_;
+  RandomSource random_;
+};
+
+}  // namespace headrace::text

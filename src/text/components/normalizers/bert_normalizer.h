@@ -1,0 +1,10 @@
+#pragma once
+
+#include "text/components.h"
+
+namespace headrace::text {
+
+/// Cleans, sets Chinese characters apart, strips accents, lower-cases: what the settings ask for.
+void normalize_bert(const BertNormalizer& settings, NormalizedString& text);
+
+}  // namespace headrace::text

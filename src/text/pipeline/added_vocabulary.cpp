@@ -1,0 +1,196 @@
+#include "text/pipeline/added_vocabulary.h"
+
+#include <algorithm>
+
+#include "base/unicode_tables.h"
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+/// \w as the Unicode standard recommends it for regular expressions.
+bool is_word(char32_t c) {
+  using enum unicode::Category;
+  constexpr unicode::ClassMask kWord =
+      unicode::kLetter | unicode::kMark | unicode::bit(Nd) | unicode::bit(Nl) | unicode::bit(Pc);
+  if (unicode::class_of(c) & kWord) return true;
+  // Letters in circles and squares, which are alphabetic symbols, and the two joiners.
+  return (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) ||
+         (c >= 0x1F170 && c <= 0x1F189) || c == 0x200C || c == 0x200D;
+}
+
+bool is_space(char32_t c) { return (unicode::class_of(c) & unicode::kWhiteSpace) != 0; }
+
+size_t begin_of_character_before(std::string_view text, size_t end) {
+  size_t begin = end - 1;
+  while (begin > 0 && utf8::is_continuation(text[begin])) --begin;
+  return begin;
+}
+
+char32_t character_at(std::string_view text, size_t at) {
+  uint32_t length = 0;
+  return utf8::decode(text.data() + at, length);
+}
+
+bool is_within_word(std::string_view text, size_t begin, size_t end) {
+  if (begin > 0 && is_word(character_at(text, begin_of_character_before(text, begin)))) return true;
+  return end < text.size() && is_word(character_at(text, end));
+}
+
+/// Where the white space that ends at `end` begins, at `least` at the earliest.
+size_t begin_of_space(std::string_view text, size_t end, size_t least) {
+  while (end > least) {
+    const size_t begin = begin_of_character_before(text, end);
+    if (!is_space(character_at(text, begin))) break;
+    end = begin;
+  }
+  return std::max(end, least);
+}
+
+/// Ends of white space, each run looked at once.
+class SpaceEnds {
+ public:
+  explicit SpaceEnds(std::string_view text) : text_(text) {}
+  size_t end_from(size_t begin) {
+    if (begin >= run_begin_ && begin < run_end_) return run_end_;
+    run_begin_ = run_end_ = begin;
+    while (run_end_ < text_.size()) {
+      uint32_t length = 0;
+      if (!is_space(utf8::decode(text_.data() + run_end_, length))) break;
+      run_end_ += length;
+    }
+    return run_end_;
+  }
+
+ private:
+  std::string_view text_;
+  size_t run_begin_ = 0;
+  size_t run_end_ = 0;
+};
+
+Offset range(size_t begin, size_t end) { return {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)}; }
+
+Result<PreTokenizedString::Split> slice(const NormalizedString& text, Offset range) {
+  auto part = text.slice_normalized(range);
+  if (!part) return fail(ErrorKind::Internal, "an added token was found inside a character");
+  return PreTokenizedString::Split{std::move(*part), std::nullopt};
+}
+
+}  // namespace
+
+AddedTokenFinder::AddedTokenFinder(std::vector<Entry> entries, std::unordered_set<std::string> special)
+    : entries_(std::move(entries)), special_(std::move(special)) {
+  std::vector<std::string> raw;
+  std::vector<std::string> normalized;
+  for (const Entry& entry : entries_) {
+    Set& set = entry.token.normalized ? normalized_ : raw_;
+    set.entries.push_back(&entry);
+    (entry.token.normalized ? normalized : raw).push_back(entry.spelling);
+  }
+  raw_.strings = StringMatcher(raw);
+  normalized_.strings = StringMatcher(normalized);
+}
+
+const std::string* AddedTokenFinder::spelling(TokenId id) const {
+  const auto found = std::lower_bound(entries_.begin(), entries_.end(), id, [](const Entry& entry, TokenId key) { return entry.id < key; });
+  return found != entries_.end() && found->id == id ? &found->spelling : nullptr;
+}
+
+Result<PreTokenizedString> AddedTokenFinder::extract(std::string text, const NormalizerStage* normalizer, bool encode_special) const {
+  PreTokenizedString pieces(std::move(text));
+  HR_CHECK(pieces.split([&](size_t, NormalizedString piece) { return cut(piece, raw_, encode_special); }));
+  HR_CHECK(pieces.split([&](size_t, NormalizedString piece) -> Result<std::vector<PreTokenizedString::Split>> {
+    if (normalizer) HR_CHECK(normalizer->normalize(piece));
+    return cut(piece, normalized_, encode_special);
+  }));
+  return pieces;
+}
+
+Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const NormalizedString& piece, const Set& set,
+                                                                     bool encode_special) const {
+  const std::string_view text = piece.normalized();
+  std::vector<PreTokenizedString::Split> splits;
+  SpaceEnds spaces(text);
+  size_t taken = 0;  // where the last token ended
+  for (const StringMatcher::Hit& hit : set.strings.find_all(text)) {
+    const Entry& entry = *set.entries[hit.string];
+    // A hit that does not count still hides shorter ones inside it.
+    if (encode_special && entry.special) continue;
+    if (entry.token.single_word && is_within_word(text, hit.begin, hit.end)) continue;
+    const size_t end = entry.token.rstrip ? spaces.end_from(hit.end) : hit.end;
+    size_t begin = hit.begin;
+    if (entry.token.lstrip) begin = std::max(begin_of_space(text, hit.begin, std::min(taken, hit.begin)), taken);
+    begin = std::min(begin, end);
+    if (taken < begin) {
+      HR_TRY(auto gap, slice(piece, range(taken, begin)));
+      splits.push_back(std::move(gap));
+    }
+    HR_TRY(auto found, slice(piece, range(begin, end)));
+    const std::string& value = found.text.normalized();
+    found.tokens = {{entry.id, value, range(0, value.size())}};
+    splits.push_back(std::move(found));
+    taken = end;
+  }
+  if (taken != text.size() || splits.empty()) {
+    HR_TRY(auto rest, slice(piece, range(taken, text.size())));
+    splits.push_back(std::move(rest));
+  }
+  return splits;
+}
+
+TokenId AddedVocabulary::next_id(const ModelStage& model) const {
+  const auto size = static_cast<TokenId>(model.vocabulary_size());
+  if (ids_.empty()) return size;
+  return greatest_id_ >= size || size == 0 ? greatest_id_ + 1 : size;
+}
+
+size_t AddedVocabulary::add(std::span<const AddedToken> tokens, const ModelStage& model) {
+  size_t added = 0;
+  TokenId next = next_id(model);
+  for (const AddedToken& token : tokens) {
+    if (token.content.empty()) continue;
+    const auto known = ids_.find(token.content);
+    if (known != ids_.end()) {
+      const auto entry = entries_.find(known->second);
+      if (entry != entries_.end() && entry->second.token == token) continue;
+    }
+    const auto id = known != ids_.end() ? std::optional(known->second) : model.token_to_id(token.content);
+    add_with_id(token, id ? *id : next++);
+    ++added;
+  }
+  return added;
+}
+
+void AddedVocabulary::add_with_id(const AddedToken& token, TokenId id) {
+  if (token.content.empty()) return;
+  if (token.special) special_.insert(token.content);
+  ids_[token.content] = id;
+  greatest_id_ = std::max(greatest_id_, id);
+  entries_[id] = {token, std::nullopt};
+}
+
+void AddedVocabulary::forget_spellings() {
+  for (auto& [id, entry] : entries_) entry.spelling.reset();
+}
+
+Result<std::shared_ptr<const AddedTokenFinder>> AddedVocabulary::compile(const NormalizerStage* normalizer) {
+  std::vector<AddedTokenFinder::Entry> entries;
+  entries.reserve(entries_.size());
+  for (auto& [id, entry] : entries_) {
+    if (!entry.spelling) {
+      NormalizedString content(entry.token.content);
+      if (normalizer && entry.token.normalized) HR_CHECK(normalizer->normalize(content));
+      entry.spelling = content.normalized();
+    }
+    entries.push_back({id, entry.token, *entry.spelling, special_.contains(entry.token.content)});
+  }
+  return std::make_shared<const AddedTokenFinder>(std::move(entries), special_);
+}
+
+std::map<TokenId, AddedToken> AddedVocabulary::tokens() const {
+  std::map<TokenId, AddedToken> all;
+  for (const auto& [id, entry] : entries_) all.emplace(id, entry.token);
+  return all;
+}
+
+}  // namespace headrace::text

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "text/pipeline.h"
+#include "text/pipeline/string_matcher.h"
+
+namespace headrace::text {
+
+/// Added tokens ready to be found: immutable, shared by calls.
+class AddedTokenFinder {
+ public:
+  struct Entry {
+    TokenId id = 0;
+    AddedToken token;
+    std::string spelling;  ///< as the normaliser left it, if the token is looked for in normalised text
+    bool special = false;  ///< its content has ever been added as a special token
+  };
+  AddedTokenFinder(std::vector<Entry> entries, std::unordered_set<std::string> special);
+
+  /// Cuts the text at added tokens: those of the text as it is, then, in what lies between
+  /// them, normalised piece by piece, the others. With `encode_special` special tokens are
+  /// passed over as text. `normalizer` may be null.
+  Result<PreTokenizedString> extract(std::string text, const NormalizerStage* normalizer, bool encode_special) const;
+
+  /// How the token with this id is spelled; null for ids that no added token has.
+  const std::string* spelling(TokenId id) const;
+  bool is_special(const std::string& token) const { return special_.contains(token); }
+
+ private:
+  struct Set {
+    StringMatcher strings;
+    std::vector<const Entry*> entries;
+  };
+  Result<std::vector<PreTokenizedString::Split>> cut(const NormalizedString& text, const Set& set, bool encode_special) const;
+
+  std::vector<Entry> entries_;  // by id
+  Set raw_;
+  Set normalized_;
+  std::unordered_set<std::string> special_;
+};
+
+/// Tokens on top of a model's vocabulary, as a program adds them. Not thread-safe.
+class AddedVocabulary {
+ public:
+  /// Returns how many tokens were not there already with the same settings. A token that
+  /// the vocabulary has keeps its id, others get the ids that follow.
+  size_t add(std::span<const AddedToken> tokens, const ModelStage& model);
+  /// Adds a token whose id a file gives, whatever the model says.
+  void add_with_id(const AddedToken& token, TokenId id);
+  /// The spellings are to be normalised anew: the tokenizer has another normaliser.
+  void forget_spellings();
+  /// Normalises the spellings that need it and compiles. `normalizer` may be null.
+  Result<std::shared_ptr<const AddedTokenFinder>> compile(const NormalizerStage* normalizer);
+
+  const std::unordered_map<std::string, TokenId>& ids() const { return ids_; }
+  std::map<TokenId, AddedToken> tokens() const;
+
+ private:
+  struct Entry {
+    AddedToken token;
+    std::optional<std::string> spelling;
+  };
+  TokenId next_id(const ModelStage& model) const;
+
+  std::unordered_map<std::string, TokenId> ids_;  // by content
+  std::map<TokenId, Entry> entries_;
+  std::unordered_set<std::string> special_;
+  TokenId greatest_id_ = 0;  // of ids_
+};
+
+}  // namespace headrace::text

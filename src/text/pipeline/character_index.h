@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizer.h"
+
+namespace headrace::text {
+
+/// Byte offsets of a text as character offsets. Keeps one count every 64 bytes.
+class CharacterIndex {
+ public:
+  /// `text` is valid UTF-8 and outlives this.
+  explicit CharacterIndex(std::string_view text);
+
+  /// None when `bytes` begins at or beyond the end of the text. An end within a
+  /// character becomes that character's index, as in tokenizers 0.23.
+  std::optional<Offset> convert(Offset bytes) const;
+
+ private:
+  uint32_t character_of(uint32_t byte) const;
+
+  std::string_view text_;
+  std::vector<uint32_t> characters_before_;  // of each block; empty: all ASCII
+};
+
+}  // namespace headrace::text

@@ -1,0 +1,268 @@
+#include "text/pipeline.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <unordered_map>
+
+#include "base/thread_pool.h"
+#include "text/pipeline/state.h"
+#include "text/pipeline/truncation.h"
+
+namespace headrace::text {
+namespace {
+
+template <class Spec>
+Result<std::shared_ptr<const typename Spec::Stage>> stage_of(const LivePart<Spec>& part) {
+  if (!part) return nullptr;
+  return part->stage();
+}
+
+/// TOKENIZERS_PARALLELISM=false keeps batches on the calling thread, as users of the
+/// reference expect.
+bool parallel() {
+  const char* setting = std::getenv("TOKENIZERS_PARALLELISM");
+  if (!setting) return true;
+  std::string value(setting);
+  std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  static constexpr std::string_view kOff[] = {"", "off", "false", "f", "no", "n", "0"};
+  return std::find(std::begin(kOff), std::end(kOff), value) == std::end(kOff);
+}
+
+/// Calls body(i) for each i, on the pool; returns the error of the first i that has one.
+Result<void> for_each_index(size_t count, const std::function<Result<void>(size_t)>& body) {
+  std::vector<Result<void>> results(count);
+  const auto run = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) results[i] = body(i);
+  };
+  if (count > 1 && parallel()) {
+    ThreadPool::process().parallel_for(count, 1, run);
+  } else {
+    run(0, count);
+  }
+  for (Result<void>& result : results) HR_CHECK(std::move(result));
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Snapshot>> Pipeline::State::snapshot() {
+  const std::lock_guard lock(mutex);
+  // Read before compiling: a change that comes meanwhile is seen by the next call.
+  const uint64_t generation = component_generation();
+  if (latest && latest_generation == generation) return latest;
+  auto next = std::make_shared<Snapshot>();
+  HR_TRY(next->normalizer, stage_of(normalizer));
+  HR_TRY(next->pre_tokenizer, stage_of(pre_tokenizer));
+  HR_TRY(next->model, stage_of(model));
+  HR_TRY(next->post_processor, stage_of(post_processor));
+  HR_TRY(next->decoder, stage_of(decoder));
+  if (!finder) {
+    HR_TRY(finder, added.compile(next->normalizer.get()));
+  }
+  next->added = finder;
+  next->truncation = truncation;
+  next->padding = padding;
+  next->encode_special_tokens = encode_special_tokens;
+  latest = std::move(next);
+  latest_generation = generation;
+  return latest;
+}
+
+Pipeline::Pipeline(LivePart<ModelSpec> model) : state_(std::make_shared<State>()) { state_->model = std::move(model); }
+
+Pipeline::Pipeline(const Pipeline& other) : state_(std::make_shared<State>()) {
+  const std::lock_guard lock(other.state_->mutex);
+  state_->normalizer = other.state_->normalizer;
+  state_->pre_tokenizer = other.state_->pre_tokenizer;
+  state_->model = other.state_->model;
+  state_->post_processor = other.state_->post_processor;
+  state_->decoder = other.state_->decoder;
+  state_->added = other.state_->added;
+  state_->truncation = other.state_->truncation;
+  state_->padding = other.state_->padding;
+  state_->encode_special_tokens = other.state_->encode_special_tokens;
+}
+
+Pipeline::Pipeline(Pipeline&&) noexcept = default;
+Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
+Pipeline::~Pipeline() = default;
+
+LivePart<NormalizerSpec> Pipeline::normalizer() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->normalizer;
+}
+LivePart<PreTokenizerSpec> Pipeline::pre_tokenizer() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->pre_tokenizer;
+}
+LivePart<ModelSpec> Pipeline::model() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->model;
+}
+LivePart<PostProcessorSpec> Pipeline::post_processor() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->post_processor;
+}
+LivePart<DecoderSpec> Pipeline::decoder() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->decoder;
+}
+
+void Pipeline::set_normalizer(LivePart<NormalizerSpec> part) {
+  state_->edit([&](State& state) {
+    state.normalizer = std::move(part);
+    state.added.forget_spellings();
+    state.finder.reset();
+  });
+}
+void Pipeline::set_pre_tokenizer(LivePart<PreTokenizerSpec> part) {
+  state_->edit([&](State& state) { state.pre_tokenizer = std::move(part); });
+}
+void Pipeline::set_model(LivePart<ModelSpec> part) {
+  state_->edit([&](State& state) { state.model = std::move(part); });
+}
+void Pipeline::set_post_processor(LivePart<PostProcessorSpec> part) {
+  state_->edit([&](State& state) { state.post_processor = std::move(part); });
+}
+void Pipeline::set_decoder(LivePart<DecoderSpec> part) {
+  state_->edit([&](State& state) { state.decoder = std::move(part); });
+}
+
+std::optional<TruncationParams> Pipeline::truncation() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->truncation;
+}
+std::optional<PaddingParams> Pipeline::padding() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->padding;
+}
+
+Result<void> Pipeline::set_truncation(std::optional<TruncationParams> params) {
+  if (params) {
+    const size_t added = num_special_tokens_to_add(false);
+    const size_t effective = params->max_length - added;
+    if (effective < params->stride) {
+      return fail(ErrorKind::InvalidArgument, "tokenizer stride set to " + std::to_string(params->stride) +
+                                                  ", which is greater than or equal to its effective max length of " +
+                                                  std::to_string(effective) + " (= " + std::to_string(params->max_length) +
+                                                  " original max length - " + std::to_string(added) + " added special tokens), ");
+    }
+  }
+  state_->edit([&](State& state) { state.truncation = params; });
+  return {};
+}
+
+void Pipeline::set_padding(std::optional<PaddingParams> params) {
+  state_->edit([&](State& state) { state.padding = std::move(params); });
+}
+
+bool Pipeline::encode_special_tokens() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->encode_special_tokens;
+}
+void Pipeline::set_encode_special_tokens(bool value) {
+  state_->edit([&](State& state) { state.encode_special_tokens = value; });
+}
+
+Result<size_t> Pipeline::add_tokens(std::span<const AddedToken> tokens) {
+  return state_->edit([&](State& state) -> Result<size_t> {
+    HR_TRY(auto model, stage_of(state.model));
+    state.finder.reset();
+    return state.added.add(tokens, *model);
+  });
+}
+
+Result<size_t> Pipeline::add_special_tokens(std::span<const AddedToken> tokens) {
+  std::vector<AddedToken> special(tokens.begin(), tokens.end());
+  for (AddedToken& token : special) token.special = true;
+  return add_tokens(special);
+}
+
+std::map<TokenId, AddedToken> Pipeline::added_tokens() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->added.tokens();
+}
+
+std::optional<TokenId> Pipeline::token_to_id(std::string_view token) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto& added = state_->added.ids();
+  if (const auto found = added.find(std::string(token)); found != added.end()) return found->second;
+  const auto model = stage_of(state_->model);
+  return model ? (*model)->token_to_id(token) : std::nullopt;
+}
+
+std::optional<std::string> Pipeline::id_to_token(TokenId id) const {
+  const auto snapshot = state_->snapshot();
+  return snapshot ? (*snapshot)->spelling(id) : std::nullopt;
+}
+
+size_t Pipeline::vocabulary_size(bool with_added_tokens) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto model = stage_of(state_->model);
+  if (!model) return 0;
+  const size_t size = (*model)->vocabulary_size();
+  if (!with_added_tokens) return size;
+  const auto& added = state_->added.ids();
+  return size + static_cast<size_t>(std::count_if(added.begin(), added.end(),
+                                                  [&](const auto& entry) { return !(*model)->token_to_id(entry.first); }));
+}
+
+std::vector<std::pair<std::string, TokenId>> Pipeline::vocabulary(bool with_added_tokens) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<std::pair<std::string, TokenId>> all;
+  const auto model = stage_of(state_->model);
+  if (!model) return all;
+  static const std::unordered_map<std::string, TokenId> kNothing;
+  const auto& added = with_added_tokens ? state_->added.ids() : kNothing;
+  all.reserve((*model)->vocabulary_size() + added.size());
+  (*model)->for_each_token([&](std::string_view token, TokenId id) {
+    std::string spelled(token);
+    if (!added.contains(spelled)) all.emplace_back(std::move(spelled), id);
+  });
+  all.insert(all.end(), added.begin(), added.end());
+  return all;
+}
+
+size_t Pipeline::num_special_tokens_to_add(bool is_pair) const {
+  const auto post_processor = stage_of(this->post_processor());
+  return post_processor && *post_processor ? (*post_processor)->added_tokens(is_pair) : 0;
+}
+
+Result<Encoding> Pipeline::encode(const PipelineInput& input, const PipelineOptions& options) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  return snapshot->encode(input, options);
+}
+
+Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInput> inputs, const PipelineOptions& options) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  std::vector<Encoding> encodings(inputs.size());
+  HR_CHECK(for_each_index(inputs.size(), [&](size_t i) -> Result<void> {
+    HR_TRY(encodings[i], snapshot->encode(inputs[i], options));
+    return {};
+  }));
+  if (snapshot->padding) pad(encodings, *snapshot->padding);
+  return encodings;
+}
+
+Result<Encoding> Pipeline::post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  return snapshot->post_process(std::move(first), std::move(second), add_special_tokens);
+}
+
+Result<std::string> Pipeline::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  return snapshot->decode(ids, skip_special_tokens);
+}
+
+Result<std::vector<std::string>> Pipeline::decode_batch(std::span<const std::vector<TokenId>> batch, bool skip_special_tokens) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  std::vector<std::string> texts(batch.size());
+  HR_CHECK(for_each_index(batch.size(), [&](size_t i) -> Result<void> {
+    HR_TRY(texts[i], snapshot->decode(batch[i], skip_special_tokens));
+    return {};
+  }));
+  return texts;
+}
+
+}  // namespace headrace::text

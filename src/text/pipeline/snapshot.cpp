@@ -1,0 +1,135 @@
+#include "text/pipeline/snapshot.h"
+
+#include <limits>
+
+#include "text/pipeline/truncation.h"
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+/// The text as valid UTF-8.
+Result<std::string> checked(std::string_view text, InvalidUtf8 invalid) {
+  if (text.size() >= std::numeric_limits<uint32_t>::max()) {
+    return fail(ErrorKind::OutOfRange, "the text has " + std::to_string(text.size()) +
+                                           " bytes, more than an offset can count; encode it in parts below 4 GiB");
+  }
+  const size_t valid = utf8::valid_prefix(text);
+  if (valid == text.size()) return std::string(text);
+  if (invalid == InvalidUtf8::Refuse) {
+    return fail(ErrorKind::InvalidArgument,
+                "the text is not valid UTF-8 at byte " + std::to_string(valid) + "; mend it or ask for invalid bytes to be replaced");
+  }
+  std::string repaired;
+  if (utf8::append_repaired(repaired, text, utf8::Repair::EachPart) > 0) repaired += utf8::kReplacement;
+  return repaired;
+}
+
+/// The tokens of all pieces as ids alone.
+Encoding encoding_of_ids(const PreTokenizedString& pieces) {
+  Encoding encoding;
+  for (const PreTokenizedString::Split& split : pieces.splits()) {
+    for (const ModelToken& token : *split.tokens) encoding.ids.push_back(token.id);
+  }
+  const size_t size = encoding.ids.size();
+  encoding.type_ids.assign(size, 0);
+  encoding.tokens.assign(size, {});
+  encoding.words.assign(size, Encoding::kNoWord);
+  encoding.offsets.assign(size, {});
+  encoding.special_tokens_mask.assign(size, 0);
+  encoding.attention_mask.assign(size, 1);
+  return encoding;
+}
+
+}  // namespace
+
+Result<Encoding> Snapshot::encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id,
+                                       const PipelineOptions& options) const {
+  HR_TRY(auto valid, checked(text, options.invalid_utf8));
+  HR_TRY(auto pieces, added->extract(std::move(valid), normalizer.get(), encode_special_tokens));
+  if (pre_tokenizer) HR_CHECK(pre_tokenizer->pre_tokenize(pieces));
+  HR_CHECK(pieces.tokenize([&](const NormalizedString& piece) -> Result<std::vector<ModelToken>> {
+    std::vector<ModelToken> tokens;
+    HR_CHECK(model->tokenize(piece.normalized(), tokens));
+    return tokens;
+  }));
+  if (options.ids_only) return encoding_of_ids(pieces);
+  return pieces.into_encoding(word, type_id, options.unit);
+}
+
+Result<Encoding> Snapshot::encode_sequence(const SequenceInput& input, uint32_t type_id, const PipelineOptions& options) const {
+  if (const auto* text = std::get_if<std::string_view>(&input)) return encode_text(*text, std::nullopt, type_id, options);
+  Encoding sequence;
+  uint32_t word = 0;
+  for (const std::string& text : std::get<std::span<const std::string>>(input)) {
+    HR_TRY(auto encoding, encode_text(text, word++, type_id, options));
+    sequence.merge_with(std::move(encoding), false);
+  }
+  return sequence;
+}
+
+Result<Encoding> Snapshot::encode(const PipelineInput& input, const PipelineOptions& options) const {
+  HR_TRY(auto first, encode_sequence(input.first, 0, options));
+  std::optional<Encoding> second;
+  if (input.second) {
+    HR_TRY(second, encode_sequence(*input.second, 1, options));
+  }
+  return post_process(std::move(first), std::move(second), options.add_special_tokens);
+}
+
+Result<Encoding> Snapshot::post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const {
+  if (truncation) {
+    TruncationParams params = *truncation;
+    // More special tokens than room wraps around to no limit at all, as in the reference.
+    if (add_special_tokens) params.max_length -= added_tokens(second.has_value());
+    HR_CHECK(truncate(first, second, params));
+  }
+  HR_TRY(auto encoding, apply(post_processor.get(), std::move(first), std::move(second), add_special_tokens));
+  if (padding) pad({&encoding, 1}, *padding);
+  return encoding;
+}
+
+std::optional<std::string> Snapshot::spelling(TokenId id) const {
+  if (const std::string* token = added->spelling(id)) return *token;
+  return model->id_to_token(id);
+}
+
+Result<std::string> Snapshot::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {
+  std::vector<std::string> tokens;
+  tokens.reserve(ids.size());
+  for (const TokenId id : ids) {
+    auto token = spelling(id);
+    if (!token || (skip_special_tokens && added->is_special(*token))) continue;
+    tokens.push_back(std::move(*token));
+  }
+  if (decoder) {
+    HR_TRY(tokens, decoder->decode_chain(std::move(tokens)));
+  }
+  std::string text;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i > 0 && !decoder) text += ' ';
+    text += tokens[i];
+  }
+  return text;
+}
+
+Result<Encoding> apply(const PostProcessorStage* post_processor, Encoding first, std::optional<Encoding> second,
+                       bool add_special_tokens) {
+  if (!post_processor && !second) return first;
+  std::vector<Encoding> encodings;
+  encodings.push_back(std::move(first));
+  if (second) encodings.push_back(std::move(*second));
+  for (uint32_t sequence = 0; sequence < encodings.size(); ++sequence) {
+    Encoding& encoding = encodings[sequence];
+    encoding.set_sequence_id(sequence);
+    if (!post_processor) continue;
+    encoding.set_type_ids(sequence);
+    for (Encoding& more : encoding.overflowing) more.set_sequence_id(sequence);
+  }
+  if (post_processor) {
+    HR_TRY(encodings, post_processor->process(std::move(encodings), add_special_tokens));
+  }
+  return Encoding::merge(std::move(encodings), false);
+}
+
+}  // namespace headrace::text

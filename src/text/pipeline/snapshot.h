@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "text/pipeline.h"
+#include "text/pipeline/added_vocabulary.h"
+
+namespace headrace::text {
+
+/// A tokenizer as it was at one moment: what a call works with from its beginning to its
+/// end. Immutable.
+struct Snapshot {
+  std::shared_ptr<const NormalizerStage> normalizer;  // null: none; so are the others but for the model
+  std::shared_ptr<const PreTokenizerStage> pre_tokenizer;
+  std::shared_ptr<const ModelStage> model;
+  std::shared_ptr<const PostProcessorStage> post_processor;
+  std::shared_ptr<const DecoderStage> decoder;
+  std::shared_ptr<const AddedTokenFinder> added;
+  std::optional<TruncationParams> truncation;
+  std::optional<PaddingParams> padding;
+  bool encode_special_tokens = false;
+
+  Result<Encoding> encode(const PipelineInput& input, const PipelineOptions& options) const;
+  Result<Encoding> post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const;
+  Result<std::string> decode(std::span<const TokenId> ids, bool skip_special_tokens) const;
+  size_t added_tokens(bool is_pair) const { return post_processor ? post_processor->added_tokens(is_pair) : 0; }
+  std::optional<std::string> spelling(TokenId id) const;
+
+ private:
+  Result<Encoding> encode_sequence(const SequenceInput& input, uint32_t type_id, const PipelineOptions& options) const;
+  Result<Encoding> encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id,
+                               const PipelineOptions& options) const;
+};
+
+}  // namespace headrace::text

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "text/tokenizer.h"
+
+namespace headrace::text {
+
+/// A pattern in Oniguruma's Ruby syntax, as Hugging Face's files use it, with that
+/// engine's tables (Unicode 16): parsed by us, its classes, anchors and case folds
+/// written out as ranges, compiled by PCRE2. Immutable; shared by threads.
+class Regex {
+ public:
+  /// How much work one match may take before it is an error.
+  struct Limits {
+    uint32_t match_steps = 10'000'000;
+    uint32_t pattern_bytes = 1 << 16;
+    uint32_t depth = 250;
+  };
+
+  /// InvalidArgument with the place in the pattern when it does not parse; Unsupported
+  /// names a construct that has no counterpart.
+  static Result<Regex> compile(std::string_view pattern, const Limits& limits);
+  static Result<Regex> compile(std::string_view pattern) { return compile(pattern, Limits{}); }
+
+  const std::string& pattern() const;
+  /// The matches, from left to right, not overlapping, empty ones included as the
+  /// reference does. OutOfRange when the text drives the pattern beyond its step limit.
+  Result<void> find_all(std::string_view text, std::vector<Offset>& matches) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace headrace::text

@@ -1,0 +1,131 @@
+#include "text/strings/normal_forms.h"
+
+#include <algorithm>
+#include <span>
+#include <tuple>
+
+#include "text/strings/reference_unicode.h"
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+namespace data = reference_unicode;
+
+// Hangul syllables are composed by arithmetic (Unicode, section 3.12).
+constexpr char32_t kLeadingBase = 0x1100, kVowelBase = 0x1161, kTrailingBase = 0x11A7, kSyllableBase = 0xAC00;
+constexpr uint32_t kLeadingCount = 19, kVowelCount = 21, kTrailingCount = 28;
+constexpr uint32_t kSyllableCount = kLeadingCount * kVowelCount * kTrailingCount;
+
+bool is_compatible(NormalForm form) { return form == NormalForm::Nfkc || form == NormalForm::Nfkd; }
+bool composes(NormalForm form) { return form == NormalForm::Nfc || form == NormalForm::Nfkc; }
+
+using Text = std::vector<CharacterChange>;
+
+/// Appends the decomposition of one character: its first part stands for it, the rest is new.
+void append_decomposed(char32_t c, bool compatible, Text& out) {
+  if (c - kSyllableBase < kSyllableCount) {
+    const uint32_t syllable = c - kSyllableBase;
+    out.push_back({kLeadingBase + syllable / (kVowelCount * kTrailingCount), 0});
+    out.push_back({kVowelBase + syllable / kTrailingCount % kVowelCount, 1});
+    if (syllable % kTrailingCount != 0) out.push_back({kTrailingBase + syllable % kTrailingCount, 1});
+    return;
+  }
+  const auto parts = c < 0xA0 ? std::span<const char32_t>{}
+                     : compatible ? data::compatible_decomposition(c) : data::canonical_decomposition(c);
+  if (parts.empty()) {
+    out.push_back({c, 0});
+    return;
+  }
+  int32_t change = 0;
+  for (const char32_t part : parts) {
+    out.push_back({part, change});
+    change = 1;
+  }
+}
+
+/// Puts each run of marks into the order of their classes; equal ones stay as they are.
+void order_marks(Text& text) {
+  const auto class_of = [](const CharacterChange& c) { return c.character < 0x300 ? 0 : data::combining_class(c.character); };
+  for (size_t i = 0; i < text.size();) {
+    if (class_of(text[i]) == 0) {
+      ++i;
+      continue;
+    }
+    size_t end = i + 1;
+    bool ordered = true;
+    for (; end < text.size() && class_of(text[end]) != 0; ++end) ordered = ordered && class_of(text[end - 1]) <= class_of(text[end]);
+    if (!ordered) {
+      std::stable_sort(text.begin() + static_cast<ptrdiff_t>(i), text.begin() + static_cast<ptrdiff_t>(end),
+                       [&](const CharacterChange& a, const CharacterChange& b) { return class_of(a) < class_of(b); });
+    }
+    i = end;
+  }
+}
+
+/// The composite of two characters; 0: none.
+char32_t composite(char32_t first, char32_t second) {
+  if (first - kLeadingBase < kLeadingCount && second - kVowelBase < kVowelCount) {
+    return kSyllableBase + ((first - kLeadingBase) * kVowelCount + (second - kVowelBase)) * kTrailingCount;
+  }
+  if (first - kSyllableBase < kSyllableCount && (first - kSyllableBase) % kTrailingCount == 0 && second > kTrailingBase &&
+      second < kTrailingBase + kTrailingCount) {
+    return first + (second - kTrailingBase);
+  }
+  if (second < 0x300 || !(data::flags(second) & data::kComposesWithPrevious)) return 0;
+  const std::span table(data::detail::kCompositions, data::detail::kCompositionCount);
+  const auto at = std::lower_bound(table.begin(), table.end(), std::tuple(first, second),
+                                   [](const auto& entry, const auto& key) { return std::tuple(entry.first, entry.second) < key; });
+  return at != table.end() && at->first == first && at->second == second ? at->composed : 0;
+}
+
+/// Composes in place. A mark joins the last starter unless a mark of its class or a higher
+/// one stands between them; what two characters consume of the text before adds up.
+void compose(Text& text) {
+  constexpr size_t kNone = ~size_t{0};
+  size_t out = 0, starter = kNone;
+  int last_class = 0;  // of what stands between the starter and here; 0: nothing
+  for (const CharacterChange next : text) {
+    const int combining_class = next.character < 0x300 ? 0 : data::combining_class(next.character);
+    if (starter != kNone && (last_class == 0 || last_class < combining_class)) {
+      if (const char32_t composed = composite(text[starter].character, next.character)) {
+        text[starter] = {composed, text[starter].change + next.change - 1};
+        continue;
+      }
+    }
+    if (combining_class == 0) {
+      starter = out;
+      last_class = 0;
+    } else {
+      last_class = combining_class;
+    }
+    text[out++] = next;
+  }
+  text.resize(out);
+}
+
+}  // namespace
+
+std::vector<CharacterChange> normalized(std::string_view text, NormalForm form) {
+  Text out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    uint32_t length;
+    append_decomposed(utf8::decode(text.data() + at, length), is_compatible(form), out);
+    at += length;
+  }
+  order_marks(out);
+  if (composes(form)) compose(out);
+  return out;
+}
+
+bool is_plainly_normal(std::string_view text, NormalForm form) {
+  // Below these lead bytes lie U+0300, U+00C0 and U+0080.
+  const uint8_t limit = form == NormalForm::Nfc ? 0xCC : form == NormalForm::Nfd ? 0xC3 : 0x80;
+  return std::all_of(text.begin(), text.end(), [limit](char byte) {
+    const auto value = static_cast<uint8_t>(byte);
+    return value < limit;  // continuation bytes are below the limits of NFC and NFD
+  });
+}
+
+}  // namespace headrace::text

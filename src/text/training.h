@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "text/components.h"
+#include "text/pipeline.h"
+
+/// Training the models of components.h from counted words, as Hugging Face's trainers do.
+namespace headrace {
+class ThreadPool;
+}
+
+namespace headrace::text {
+
+/// How often each word was seen: what a trainer is fed with. Memory is the distinct words
+/// and 40 bytes for each.
+class WordCounts {
+ public:
+  WordCounts();
+  WordCounts(WordCounts&&) noexcept;
+  WordCounts& operator=(WordCounts&&) noexcept;
+  WordCounts(const WordCounts&);
+  WordCounts& operator=(const WordCounts&);
+  ~WordCounts();
+
+  void add(std::string_view word, uint64_t count = 1);
+  void add(const WordCounts& other);
+  /// Distinct words.
+  size_t size() const;
+  bool empty() const { return size() == 0; }
+  /// Word number `n` of size(), in the order in which they were first added.
+  std::string_view word(size_t n) const;
+  uint64_t count(size_t n) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// ---- Trainers: their parameters ----
+
+enum class ProgressFormat : uint8_t { Indicatif, JsonLines, Silent };
+
+struct BpeTrainer {
+  size_t vocab_size = 30000;
+  uint64_t min_frequency = 0;  ///< of a pair that is merged
+  bool show_progress = true;
+  ProgressFormat progress_format = ProgressFormat::Indicatif;
+  std::vector<AddedToken> special_tokens;
+  std::optional<size_t> limit_alphabet;  ///< the most frequent characters so many
+  std::vector<char32_t> initial_alphabet;
+  std::optional<std::string> continuing_subword_prefix;
+  std::optional<std::string> end_of_word_suffix;
+  std::optional<size_t> max_token_length;  ///< in characters
+};
+/// Byte pair encoding, whose vocabulary WordPiece then uses; as in Hugging Face.
+struct WordPieceTrainer {
+  BpeTrainer bpe = with_prefix();
+
+ private:
+  static BpeTrainer with_prefix() {
+    BpeTrainer trainer;
+    trainer.continuing_subword_prefix = "##";
+    return trainer;
+  }
+};
+struct WordLevelTrainer {
+  size_t vocab_size = 30000;
+  uint64_t min_frequency = 0;
+  bool show_progress = true;
+  std::vector<AddedToken> special_tokens;
+};
+struct UnigramTrainer {
+  size_t vocab_size = 8000;
+  bool show_progress = true;
+  uint32_t n_sub_iterations = 2;   ///< of expectation and maximisation before pieces are pruned
+  double shrinking_factor = 0.75;  ///< how many pieces pruning leaves
+  std::vector<AddedToken> special_tokens;
+  std::vector<char32_t> initial_alphabet;
+  std::optional<std::string> unk_token;
+  size_t max_piece_length = 16;  ///< in characters
+  size_t seed_size = 1'000'000;  ///< pieces to begin with
+};
+
+using TrainerParameters = std::variant<BpeTrainer, WordPieceTrainer, WordLevelTrainer, UnigramTrainer>;
+
+/// Which step of training is under way, and how much of it is done.
+using TrainingProgress = std::function<void(std::string_view step, size_t done, size_t total)>;
+
+struct TrainingOptions {
+  TrainingProgress progress;    ///< called on the caller's thread; may be empty
+  ThreadPool* pool = nullptr;   ///< null: the process's. The result does not depend on it
+};
+
+struct TrainedModel {
+  ModelSpec model;
+  std::vector<AddedToken> special_tokens;  ///< for the caller to add
+};
+
+/// A trainer with the words it has been fed.
+class Trainer {
+ public:
+  Trainer() = default;
+  explicit Trainer(TrainerParameters parameters) : parameters(std::move(parameters)) {}
+
+  TrainerParameters parameters;
+
+  /// The words to train on, in place of any that were there.
+  void feed(WordCounts words) { words_ = std::move(words); }
+  const WordCounts& words() const { return words_; }
+
+  /// Trains a model of the kind of `before`, whose other parameters it keeps where Hugging
+  /// Face does. Vocabulary and merges are those of tokenizers 0.23 where its order is
+  /// total: the pair with the highest count merges first, of equal ones that with the
+  /// smallest ids. Where it is not, ours is
+  ///  - limit_alphabet: of characters that are as frequent, those of the lowest code points stay;
+  ///  - characters with a prefix or suffix get their ids in the order of their first word,
+  ///    words in order of bytes;
+  ///  - Unigram: equal scores in order of code points. Scores may differ in their last digits.
+  ///
+  /// InvalidArgument when the model is of another kind ("BpeTrainer can only train a BPE")
+  /// or the parameters leave no room ("The vocabulary is not large enough to contain all
+  /// chars"); OutOfRange when a count exceeds 63 bits.
+  Result<TrainedModel> train(const ModelSpec& before, const TrainingOptions& options = {}) const;
+
+ private:
+  WordCounts words_;
+};
+
+/// Adds the words of texts, as a pipeline normalises and cuts them (added tokens are not
+/// looked for). Texts are shared among the threads of the process's pool; the counts do
+/// not depend on that.
+Result<void> count_words(const Pipeline& pipeline, std::span<const std::string_view> texts, WordCounts& counts);
+
+/// Trains the model of a pipeline in place on the words of `trainer` and adds its special
+/// tokens.
+Result<void> train(Pipeline& pipeline, const Trainer& trainer, const TrainingOptions& options = {});
+
+}  // namespace headrace::text

@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "text/components/models/token_table.h"
+#include "text/training.h"
+#include "text/vocabulary/string_index.h"
+
+namespace headrace::text {
+
+/// Words end to end and a table of their numbers that grows.
+struct WordCounts::State {
+  struct Slot {
+    uint32_t tag = 0;
+    uint32_t number = 0;  // plus one; zero: free
+  };
+
+  std::vector<char> bytes;
+  std::vector<uint64_t> ends{0};
+  std::vector<uint64_t> counts;
+  std::vector<Slot> slots = std::vector<Slot>(64);
+  uint64_t seed = table_seed();
+
+  std::string_view word(size_t n) const { return {bytes.data() + ends[n], static_cast<size_t>(ends[n + 1] - ends[n])}; }
+
+  Slot& find(std::string_view word, uint64_t hash) {
+    const size_t mask = slots.size() - 1;
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+      Slot& slot = slots[at];
+      if (slot.number == 0 || (slot.tag == tag && this->word(slot.number - 1) == word)) return slot;
+    }
+  }
+
+  void grow() {
+    std::vector<Slot> wider(slots.size() * 2);
+    const size_t mask = wider.size() - 1;
+    for (uint32_t n = 0; n < counts.size(); ++n) {
+      const uint64_t hash = hash_bytes(word(n), seed);
+      size_t at = hash & mask;
+      while (wider[at].number != 0) at = (at + 1) & mask;
+      wider[at] = {static_cast<uint32_t>(hash >> 32), n + 1};
+    }
+    slots = std::move(wider);
+  }
+
+  void add(std::string_view word, uint64_t count) {
+    const uint64_t hash = hash_bytes(word, seed);
+    Slot& slot = find(word, hash);
+    if (slot.number != 0) {
+      counts[slot.number - 1] += count;
+      return;
+    }
+    bytes.insert(bytes.end(), word.begin(), word.end());
+    ends.push_back(bytes.size());
+    counts.push_back(count);
+    slot = {static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(counts.size())};
+    if (counts.size() * 3 > slots.size() * 2) grow();
+  }
+};
+
+WordCounts::WordCounts() : state_(std::make_unique<State>()) {}
+WordCounts::WordCounts(WordCounts&& other) noexcept = default;
+WordCounts& WordCounts::operator=(WordCounts&& other) noexcept = default;
+WordCounts::WordCounts(const WordCounts& other) : state_(std::make_unique<State>(*other.state_)) {}
+WordCounts& WordCounts::operator=(const WordCounts& other) {
+  state_ = std::make_unique<State>(*other.state_);
+  return *this;
+}
+WordCounts::~WordCounts() = default;
+
+void WordCounts::add(std::string_view word, uint64_t count) { state_->add(word, count); }
+void WordCounts::add(const WordCounts& other) {
+  for (size_t n = 0; n < other.size(); ++n) state_->add(other.word(n), other.count(n));
+}
+size_t WordCounts::size() const { return state_->counts.size(); }
+std::string_view WordCounts::word(size_t n) const { return state_->word(n); }
+uint64_t WordCounts::count(size_t n) const { return state_->counts[n]; }
+
+}  // namespace headrace::text
