@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "text/pretokenize/pre_tokenizer.h"
+#include "text/pretokenize/piece_scanner.h"
 
 namespace headrace::text {
 
@@ -16,6 +16,6 @@ struct Cl100kRules {
 
 /// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
 ///  ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+   by hand.
-std::unique_ptr<const PreTokenizer> make_cl100k_scanner(const Cl100kRules& rules);
+std::unique_ptr<const PieceScanner> make_cl100k_scanner(const Cl100kRules& rules);
 
 }  // namespace headrace::text

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "text/pretokenize/pre_tokenizer.h"
+#include "text/pretokenize/piece_scanner.h"
 
 namespace headrace::text {
 
@@ -15,6 +15,6 @@ struct O200kRules {
 /// With U = [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}], L = [\p{Ll}\p{Lm}\p{Lo}\p{M}], C the contractions:
 /// [^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?|\p{N}{1,3}|
 ///  ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+   by hand.
-std::unique_ptr<const PreTokenizer> make_o200k_scanner(const O200kRules& rules);
+std::unique_ptr<const PieceScanner> make_o200k_scanner(const O200kRules& rules);
 
 }  // namespace headrace::text

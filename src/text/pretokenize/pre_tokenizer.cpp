@@ -23,8 +23,8 @@ using Stage = std::function<Made()>;
 Stage pattern(const char* text) {
   return [text] { return make_pattern_pre_tokenizer(text); };
 }
-Stage gpt2(Digits digits = Digits::Together) {
-  return [digits]() -> Made { return make_gpt2_scanner(digits); };
+Stage gpt2(NumberCut numbers = NumberCut::Together) {
+  return [numbers]() -> Made { return make_gpt2_scanner(numbers); };
 }
 Stage cl100k(const Cl100kRules& rules) {
   return [rules]() -> Made { return make_cl100k_scanner(rules); };
@@ -46,7 +46,7 @@ std::vector<Family> make_families() {
        {"default", "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4",
         "gigachat", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "roberta-bpe",
         "a.x-4.0", "mellum", "modern-bert"}},
-      {{gpt2(Digits::OneByOne)},
+      {{gpt2(NumberCut::OneByOne)},
        {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"}},
       {{cl100k({})},
        {"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"},
