@@ -13,25 +13,19 @@ constexpr size_t kMostMerges = size_t{1} << 24;
 
 }  // namespace
 
-ByteLevelBpe::ByteLevelBpe(const Vocabulary& vocabulary, const StringArena& bytes, bool ignore_merges)
-    : vocabulary_(&vocabulary), bytes_(&bytes), memo_(vocabulary.size()), ignore_merges_(ignore_merges) {
+ByteLevelBpe::ByteLevelBpe(const Vocabulary& vocabulary) {
   for (int byte = 0; byte < 256; ++byte) {
     byte_token_[byte] = vocabulary.find(ByteLetters::letter(static_cast<uint8_t>(byte)));
   }
-  by_bytes_.reserve(vocabulary.size());
-  for (TokenId id = 0; id < vocabulary.size(); ++id) {
-    if (!vocabulary.is_added(id)) by_bytes_.add(bytes, id);
-  }
 }
 
-Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const StringArena& bytes,
-                                         const std::vector<std::string>& merges, bool ignore_merges) {
-  ByteLevelBpe bpe(vocabulary, bytes, ignore_merges);
-  HR_CHECK(bpe.add_merges(merges));
+Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std::vector<std::string>& merges) {
+  ByteLevelBpe bpe(vocabulary);
+  HR_CHECK(bpe.add_merges(vocabulary, merges));
   return bpe;
 }
 
-Result<void> ByteLevelBpe::add_merges(const std::vector<std::string>& merges) {
+Result<void> ByteLevelBpe::add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges) {
   if (merges.size() > kMostMerges) {
     return fail(ErrorKind::OutOfRange, fmt::format("The vocabulary has {} merges; at most {} are supported.",
                                                    merges.size(), kMostMerges));
@@ -47,7 +41,7 @@ Result<void> ByteLevelBpe::add_merges(const std::vector<std::string>& merges) {
     }
     const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
     joined.assign(left).append(right);
-    const uint32_t ids[3] = {vocabulary_->find(left), vocabulary_->find(right), vocabulary_->find(joined)};
+    const uint32_t ids[3] = {vocabulary.find(left), vocabulary.find(right), vocabulary.find(joined)};
     for (int part = 0; part < 3; ++part) {
       if (ids[part] != StringIndex::kNone) continue;
       return fail(ErrorKind::InvalidData,
@@ -59,26 +53,13 @@ Result<void> ByteLevelBpe::add_merges(const std::vector<std::string>& merges) {
   return {};
 }
 
-void ByteLevelBpe::merge(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
+void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
   scratch.symbols.clear();
   for (uint32_t i = 0; i < piece.size(); ++i) {
     const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
     if (id != StringIndex::kNone) scratch.symbols.push_back({id, i, i + 1});
   }
   merge_symbols(scratch, [this](const Symbol& left, const Symbol& right) { return merges_.find(left.id, right.id); });
-}
-
-void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
-  using Answer = WholePieceMemo::Answer;
-  const uint32_t whole = by_bytes_.find(*bytes_, piece);
-  if (whole == StringIndex::kNone) return merge(piece, scratch);
-  const Answer known = ignore_merges_ ? Answer::Yes : memo_.of(whole);
-  if (known == Answer::Yes) {
-    scratch.symbols.assign(1, {whole, 0, static_cast<uint32_t>(piece.size())});
-    return;
-  }
-  merge(piece, scratch);
-  if (known == Answer::Unknown) memo_.learn(whole, scratch.symbols.size() == 1 && scratch.symbols[0].id == whole);
 }
 
 }  // namespace headrace::text

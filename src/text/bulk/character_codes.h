@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "text/bulk/split_rules.h"
+#include "text/pretokenize/split_rules.h"
 
 namespace headrace::text {
 

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "text/bulk/start_algebra.h"
-#include "text/pretokenize/deepseek_scanner.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
@@ -50,16 +49,6 @@ void take(std::string_view text, size_t from, SplitChunk& chunk) {
 }
 
 }  // namespace
-
-std::unique_ptr<const PieceScanner> make_scanner(const SplitRules& rules) {
-  struct Make {
-    std::unique_ptr<const PieceScanner> operator()(const Gpt2Rules& r) const { return make_gpt2_scanner(r.numbers); }
-    std::unique_ptr<const PieceScanner> operator()(const Cl100kRules& r) const { return make_cl100k_scanner(r); }
-    std::unique_ptr<const PieceScanner> operator()(const O200kRules& r) const { return make_o200k_scanner(r); }
-    std::unique_ptr<const PieceScanner> operator()(const DeepSeekRules&) const { return make_deepseek_scanner(); }
-  };
-  return std::visit(Make{}, rules);
-}
 
 PieceSplitter::PieceSplitter(const SplitRules& rules, const SplitKernels& kernels)
     : rules_(rules), kernels_(&kernels), codes_(&CharacterCodes::of(rules)), scanner_(make_scanner(rules)) {}

@@ -6,7 +6,7 @@
 
 #include "text/bulk/character_codes.h"
 #include "text/bulk/split_kernels.h"
-#include "text/bulk/split_rules.h"
+#include "text/pretokenize/piece_scanner.h"
 
 namespace headrace::text {
 

@@ -22,4 +22,7 @@ class PieceScanner : public PreTokenizer {
   }
 };
 
+/// The scanner of a family.
+std::unique_ptr<const PieceScanner> make_scanner(const SplitRules& rules);
+
 }  // namespace headrace::text

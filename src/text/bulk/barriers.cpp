@@ -1,0 +1,103 @@
+#include "text/bulk/barriers.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+/// A character of an entry, of which the entry may hold only the end or only the beginning.
+struct Part {
+  uint32_t begin, end;
+  bool no_beginning, no_end;
+};
+
+Part part_at(std::string_view bytes, uint32_t at) {
+  Part part{at, at + 1, utf8::is_continuation(bytes[at]), false};
+  const uint32_t length = part.no_beginning ? 4 : utf8::length_by_lead(bytes[at]);
+  while (part.end < bytes.size() && part.end < at + length && utf8::is_continuation(bytes[part.end])) ++part.end;
+  part.no_end = !part.no_beginning && part.end < at + length;
+  return part;
+}
+
+}  // namespace
+
+template <class Visit>
+void Barriers::visit_boundaries(std::string_view bytes, const Visit& visit) {
+  for (uint32_t at = 0; at < bytes.size();) {
+    const Part left = part_at(bytes, at);
+    at = left.end;
+    if (at < bytes.size()) visit(left, part_at(bytes, at));
+  }
+}
+
+Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_right_(1024), ascii_(256) {
+  size_t pairs = 0;
+  for (const BulkEntry& entry : entries) {
+    visit_boundaries(entry.bytes, [&](const Part& left, const Part& right) {
+      pairs += (static_cast<uint8_t>(entry.bytes[left.begin]) | static_cast<uint8_t>(entry.bytes[right.begin])) >= 0x80;
+    });
+  }
+  // A pair in sixteen bits: few are joined by chance.
+  const int bits = std::clamp(static_cast<int>(std::bit_width(pairs * 8)), 10, 22);
+  shift_ = 32 - static_cast<uint32_t>(bits);
+  joined_.resize(size_t{1} << (bits - 6));
+  for (const BulkEntry& entry : entries) {
+    const char* bytes = entry.bytes.data();
+    visit_boundaries(entry.bytes, [&](const Part& left, const Part& right) {
+      uint32_t length;
+      const bool left_whole = !left.no_beginning && !left.no_end, right_whole = !right.no_end && !right.no_beginning;
+      const char32_t before = left_whole ? utf8::decode(bytes + left.begin, length) : 0x10FFFF;
+      const char32_t after = right_whole ? utf8::decode(bytes + right.begin, length) : 0x10FFFF;
+      if (left_whole && right_whole) {
+        if (before >= 0x10000 || after >= 0x10000) return;
+        set((before | after) < 0x80 ? ascii_ : joined_, (before | after) < 0x80 ? before << 7 | after : place(before, after));
+      } else if (left_whole) {
+        if (before < 0x10000) set(open_right_, before);
+      } else if (right_whole) {
+        if (after < 0x10000) set(open_left_, after);
+      } else {
+        // Parts on both sides: every character that begins as the right one does.
+        const uint32_t size = right.end - right.begin;
+        const auto lead = static_cast<uint8_t>(bytes[right.begin]);
+        if (utf8::length_by_lead(bytes[right.begin]) > 3) return;
+        const bool two = lead < 0xE0;
+        uint32_t first = two ? (lead & 0x1Fu) << 6 : (lead & 0x0Fu) << 12, count = two ? 64 : 4096;
+        if (!two && size == 2) first |= (static_cast<uint8_t>(bytes[right.begin + 1]) & 0x3Fu) << 6, count = 64;
+        for (uint32_t c = first; c < first + count; ++c) set(open_left_, c);
+      }
+    });
+  }
+}
+
+void Barriers::cut_wide(SplitChunk& chunk) const {
+  const uint8_t* text = chunk.text;
+  const auto read = [&](size_t at, uint32_t& length) {
+    return utf8::decode(reinterpret_cast<const char*>(text + at), length);
+  };
+  size_t at = 0;
+  for (size_t w = 0; w < chunk.blocks; ++w) {
+    while (at < w * 64 + 64) {
+      const size_t skipped = at > w * 64 ? at - w * 64 : 0;
+      const uint64_t left = chunk.high[w] >> skipped << skipped;
+      if (!left) break;
+      at = w * 64 + static_cast<size_t>(std::countr_zero(left));
+      if (at >= chunk.size) return;
+      // The character before a run of them, if it is ASCII.
+      char32_t before = at > 0 && text[at - 1] < 0x80 ? text[at - 1] : 0x10FFFF;
+      while (at < chunk.size) {
+        uint32_t length;
+        const char32_t here = read(at, length);
+        if ((before >= 0x800 || here >= 0x800) && between(before, here)) chunk.starts[at / 64] |= uint64_t{1} << (at % 64);
+        if (here < 0x80) break;
+        before = here;
+        at += length;
+      }
+      if (at >= chunk.size) return;
+    }
+  }
+}
+
+}  // namespace headrace::text

@@ -1,0 +1,382 @@
+#include "text/bulk/bulk_encoder.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+constexpr char32_t kLowerBlock = 0x2581;  // ▁
+
+std::atomic<uint64_t> next_serial{1};
+
+/// What a thread keeps for encoders: a cache for each of the few that it used last.
+struct ThreadMemory {
+  static constexpr size_t kMostCaches = 4;
+  struct Cache {
+    uint64_t serial;
+    std::unique_ptr<PieceCache> cache;
+  };
+  std::vector<Cache> caches;
+  SplitChunk chunk;
+  std::vector<Symbol> symbols;
+  std::vector<TokenId> ids;
+  std::vector<uint32_t> ends;
+  TokenId out[SplitChunk::kBytes + 8];
+
+  PieceCache& cache_of(uint64_t serial) {
+    const auto found = std::ranges::find(caches, serial, &Cache::serial);
+    if (found == caches.end()) {
+      if (caches.size() == kMostCaches) caches.pop_back();
+      caches.insert(caches.begin(), {serial, std::make_unique<PieceCache>(piece_cache_bytes())});
+    } else if (found != caches.begin()) {
+      std::rotate(caches.begin(), found, found + 1);
+    }
+    return *caches.front().cache;
+  }
+};
+
+ThreadMemory& thread_memory() {
+  thread_local const auto memory = std::make_unique<ThreadMemory>();
+  return *memory;
+}
+
+/// Makes a chunk of a stretch, with no piece's beginning marked.
+void take_stretch(std::string_view stretch, SplitChunk& chunk) {
+  static constexpr uint8_t kNoCodes[128] = {};
+  std::memcpy(chunk.padded, stretch.data(), stretch.size());
+  std::memset(chunk.padded + stretch.size(), 0, 128);
+  chunk.text = chunk.padded;
+  chunk.size = stretch.size();
+  chunk.blocks = (stretch.size() + 63) / 64;
+  split_kernels().classify(chunk.text, chunk.blocks, kNoCodes, chunk.codes, chunk.high, chunk.continuation);
+  std::fill_n(chunk.starts, chunk.blocks + 1, 0);
+}
+
+}  // namespace
+
+/// One call of encode.
+class BulkEncoder::Run {
+ public:
+  Run(const BulkEncoder& encoder, std::string_view text, size_t end, TokenSink& sink)
+      : encoder_(encoder), table_(encoder.table_), memory_(thread_memory()), cache_(memory_.cache_of(encoder.serial_)),
+        out_(memory_.out), text_(text), end_(end), sink_(sink) {}
+
+  Result<void> split_by_family(size_t begin);
+  Result<void> split_by_pre_tokenizer(size_t begin);
+  Result<void> split_by_barriers(size_t begin);
+
+ private:
+  static constexpr size_t kBatch = 32;
+
+  void encode_chunk(size_t begin);
+  void encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count);
+  void encode_long_alone(size_t begin, size_t end);
+  template <class Emit>
+  void encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, VocabularyTable::Slot* slot, const Emit& emit);
+  template <class Emit>
+  void encode_missed_long(std::string_view piece, uint64_t hash, VocabularyTable::Slot* slot, const Emit& emit);
+  std::span<const TokenId> merged(std::string_view piece);
+  bool confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids);
+  void add_with_offsets(size_t begin, std::string_view piece);
+  size_t cut_at_barriers(size_t from);
+  size_t barrier_after(size_t from) const;
+
+  const BulkEncoder& encoder_;
+  VocabularyTable& table_;
+  ThreadMemory& memory_;
+  PieceCache& cache_;
+  TokenId* out_;
+  std::string_view text_;
+  size_t end_;
+  TokenSink& sink_;
+  size_t count_ = 0;  // of out_
+};
+
+std::span<const TokenId> BulkEncoder::Run::merged(std::string_view piece) {
+  encoder_.pieces_->encode(piece, memory_.symbols);
+  memory_.ids.clear();
+  for (const Symbol& symbol : memory_.symbols) memory_.ids.push_back(symbol.id);
+  return memory_.ids;
+}
+
+/// Whether the piece, which is an entry, is encoded as that entry alone.
+bool BulkEncoder::Run::confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids) {
+  const uint32_t id = VocabularyTable::load(slot) & ~VocabularyTable::kUnconfirmed;
+  const bool whole = ids.size() == 1 && ids[0] == id;
+  VocabularyTable::store(slot, whole ? id : VocabularyTable::kNone);
+  return whole;
+}
+
+template <class Emit>
+void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash,
+                                     VocabularyTable::Slot* slot, const Emit& emit) {
+  if (const PieceCache::Entry* entry = cache_.find(packed, hash)) {
+    const uint32_t count = PieceCache::count(*entry);
+    if (count == PieceCache::kPooled) {
+      emit(cache_.pooled(*entry));
+    } else {
+      const TokenId ids[4] = {entry->ids[0] & PieceCache::kIdMask, entry->ids[1], entry->ids[2], entry->ids[3]};
+      emit(std::span(ids, count));
+    }
+    return;
+  }
+  const std::span<const TokenId> ids = merged(piece);
+  if (!slot || VocabularyTable::load(slot) == VocabularyTable::kNone || !confirm(slot, ids)) cache_.add(packed, hash, ids);
+  emit(ids);
+}
+
+template <class Emit>
+void BulkEncoder::Run::encode_missed_long(std::string_view piece, uint64_t hash, VocabularyTable::Slot* slot, const Emit& emit) {
+  if (const auto known = cache_.find_long(piece, hash); !known.empty()) return emit(known);
+  const std::span<const TokenId> ids = merged(piece);
+  if (!slot || VocabularyTable::load(slot) == VocabularyTable::kNone || !confirm(slot, ids)) cache_.add_long(piece, hash, ids);
+  emit(ids);
+}
+
+/// PERF: two passes over a batch: keys, hashes and prefetches, then look-ups, so that the
+/// lines of the table arrive while others are looked at.
+void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count) {
+  PackedPiece packed[kBatch];
+  uint64_t hashes[kBatch];
+  const auto emit = [this](std::span<const TokenId> ids) {
+    std::copy(ids.begin(), ids.end(), out_ + count_);
+    count_ += ids.size();
+  };
+  for (size_t first = 0; first < count; first += kBatch) {
+    const size_t batch = std::min(kBatch, count - first);
+    const uint32_t* at = begins + first;
+    for (size_t i = 0; i < batch; ++i) {
+      const size_t size = at[i + 1] - at[i];
+      if (size <= PackedPiece::kLongest) {
+        packed[i] = pack(text + at[i], size);
+        hashes[i] = encoder_.hash_(packed[i]);
+        table_.prefetch(hashes[i]);
+      } else {
+        hashes[i] = encoder_.hash_(text + at[i], size);
+        table_.prefetch_long(hashes[i]);
+      }
+    }
+    for (size_t i = 0; i < batch; ++i) {
+      const size_t size = at[i + 1] - at[i];
+      const std::string_view piece(reinterpret_cast<const char*>(text) + at[i], size);
+      const bool is_short = size <= PackedPiece::kLongest;
+      VocabularyTable::Slot* slot = is_short ? table_.find(packed[i], hashes[i]) : table_.find_long(piece, hashes[i]);
+      if (slot) {
+        const uint32_t id = VocabularyTable::load(slot);
+        if (!(id & VocabularyTable::kUnconfirmed)) {
+          out_[count_++] = id;
+          continue;
+        }
+      }
+      if (is_short) {
+        encode_missed(piece, packed[i], hashes[i], slot, emit);
+      } else {
+        encode_missed_long(piece, hashes[i], slot, emit);
+      }
+    }
+  }
+}
+
+/// Appends a piece's tokens with their places. Those that hold a part of a character
+/// come from the whole of it.
+void BulkEncoder::Run::add_with_offsets(size_t begin, std::string_view piece) {
+  const auto add = [&](TokenId id, size_t from, size_t to) {
+    while (utf8::is_continuation(text_[from])) --from;
+    while (to < text_.size() && utf8::is_continuation(text_[to])) ++to;
+    sink_.add(id, from, to);
+  };
+  const auto* bytes = reinterpret_cast<const uint8_t*>(piece.data());
+  VocabularyTable::Slot* slot = piece.size() <= PackedPiece::kLongest ? table_.find(pack(piece), encoder_.hash_(pack(piece)))
+                                                                      : table_.find_long(piece, encoder_.hash_(bytes, piece.size()));
+  if (slot) {
+    const uint32_t id = VocabularyTable::load(slot);
+    if (!(id & VocabularyTable::kUnconfirmed)) return add(id, begin, begin + piece.size());
+  }
+  const std::span<const TokenId> ids = merged(piece);
+  if (slot && VocabularyTable::load(slot) != VocabularyTable::kNone) confirm(slot, ids);
+  for (const Symbol& symbol : memory_.symbols) add(symbol.id, begin + symbol.begin, begin + symbol.end);
+}
+
+void BulkEncoder::Run::encode_chunk(size_t begin) {
+  const SplitChunk& chunk = memory_.chunk;
+  uint32_t begins[SplitChunk::kBytes + 64];
+  size_t count = 0;
+  for (size_t w = 0; w < chunk.blocks; ++w) {
+    for (uint64_t bits = chunk.starts[w]; bits; bits &= bits - 1) {
+      begins[count++] = static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(bits));
+    }
+  }
+  begins[count] = static_cast<uint32_t>(chunk.size);
+  if (sink_.offsets) {
+    for (size_t i = 0; i < count; ++i) add_with_offsets(begin + begins[i], text_.substr(begin + begins[i], begins[i + 1] - begins[i]));
+    return;
+  }
+  count_ = 0;
+  encode_pieces(chunk.text, begins, count);
+  sink_.ids->insert(sink_.ids->end(), out_, out_ + count_);
+}
+
+void BulkEncoder::Run::encode_long_alone(size_t begin, size_t end) {
+  const std::string_view piece = text_.substr(begin, end - begin);
+  if (sink_.offsets) return add_with_offsets(begin, piece);
+  const uint64_t hash = encoder_.hash_(reinterpret_cast<const uint8_t*>(piece.data()), piece.size());
+  VocabularyTable::Slot* slot = piece.size() > PackedPiece::kLongest ? table_.find_long(piece, hash) : nullptr;
+  if (slot && !(VocabularyTable::load(slot) & VocabularyTable::kUnconfirmed)) {
+    sink_.ids->push_back(VocabularyTable::load(slot));
+    return;
+  }
+  const std::span<const TokenId> ids = merged(piece);
+  sink_.ids->insert(sink_.ids->end(), ids.begin(), ids.end());
+}
+
+Result<void> BulkEncoder::Run::split_by_family(size_t begin) {
+  SplitChunk& chunk = memory_.chunk;
+  const std::string_view text = text_.substr(0, end_);
+  while (begin < end_ && !sink_.full()) {
+    const size_t end = encoder_.splitter_->cut(text, begin, chunk);
+    if (chunk.blocks == 0) {
+      encode_long_alone(begin, end);
+    } else {
+      if (encoder_.barriers_) encoder_.barriers_->cut_wide(chunk);
+      encode_chunk(begin);
+    }
+    begin = end;
+  }
+  return {};
+}
+
+/// Pieces of another pre-tokenizer, as many at a time as fit a chunk.
+Result<void> BulkEncoder::Run::split_by_pre_tokenizer(size_t begin) {
+  std::vector<uint32_t>& ends = memory_.ends;
+  ends.clear();
+  HR_CHECK(encoder_.pre_tokenizer_->split(text_.substr(begin, end_ - begin), ends));
+  const size_t base = begin;
+  for (size_t i = 0; i < ends.size() && !sink_.full();) {
+    if (base + ends[i] - begin > SplitChunk::kBytes) {
+      encode_long_alone(begin, base + ends[i]);
+      begin = base + ends[i++];
+      continue;
+    }
+    size_t last = i;
+    while (last + 1 < ends.size() && base + ends[last + 1] - begin <= SplitChunk::kBytes) ++last;
+    SplitChunk& chunk = memory_.chunk;
+    take_stretch(text_.substr(begin, base + ends[last] - begin), chunk);
+    chunk.starts[0] = 1;
+    for (; i < last; ++i) {
+      const size_t at = base + ends[i] - begin;
+      chunk.starts[at / 64] |= uint64_t{1} << (at % 64);
+    }
+    ++i;
+    if (encoder_.barriers_) encoder_.barriers_->cut_wide(chunk);
+    encode_chunk(begin);
+    begin = base + ends[last];
+  }
+  if (ends.capacity() > (size_t{1} << 16)) ends = {};
+  return {};
+}
+
+/// The first barrier after `from`, or the end.
+size_t BulkEncoder::Run::barrier_after(size_t from) const {
+  uint32_t length;
+  char32_t before = encoder_.character(text_.data() + from, length);
+  for (size_t at = from + length; at < end_; at += length) {
+    const char32_t here = encoder_.character(text_.data() + at, length);
+    if (encoder_.barriers_->between(before, here)) return at;
+    before = here;
+  }
+  return end_;
+}
+
+/// Makes a chunk of whole units, cut wherever two characters have a barrier between them; returns
+/// its end, or `from` where not even one unit is known to end in a chunk.
+size_t BulkEncoder::Run::cut_at_barriers(size_t from) {
+  SplitChunk& chunk = memory_.chunk;
+  size_t size = std::min(end_ - from, SplitChunk::kBytes);
+  while (from + size < end_ && utf8::is_continuation(text_[from + size])) --size;
+  take_stretch(text_.substr(from, size), chunk);
+  const uint8_t* text = chunk.text;
+  uint32_t length;
+  size_t last = 0;
+  char32_t before = encoder_.character(reinterpret_cast<const char*>(text), length);
+  for (size_t at = length; at < size; at += length) {
+    const uint8_t byte = text[at];
+    char32_t here = byte;
+    length = 1;
+    if (byte >= 0x80) here = encoder_.character(reinterpret_cast<const char*>(text) + at, length);
+    if (encoder_.barriers_->between(before, here)) {
+      chunk.starts[at / 64] |= uint64_t{1} << (at % 64);
+      last = at;
+    }
+    before = here;
+  }
+  chunk.starts[0] |= 1;
+  if (from + size == end_) return end_;
+  chunk.size = last;
+  chunk.starts[last / 64] &= ~(uint64_t{1} << (last % 64));
+  chunk.blocks = (last + 63) / 64;
+  return from + last;
+}
+
+Result<void> BulkEncoder::Run::split_by_barriers(size_t begin) {
+  while (begin < end_ && !sink_.full()) {
+    size_t end = cut_at_barriers(begin);
+    if (end > begin) {
+      encode_chunk(begin);
+    } else {
+      end = barrier_after(begin);
+      encode_long_alone(begin, end);
+    }
+    begin = end;
+  }
+  return {};
+}
+
+char32_t BulkEncoder::character(const char* p, uint32_t& length) const {
+  const char32_t c = utf8::decode(p, length);
+  return lower_block_is_space_ && c == kLowerBlock ? U' ' : c;
+}
+
+size_t BulkEncoder::first_unit_end(std::string_view text, size_t begin, size_t end) const {
+  char32_t before = U' ';
+  uint32_t length;
+  for (size_t at = begin; at < end; at += length) {
+    const char32_t here = character(text.data() + at, length);
+    if (at > begin && barriers_->between(before, here)) return at;
+    before = here;
+  }
+  return end;
+}
+
+Result<std::shared_ptr<const BulkEncoder>> BulkEncoder::build(BulkSpec spec) {
+  if (!spec.rules && !spec.pre_tokenizer && !spec.use_barriers) {
+    return fail(ErrorKind::Internal, "A bulk encoder needs something that cuts texts into pieces.");
+  }
+  return std::shared_ptr<const BulkEncoder>(new BulkEncoder(std::move(spec)));
+}
+
+BulkEncoder::BulkEncoder(BulkSpec spec)
+    : table_(spec.entries, hash_, spec.ignore_merges),
+      pre_tokenizer_(std::move(spec.pre_tokenizer)),
+      pieces_(std::move(spec.pieces)),
+      lower_block_is_space_(spec.lower_block_is_space),
+      serial_(next_serial.fetch_add(1)) {
+  if (spec.use_barriers) barriers_.emplace(spec.joined.empty() ? spec.entries : spec.joined);
+  if (spec.rules) splitter_.emplace(*spec.rules);
+}
+
+BulkEncoder::~BulkEncoder() = default;
+
+Result<void> BulkEncoder::encode(std::string_view text, size_t begin, size_t end, TokenSink& sink) const {
+  Run run(*this, text, end, sink);
+  if (splitter_) return run.split_by_family(begin);
+  if (pre_tokenizer_) return run.split_by_pre_tokenizer(begin);
+  return run.split_by_barriers(begin);
+}
+
+}  // namespace headrace::text
