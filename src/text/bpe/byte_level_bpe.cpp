@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "text/bpe/byte_letters.h"
+#include "text/unicode/utf8.h"
 
 namespace headrace::text {
 namespace {
@@ -19,9 +21,12 @@ ByteLevelBpe::ByteLevelBpe(const Vocabulary& vocabulary) {
   }
 }
 
-Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std::vector<std::string>& merges) {
+Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
+                                         std::shared_ptr<const Barriers> barriers) {
   ByteLevelBpe bpe(vocabulary);
+  bpe.barriers_ = std::move(barriers);
   HR_CHECK(bpe.add_merges(vocabulary, merges));
+  bpe.find_whole_characters();
   return bpe;
 }
 
@@ -31,6 +36,7 @@ Result<void> ByteLevelBpe::add_merges(const Vocabulary& vocabulary, const std::v
                                                    merges.size(), kMostMerges));
   }
   merges_.reserve(merges.size());
+  first_use_.assign(vocabulary.size(), ~uint32_t{0});
   std::string joined;
   for (uint32_t rank = 0; rank < merges.size(); ++rank) {
     const std::string_view merge = merges[rank];
@@ -49,15 +55,72 @@ Result<void> ByteLevelBpe::add_merges(const Vocabulary& vocabulary, const std::v
                               part == 0 ? left : part == 1 ? right : std::string_view(joined)));
     }
     merges_.add(ids[0], ids[1], {rank, ids[2]});
+    for (const uint32_t part : {ids[0], ids[1]}) first_use_[part] = std::min(first_use_[part], rank);
   }
   return {};
 }
 
+/// Merging may begin with a character's token where its bytes surely become that first: they merge to
+/// one token by merges that rank before all that this token takes part in.
+void ByteLevelBpe::find_whole_characters() {
+  character_token_.assign(0x10000, StringIndex::kNone);
+  MergeScratch<uint32_t> scratch;
+  for (uint32_t c = 0; c < 0x10000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    if (c < 0x80) {
+      character_token_[c] = byte_token_[c];
+      continue;
+    }
+    const std::string character = utf8::encode(c);
+    uint32_t last_rank = 0;
+    scratch.symbols.clear();
+    for (uint32_t i = 0; i < character.size(); ++i) {
+      scratch.symbols.push_back({byte_token_[static_cast<uint8_t>(character[i])], i, i + 1});
+    }
+    while (scratch.symbols.size() > 1) {
+      Merge<uint32_t> best;
+      size_t at = 0;
+      for (size_t i = 0; i + 1 < scratch.symbols.size(); ++i) {
+        const Merge<uint32_t> merge = merges_.find(scratch.symbols[i].id, scratch.symbols[i + 1].id);
+        if (merge.before(best)) best = merge, at = i;
+      }
+      if (!best.possible()) break;
+      last_rank = std::max(last_rank, best.rank);
+      scratch.symbols[at].id = best.id;
+      scratch.symbols.erase(scratch.symbols.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+    }
+    if (scratch.symbols.size() != 1) continue;
+    const TokenId whole = scratch.symbols[0].id;
+    if (first_use_[whole] > last_rank) character_token_[c] = whole;
+  }
+  first_use_ = {};
+}
+
+bool ByteLevelBpe::begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const {
+  symbols.clear();
+  char32_t before = 0;
+  for (uint32_t at = 0; at < piece.size();) {
+    uint32_t length;
+    const char32_t here = utf8::decode(piece.data() + at, length);
+    if (here >= 0x10000 || character_token_[here] == StringIndex::kNone) return false;
+    if (at > 0 && (before | here) >= 0x80 && !barriers_->only_whole_between(before, here)) return false;
+    symbols.push_back({character_token_[here], at, at + length});
+    before = here;
+    at += length;
+  }
+  return true;
+}
+
+/// PERF: three bytes of a Han character cost two merges and their look-ups each time; most
+/// pieces that come here are such.
 void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
-  scratch.symbols.clear();
-  for (uint32_t i = 0; i < piece.size(); ++i) {
-    const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
-    if (id != StringIndex::kNone) scratch.symbols.push_back({id, i, i + 1});
+  const bool wide = std::ranges::any_of(piece, [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
+  if (!wide || !begin_with_characters(piece, scratch.symbols)) {
+    scratch.symbols.clear();
+    for (uint32_t i = 0; i < piece.size(); ++i) {
+      const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
+      if (id != StringIndex::kNone) scratch.symbols.push_back({id, i, i + 1});
+    }
   }
   merge_symbols(scratch, [this](const Symbol& left, const Symbol& right) { return merges_.find(left.id, right.id); });
 }

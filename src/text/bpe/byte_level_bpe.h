@@ -1,12 +1,14 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "text/bpe/merge.h"
 #include "text/bpe/pair_table.h"
+#include "text/bulk/barriers.h"
 #include "text/vocabulary/vocabulary.h"
 
 namespace headrace::text {
@@ -16,7 +18,8 @@ namespace headrace::text {
 class ByteLevelBpe {
  public:
   /// InvalidData names a merge whose parts or result are not in the vocabulary.
-  static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
+  static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
+                                    std::shared_ptr<const Barriers> barriers);
 
   /// Replaces `scratch.symbols` by the tokens of one piece. Bytes that have no token
   /// in the vocabulary are left out.
@@ -26,8 +29,14 @@ class ByteLevelBpe {
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
   Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
 
+  void find_whole_characters();
+  bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
+
+  std::shared_ptr<const Barriers> barriers_;
   std::array<uint32_t, 256> byte_token_{};
+  std::vector<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
   PairTable merges_;
+  std::vector<uint32_t> first_use_;  // by id: the lowest rank that joins it; while building
 };
 
 }  // namespace headrace::text

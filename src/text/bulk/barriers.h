@@ -25,6 +25,12 @@ class Barriers {
     return !bit(joined_.data(), place(left, right)) && !bit(open_right_.data(), left) && !bit(open_left_.data(), right);
   }
 
+  /// Whether no entry reaches over the boundary with a part of either character: until both are whole,
+  /// no merge crosses it.
+  bool only_whole_between(char32_t left, char32_t right) const {
+    return left < 0x10000 && right < 0x10000 && !bit(open_right_.data(), left) && !bit(open_left_.data(), right);
+  }
+
   /// Adds to `chunk.starts` every barrier beside a character of three bytes.
   void cut_wide(SplitChunk& chunk) const;
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/thread_pool.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
@@ -58,14 +59,37 @@ void take_stretch(std::string_view stretch, SplitChunk& chunk) {
   std::fill_n(chunk.starts, chunk.blocks + 1, 0);
 }
 
+/// Keeps of a chunk at `begin` the pieces before `stop`, where one begins.
+size_t shorten(SplitChunk& chunk, size_t begin, size_t stop) {
+  chunk.size = stop - begin;
+  if (chunk.blocks == 0) return stop;
+  const size_t w = chunk.size / 64;
+  chunk.starts[w] &= (uint64_t{1} << (chunk.size % 64)) - 1;
+  chunk.blocks = (chunk.size + 63) / 64;
+  return stop;
+}
+
+bool is_ascii_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+
+/// Whether a piece of every family begins at `at`, whatever is before: a word after a newline, the single
+/// space between two words, a comma or full stop after a Han character.
+bool begins_any_piece(std::string_view text, size_t at) {
+  if (is_ascii_letter(text[at])) return text[at - 1] == '\n';
+  if (text[at] == ' ') return is_ascii_letter(text[at - 1]) && is_ascii_letter(text[at + 1]);
+  const std::string_view here = text.substr(at, 3);
+  const auto lead = static_cast<uint8_t>(text[at - 3]);
+  return (here == "\uFF0C" || here == "\u3002") && lead >= 0xE5 && lead <= 0xE8;
+}
+
 }  // namespace
 
 /// One call of encode.
 class BulkEncoder::Run {
  public:
-  Run(const BulkEncoder& encoder, std::string_view text, size_t end, TokenSink& sink)
+  /// Pieces that begin before `stop`, where one begins, of a text that ends at `end`.
+  Run(const BulkEncoder& encoder, std::string_view text, size_t stop, size_t end, TokenSink& sink)
       : encoder_(encoder), table_(encoder.table_), memory_(thread_memory()), cache_(memory_.cache_of(encoder.serial_)),
-        out_(memory_.out), text_(text), end_(end), sink_(sink) {}
+        out_(memory_.out), text_(text), stop_(stop), end_(end), sink_(sink) {}
 
   Result<void> split_by_family(size_t begin);
   Result<void> split_by_pre_tokenizer(size_t begin);
@@ -93,6 +117,7 @@ class BulkEncoder::Run {
   PieceCache& cache_;
   TokenId* out_;
   std::string_view text_;
+  size_t stop_;
   size_t end_;
   TokenSink& sink_;
   size_t count_ = 0;  // of out_
@@ -238,8 +263,9 @@ void BulkEncoder::Run::encode_long_alone(size_t begin, size_t end) {
 Result<void> BulkEncoder::Run::split_by_family(size_t begin) {
   SplitChunk& chunk = memory_.chunk;
   const std::string_view text = text_.substr(0, end_);
-  while (begin < end_ && !sink_.full()) {
-    const size_t end = encoder_.splitter_->cut(text, begin, chunk);
+  while (begin < stop_ && !sink_.full()) {
+    size_t end = encoder_.splitter_->cut(text, begin, chunk);
+    if (end > stop_) end = shorten(chunk, begin, stop_);
     if (chunk.blocks == 0) {
       encode_long_alone(begin, end);
     } else {
@@ -285,20 +311,20 @@ Result<void> BulkEncoder::Run::split_by_pre_tokenizer(size_t begin) {
 size_t BulkEncoder::Run::barrier_after(size_t from) const {
   uint32_t length;
   char32_t before = encoder_.character(text_.data() + from, length);
-  for (size_t at = from + length; at < end_; at += length) {
+  for (size_t at = from + length; at < stop_; at += length) {
     const char32_t here = encoder_.character(text_.data() + at, length);
     if (encoder_.barriers_->between(before, here)) return at;
     before = here;
   }
-  return end_;
+  return stop_;
 }
 
 /// Makes a chunk of whole units, cut wherever two characters have a barrier between them; returns
 /// its end, or `from` where not even one unit is known to end in a chunk.
 size_t BulkEncoder::Run::cut_at_barriers(size_t from) {
   SplitChunk& chunk = memory_.chunk;
-  size_t size = std::min(end_ - from, SplitChunk::kBytes);
-  while (from + size < end_ && utf8::is_continuation(text_[from + size])) --size;
+  size_t size = std::min(stop_ - from, SplitChunk::kBytes);
+  while (from + size < stop_ && utf8::is_continuation(text_[from + size])) --size;
   take_stretch(text_.substr(from, size), chunk);
   const uint8_t* text = chunk.text;
   uint32_t length;
@@ -316,7 +342,7 @@ size_t BulkEncoder::Run::cut_at_barriers(size_t from) {
     before = here;
   }
   chunk.starts[0] |= 1;
-  if (from + size == end_) return end_;
+  if (from + size == stop_) return stop_;
   chunk.size = last;
   chunk.starts[last / 64] &= ~(uint64_t{1} << (last % 64));
   chunk.blocks = (last + 63) / 64;
@@ -324,7 +350,7 @@ size_t BulkEncoder::Run::cut_at_barriers(size_t from) {
 }
 
 Result<void> BulkEncoder::Run::split_by_barriers(size_t begin) {
-  while (begin < end_ && !sink_.full()) {
+  while (begin < stop_ && !sink_.full()) {
     size_t end = cut_at_barriers(begin);
     if (end > begin) {
       encode_chunk(begin);
@@ -354,7 +380,7 @@ size_t BulkEncoder::first_unit_end(std::string_view text, size_t begin, size_t e
 }
 
 Result<std::shared_ptr<const BulkEncoder>> BulkEncoder::build(BulkSpec spec) {
-  if (!spec.rules && !spec.pre_tokenizer && !spec.use_barriers) {
+  if (!spec.rules && !spec.pre_tokenizer && !spec.barriers) {
     return fail(ErrorKind::Internal, "A bulk encoder needs something that cuts texts into pieces.");
   }
   return std::shared_ptr<const BulkEncoder>(new BulkEncoder(std::move(spec)));
@@ -362,21 +388,69 @@ Result<std::shared_ptr<const BulkEncoder>> BulkEncoder::build(BulkSpec spec) {
 
 BulkEncoder::BulkEncoder(BulkSpec spec)
     : table_(spec.entries, hash_, spec.ignore_merges),
+      barriers_(std::move(spec.barriers)),
       pre_tokenizer_(std::move(spec.pre_tokenizer)),
       pieces_(std::move(spec.pieces)),
       lower_block_is_space_(spec.lower_block_is_space),
       serial_(next_serial.fetch_add(1)) {
-  if (spec.use_barriers) barriers_.emplace(spec.joined.empty() ? spec.entries : spec.joined);
   if (spec.rules) splitter_.emplace(*spec.rules);
 }
 
 BulkEncoder::~BulkEncoder() = default;
 
 Result<void> BulkEncoder::encode(std::string_view text, size_t begin, size_t end, TokenSink& sink) const {
-  Run run(*this, text, end, sink);
+  const std::vector<size_t> parts = part_ends(text, begin, end, sink);
+  if (parts.size() == 1) return encode_part(text, begin, end, end, sink);
+  std::vector<EncodedText> encoded(parts.size());
+  std::vector<Result<void>> outcomes(parts.size());
+  ThreadPool::process().parallel_for(parts.size(), 1, [&](size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) {
+      TokenSink part{&encoded[i].ids, sink.offsets ? &encoded[i].offsets : nullptr};
+      outcomes[i] = encode_part(text, i == 0 ? begin : parts[i - 1], parts[i], end, part);
+    }
+  });
+  for (size_t i = 0; i < parts.size(); ++i) {
+    HR_CHECK(outcomes[i]);
+    sink.ids->insert(sink.ids->end(), encoded[i].ids.begin(), encoded[i].ids.end());
+    if (sink.offsets) sink.offsets->insert(sink.offsets->end(), encoded[i].offsets.begin(), encoded[i].offsets.end());
+  }
+  return {};
+}
+
+Result<void> BulkEncoder::encode_part(std::string_view text, size_t begin, size_t stop, size_t end, TokenSink& sink) const {
+  Run run(*this, text, stop, end, sink);
   if (splitter_) return run.split_by_family(begin);
   if (pre_tokenizer_) return run.split_by_pre_tokenizer(begin);
   return run.split_by_barriers(begin);
+}
+
+/// Where the parts end that threads encode side by side: at pieces' beginnings, the last at the text's end.
+std::vector<size_t> BulkEncoder::part_ends(std::string_view text, size_t begin, size_t end, const TokenSink& sink) const {
+  constexpr size_t kLeast = 128 << 10, kMostSearched = 64 << 10;
+  const bool whole = (!splitter_ && pre_tokenizer_) || sink.limit != std::numeric_limits<size_t>::max() || end - begin < 2 * kLeast;
+  const size_t threads = whole ? 1 : static_cast<size_t>(ThreadPool::process().threads());
+  // More parts than threads, so that a thread that is held up is not waited for long.
+  const size_t count = threads == 1 ? 1 : std::min(threads * 4, (end - begin) / kLeast);
+  std::vector<size_t> ends;
+  for (size_t part = 1; part < count; ++part) {
+    const size_t target = begin + (end - begin) / count * part;
+    for (size_t at = std::max(target, ends.empty() ? begin + 4 : ends.back() + 4); at + 4 < std::min(end, target + kMostSearched); ++at) {
+      if (!begins_part(text, at)) continue;
+      ends.push_back(at);
+      break;
+    }
+  }
+  ends.push_back(end);
+  return ends;
+}
+
+bool BulkEncoder::begins_part(std::string_view text, size_t at) const {
+  if (splitter_) return begins_any_piece(text, at);
+  if (utf8::is_continuation(text[at])) return false;
+  size_t before = at - 1;
+  while (utf8::is_continuation(text[before])) --before;
+  uint32_t length;
+  return barriers_->between(character(text.data() + before, length), character(text.data() + at, length));
 }
 
 }  // namespace headrace::text

@@ -30,9 +30,8 @@ struct BulkSpec {
   std::vector<BulkEntry> entries;
   /// A piece that is an entry is that token, without asking the merges.
   bool ignore_merges = false;
-  /// Every result of a merge is among `joined` (or in `entries`, where this is empty): barriers may cut.
-  bool use_barriers = true;
-  std::vector<BulkEntry> joined;
+  /// Of a vocabulary with every result of a merge; null: pieces are not cut.
+  std::shared_ptr<const Barriers> barriers;
   /// How texts fall into pieces: a published family; else a pre-tokenizer; else (null) barriers alone.
   std::optional<SplitRules> rules;
   std::shared_ptr<const PreTokenizer> pre_tokenizer = {};
@@ -62,11 +61,14 @@ class BulkEncoder {
  private:
   explicit BulkEncoder(BulkSpec spec);
   class Run;
+  Result<void> encode_part(std::string_view text, size_t begin, size_t stop, size_t end, TokenSink& sink) const;
+  std::vector<size_t> part_ends(std::string_view text, size_t begin, size_t end, const TokenSink& sink) const;
+  bool begins_part(std::string_view text, size_t at) const;
   char32_t character(const char* p, uint32_t& length) const;
 
   PieceHash hash_;
   mutable VocabularyTable table_;
-  std::optional<Barriers> barriers_;
+  std::shared_ptr<const Barriers> barriers_;
   std::optional<PieceSplitter> splitter_;
   std::shared_ptr<const PreTokenizer> pre_tokenizer_;
   std::shared_ptr<const PieceEncoder> pieces_;

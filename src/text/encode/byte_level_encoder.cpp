@@ -41,12 +41,10 @@ Result<std::unique_ptr<const SegmentEncoder>> make_byte_level_encoder(const Voca
                                                                       const StringArena& token_bytes,
                                                                       const TokenizerSource& source) {
   HR_TRY(PreTokenizerChoice choice, choose_pre_tokenizer(source.pre_tokenizer));
-  HR_TRY(ByteLevelBpe bpe, ByteLevelBpe::build(vocabulary, source.merges));
   BulkSpec spec;
   spec.ignore_merges = choice.ignore_merges;
   spec.rules = choice.rules;
   spec.pre_tokenizer = std::move(choice.pre_tokenizer);
-  spec.pieces = std::make_shared<BytePieces>(std::move(bpe));
   // An added token may be the result of merges as well: spelled in byte letters then.
   StringArena added;
   std::vector<TokenId> added_ids;
@@ -59,8 +57,11 @@ Result<std::unique_ptr<const SegmentEncoder>> make_byte_level_encoder(const Voca
       added_ids.push_back(id);
     }
   }
-  spec.joined = spec.entries;
-  for (uint32_t i = 0; i < added.size(); ++i) spec.joined.push_back({added[i], added_ids[i]});
+  std::vector<BulkEntry> joined = spec.entries;
+  for (uint32_t i = 0; i < added.size(); ++i) joined.push_back({added[i], added_ids[i]});
+  spec.barriers = std::make_shared<const Barriers>(joined);
+  HR_TRY(ByteLevelBpe bpe, ByteLevelBpe::build(vocabulary, source.merges, spec.barriers));
+  spec.pieces = std::make_shared<BytePieces>(std::move(bpe));
   HR_TRY(auto bulk, BulkEncoder::build(std::move(spec)));
   return std::make_unique<ByteLevelEncoder>(std::move(bulk));
 }

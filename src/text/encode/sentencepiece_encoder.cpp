@@ -163,6 +163,7 @@ Result<std::unique_ptr<const SegmentEncoder>> make_sentencepiece_encoder(const V
       // A space in an entry's own spelling is none that a text has: there it is ▁.
       if (!bpe->is_atomic(id) && vocabulary.spelling(id).find(' ') == std::string_view::npos) spec.entries.push_back({token_bytes[id], id});
     }
+    spec.barriers = std::make_shared<const Barriers>(spec.entries);
     HR_TRY(bulk, BulkEncoder::build(std::move(spec)));
   }
   return std::make_unique<SentencePieceEncoder>(bpe, std::move(bulk), source.add_space_prefix);

@@ -23,6 +23,25 @@ LeadRule rule_of(uint8_t lead) {
   return {4};
 }
 
+/// Passes over valid characters of two and three bytes, four bytes of text at a look.
+size_t skip_wide(std::string_view bytes, size_t at) {
+  while (at + 4 <= bytes.size()) {
+    const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + i])); };
+    const uint32_t word = byte(0) | byte(1) << 8 | byte(2) << 16;
+    if ((word & 0xC0C0F0) == 0x8080E0) {
+      const uint32_t lead = word & 0x0F;
+      const bool upper_half = word & 0x2000;
+      if ((lead == 0 && !upper_half) || (lead == 0xD && upper_half)) break;  // too long, or a surrogate
+      at += 3;
+    } else if ((word & 0xC0E0) == 0x80C0 && (word & 0x1E) != 0) {
+      at += 2;
+    } else {
+      break;
+    }
+  }
+  return at;
+}
+
 }  // namespace
 
 Sequence examine(std::string_view bytes) {
@@ -48,6 +67,7 @@ size_t valid_prefix(std::string_view bytes) {
       if (word & 0x8080808080808080u) break;
       at += 8;
     }
+    at = skip_wide(bytes, at);
     if (at == bytes.size()) break;
     const Sequence next = examine(bytes.substr(at));
     if (next.form != Form::Valid) break;
