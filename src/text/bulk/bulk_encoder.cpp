@@ -102,9 +102,9 @@ class BulkEncoder::Run {
   void encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count);
   void encode_long_alone(size_t begin, size_t end);
   template <class Emit>
-  void encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, VocabularyTable::Slot* slot, const Emit& emit);
+  void encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, uint32_t found, const Emit& emit);
   template <class Emit>
-  void encode_missed_long(std::string_view piece, uint64_t hash, VocabularyTable::Slot* slot, const Emit& emit);
+  void encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, const Emit& emit);
   std::span<const TokenId> merged(std::string_view piece);
   bool confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids);
   void add_with_offsets(size_t begin, std::string_view piece);
@@ -140,7 +140,7 @@ bool BulkEncoder::Run::confirm(VocabularyTable::Slot* slot, std::span<const Toke
 
 template <class Emit>
 void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash,
-                                     VocabularyTable::Slot* slot, const Emit& emit) {
+                                     uint32_t found, const Emit& emit) {
   if (const PieceCache::Entry* entry = cache_.find(packed, hash)) {
     const uint32_t count = PieceCache::count(*entry);
     if (count == PieceCache::kPooled) {
@@ -151,24 +151,31 @@ void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& 
     }
     return;
   }
+  VocabularyTable::Slot* slot = found == VocabularyTable::kAbsent || found == VocabularyTable::kNone ? nullptr : table_.find(packed, hash);
+  if (slot && !(VocabularyTable::load(slot) & VocabularyTable::kUnconfirmed)) {  // in another bucket
+    const TokenId id = VocabularyTable::load(slot);
+    return emit(std::span(&id, 1));
+  }
   const std::span<const TokenId> ids = merged(piece);
   if (!slot || VocabularyTable::load(slot) == VocabularyTable::kNone || !confirm(slot, ids)) cache_.add(packed, hash, ids);
   emit(ids);
 }
 
 template <class Emit>
-void BulkEncoder::Run::encode_missed_long(std::string_view piece, uint64_t hash, VocabularyTable::Slot* slot, const Emit& emit) {
+void BulkEncoder::Run::encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, const Emit& emit) {
   if (const auto known = cache_.find_long(piece, hash); !known.empty()) return emit(known);
   const std::span<const TokenId> ids = merged(piece);
-  if (!slot || VocabularyTable::load(slot) == VocabularyTable::kNone || !confirm(slot, ids)) cache_.add_long(piece, hash, ids);
+  const bool unconfirmed = found != VocabularyTable::kAbsent && found != VocabularyTable::kNone;
+  if (!unconfirmed || !confirm(table_.find_long(piece, hash), ids)) cache_.add_long(piece, hash, ids);
   emit(ids);
 }
 
-/// PERF: two passes over a batch: keys, hashes and prefetches, then look-ups, so that the
-/// lines of the table arrive while others are looked at.
+/// PERF: three passes over a batch: keys and hashes; looks into the table; tokens out. Each asks for
+/// the lines that the next one needs, so that they arrive while others are looked at.
 void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count) {
   PackedPiece packed[kBatch];
   uint64_t hashes[kBatch];
+  uint32_t ids[kBatch];
   const auto emit = [this](std::span<const TokenId> ids) {
     std::copy(ids.begin(), ids.end(), out_ + count_);
     count_ += ids.size();
@@ -176,6 +183,7 @@ void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins
   for (size_t first = 0; first < count; first += kBatch) {
     const size_t batch = std::min(kBatch, count - first);
     const uint32_t* at = begins + first;
+    const auto piece_at = [&](size_t i) { return std::string_view(reinterpret_cast<const char*>(text) + at[i], at[i + 1] - at[i]); };
     for (size_t i = 0; i < batch; ++i) {
       const size_t size = at[i + 1] - at[i];
       if (size <= PackedPiece::kLongest) {
@@ -189,20 +197,22 @@ void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins
     }
     for (size_t i = 0; i < batch; ++i) {
       const size_t size = at[i + 1] - at[i];
-      const std::string_view piece(reinterpret_cast<const char*>(text) + at[i], size);
-      const bool is_short = size <= PackedPiece::kLongest;
-      VocabularyTable::Slot* slot = is_short ? table_.find(packed[i], hashes[i]) : table_.find_long(piece, hashes[i]);
-      if (slot) {
-        const uint32_t id = VocabularyTable::load(slot);
-        if (!(id & VocabularyTable::kUnconfirmed)) {
-          out_[count_++] = id;
-          continue;
-        }
-      }
-      if (is_short) {
-        encode_missed(piece, packed[i], hashes[i], slot, emit);
+      if (size <= PackedPiece::kLongest) {
+        ids[i] = table_.probe(packed[i], hashes[i]);
+        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch(hashes[i]);
       } else {
-        encode_missed_long(piece, hashes[i], slot, emit);
+        VocabularyTable::Slot* slot = table_.find_long(piece_at(i), hashes[i]);
+        ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
+        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch_long(hashes[i]);
+      }
+    }
+    for (size_t i = 0; i < batch; ++i) {
+      if (!(ids[i] & VocabularyTable::kUnconfirmed)) {
+        out_[count_++] = ids[i];
+      } else if (at[i + 1] - at[i] <= PackedPiece::kLongest) {
+        encode_missed(piece_at(i), packed[i], hashes[i], ids[i], emit);
+      } else {
+        encode_missed_long(piece_at(i), hashes[i], ids[i], emit);
       }
     }
   }

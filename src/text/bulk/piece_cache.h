@@ -29,6 +29,7 @@ class PieceCache {
     __builtin_prefetch(line);
     __builtin_prefetch(line + 64);
   }
+  void prefetch_long(uint64_t hash) const { __builtin_prefetch(&long_[hash & (long_.size() - 1)]); }
   /// The entry of a short piece, or null.
   const Entry* find(const PackedPiece& piece, uint64_t hash) const {
     for (const Entry& entry : sets_[set_of(hash)].entries) {

@@ -12,15 +12,19 @@ PieceHash::PieceHash() {
   second_ = word();
 }
 
-VocabularyTable::VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash, bool confirmed) {
-  const size_t long_entries = static_cast<size_t>(
-      std::ranges::count_if(entries, [](const BulkEntry& entry) { return entry.bytes.size() > PackedPiece::kLongest; }));
-  buckets_.resize(std::max<size_t>(8, (entries.size() - long_entries) * 2 / kWays));
-  size_t slots = 16;
-  while (slots < long_entries * 2) slots *= 2;
-  long_.resize(slots);
-  long_mask_ = slots - 1;
-  long_bytes_.reserve(long_entries);
+namespace {
+
+size_t long_entries(std::span<const BulkEntry> entries) {
+  return static_cast<size_t>(std::ranges::count_if(entries, [](const BulkEntry& entry) { return entry.bytes.size() > PackedPiece::kLongest; }));
+}
+
+}  // namespace
+
+VocabularyTable::VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash, bool confirmed)
+    : buckets_(std::max<size_t>(8, (entries.size() - long_entries(entries)) * 2 / kWays), Bucket{{}, {0, 0, 0, kAbsent}}),
+      long_(std::bit_ceil(long_entries(entries) * 2 + 16), LongSlot{}) {
+  long_mask_ = long_.size() - 1;
+  long_bytes_.reserve(long_entries(entries));
   for (const BulkEntry& entry : entries) {
     if (!entry.bytes.empty()) add(entry, hash, confirmed ? 0 : kUnconfirmed);
   }
@@ -54,7 +58,7 @@ void VocabularyTable::add(const BulkEntry& entry, const PieceHash& hash, uint32_
       bucket->ids[i] = entry.id | state;
       return;
     }
-    bucket->is_full = 1;
+    bucket->ids[kWays] = kElsewhere;
     if (++bucket == buckets_.data() + buckets_.size()) bucket = buckets_.data();
   }
 }

@@ -10,6 +10,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "text/bulk/large_array.h"
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
 
@@ -40,15 +41,28 @@ class VocabularyTable {
   /// known to be more than one token.
   using Slot = uint32_t;
 
+  /// Answers of `probe` beside ids: not here, or to be looked for further on.
+  static constexpr uint32_t kAbsent = kNone - 1;
+  static constexpr uint32_t kElsewhere = kNone - 2;
+
   void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[bucket_of(hash)]); }
   void prefetch_long(uint64_t hash) const { __builtin_prefetch(&long_[hash & long_mask_]); }
+
+  /// The id of a piece that is in its own line, or a value with kUnconfirmed set.
+  ///
+  /// PERF: no branch depends on which of the three entries it is.
+  uint32_t probe(const PackedPiece& piece, uint64_t hash) const {
+    const Bucket& bucket = buckets_[bucket_of(hash)];
+    const uint32_t* ids = bucket.ids;
+    return __atomic_load_n(ids + __builtin_ctz(matches(bucket, piece) | 1u << kWays), __ATOMIC_RELAXED);
+  }
 
   /// The slot of a piece, or null.
   Slot* find(const PackedPiece& piece, uint64_t hash) {
     Bucket* bucket = &buckets_[bucket_of(hash)];
     for (;;) {
       if (const unsigned match = matches(*bucket, piece)) return &bucket->ids[std::countr_zero(match)];
-      if (!bucket->is_full) return nullptr;
+      if (bucket->ids[kWays] == kAbsent) return nullptr;
       if (++bucket == buckets_.data() + buckets_.size()) bucket = buckets_.data();
     }
   }
@@ -70,8 +84,7 @@ class VocabularyTable {
   static constexpr int kWays = 3;
   struct alignas(64) Bucket {
     PackedPiece keys[kWays];
-    uint32_t ids[kWays];
-    uint32_t is_full;
+    uint32_t ids[kWays + 1];  // after those of the keys: whether there are more in the next bucket
   };
   struct LongSlot {
     uint32_t tag = 0;
@@ -84,12 +97,11 @@ class VocabularyTable {
   static unsigned matches(const Bucket& bucket, const PackedPiece& piece) {
 #if defined(__SSE2__)
     const __m128i wanted = _mm_set_epi64x(static_cast<long long>(piece.high), static_cast<long long>(piece.low));
-    unsigned found = 0;
-    for (int i = 0; i < kWays; ++i) {
+    const auto equals = [&](int i) {
       const __m128i key = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket.keys[i]));
-      found |= static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(key, wanted)) == 0xFFFF) << i;
-    }
-    return found;
+      return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(key, wanted)) == 0xFFFF);
+    };
+    return equals(0) | equals(1) << 1 | equals(2) << 2;
 #else
     unsigned found = 0;
     for (int i = 0; i < kWays; ++i) found |= static_cast<unsigned>(bucket.keys[i] == piece) << i;
@@ -99,8 +111,8 @@ class VocabularyTable {
 
   void add(const BulkEntry& entry, const PieceHash& hash, uint32_t state);
 
-  std::vector<Bucket> buckets_;
-  std::vector<LongSlot> long_;
+  LargeArray<Bucket> buckets_;
+  LargeArray<LongSlot> long_;
   size_t long_mask_ = 0;
   std::vector<std::string_view> long_bytes_;
 };
