@@ -72,30 +72,42 @@ Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_
   }
 }
 
+/// PERF: half of all boundaries are barriers, so nothing branches on whether one is.
 void Barriers::cut_wide(SplitChunk& chunk) const {
   const uint8_t* text = chunk.text;
-  const auto read = [&](size_t at, uint32_t& length) {
-    return utf8::decode(reinterpret_cast<const char*>(text + at), length);
-  };
-  size_t at = 0;
-  for (size_t w = 0; w < chunk.blocks; ++w) {
+  const auto mark = [&](size_t at, bool barrier) { chunk.starts[at / 64] |= uint64_t{barrier} << (at % 64); };
+  for (size_t w = 0, at = 0; w < chunk.blocks; ++w) {
     while (at < w * 64 + 64) {
       const size_t skipped = at > w * 64 ? at - w * 64 : 0;
       const uint64_t left = chunk.high[w] >> skipped << skipped;
       if (!left) break;
       at = w * 64 + static_cast<size_t>(std::countr_zero(left));
       if (at >= chunk.size) return;
-      // The character before a run of them, if it is ASCII.
-      char32_t before = at > 0 && text[at - 1] < 0x80 ? text[at - 1] : 0x10FFFF;
-      while (at < chunk.size) {
-        uint32_t length;
-        const char32_t here = read(at, length);
-        if ((before >= 0x800 || here >= 0x800) && between(before, here)) chunk.starts[at / 64] |= uint64_t{1} << (at % 64);
-        if (here < 0x80) break;
-        before = here;
-        at += length;
+      // Zero: the character before is none that a barrier can follow.
+      char32_t before = at > 0 && text[at - 1] < 0x80 ? text[at - 1] : 0;
+      bool wide_before = false;
+      for (; at < chunk.size && text[at] >= 0x80;) {
+        const uint8_t lead = text[at];
+        if (lead < 0xE0) {
+          const char32_t here = (lead & 0x1Fu) << 6 | (text[at + 1] & 0x3Fu);
+          if (wide_before) mark(at, between(before, here));
+          before = here;
+          wide_before = false;
+          at += 2;
+        } else if (lead < 0xF0) {
+          const char32_t here = (lead & 0x0Fu) << 12 | (text[at + 1] & 0x3Fu) << 6 | (text[at + 2] & 0x3Fu);
+          mark(at, between_wide(before, here) & (before != 0));
+          before = here;
+          wide_before = true;
+          at += 3;
+        } else {
+          before = 0;
+          wide_before = false;
+          at += 4;
+        }
       }
       if (at >= chunk.size) return;
+      if (wide_before) mark(at, between(before, text[at]));
     }
   }
 }

@@ -22,7 +22,11 @@ class Barriers {
   bool between(char32_t left, char32_t right) const {
     if (left >= 0x10000 || right >= 0x10000) return false;
     if ((left | right) < 0x80) return !(bit(ascii_.data(), left << 7 | right));
-    return !bit(joined_.data(), place(left, right)) && !bit(open_right_.data(), left) && !bit(open_left_.data(), right);
+    return between_wide(left, right);
+  }
+  /// The same for characters of the basic plane of which one is not ASCII.
+  bool between_wide(char32_t left, char32_t right) const {
+    return !(bit(joined_.data(), place(left, right)) | bit(open_right_.data(), left) | bit(open_left_.data(), right));
   }
 
   /// Whether no entry reaches over the boundary with a part of either character: until both are whole,

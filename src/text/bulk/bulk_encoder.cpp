@@ -146,8 +146,10 @@ void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& 
     if (count == PieceCache::kPooled) {
       emit(cache_.pooled(*entry));
     } else {
-      const TokenId ids[4] = {entry->ids[0] & PieceCache::kIdMask, entry->ids[1], entry->ids[2], entry->ids[3]};
-      emit(std::span(ids, count));
+      // All four: the room behind is there.
+      out_[count_] = entry->ids[0] & PieceCache::kIdMask;
+      for (int i = 1; i < 4; ++i) out_[count_ + i] = entry->ids[i];
+      count_ += count;
     }
     return;
   }

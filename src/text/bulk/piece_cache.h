@@ -32,10 +32,12 @@ class PieceCache {
   void prefetch_long(uint64_t hash) const { __builtin_prefetch(&long_[hash & (long_.size() - 1)]); }
   /// The entry of a short piece, or null.
   const Entry* find(const PackedPiece& piece, uint64_t hash) const {
-    for (const Entry& entry : sets_[set_of(hash)].entries) {
-      if (entry.key == piece) return &entry;
+    const Entry* entries = sets_[set_of(hash)].entries;
+    unsigned found = 0;
+    for (int i = 0; i < 4; ++i) {
+      found |= static_cast<unsigned>(((entries[i].key.low ^ piece.low) | (entries[i].key.high ^ piece.high)) == 0) << i;
     }
-    return nullptr;
+    return found ? entries + __builtin_ctz(found) : nullptr;
   }
   static uint32_t count(const Entry& entry) { return entry.ids[0] >> 24; }
   std::span<const TokenId> pooled(const Entry& entry) const { return {pool_.data() + entry.ids[1], entry.ids[2]}; }

@@ -1,5 +1,6 @@
 #include "text/unicode/utf8.h"
 
+#include <bit>
 #include <cstring>
 
 namespace headrace::text::utf8 {
@@ -26,8 +27,9 @@ LeadRule rule_of(uint8_t lead) {
 /// Passes over valid characters of two and three bytes, four bytes of text at a look.
 size_t skip_wide(std::string_view bytes, size_t at) {
   while (at + 4 <= bytes.size()) {
-    const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + i])); };
-    const uint32_t word = byte(0) | byte(1) << 8 | byte(2) << 16;
+    uint32_t word;
+    std::memcpy(&word, bytes.data() + at, 4);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap32(word);
     if ((word & 0xC0C0F0) == 0x8080E0) {
       const uint32_t lead = word & 0x0F;
       const bool upper_half = word & 0x2000;
