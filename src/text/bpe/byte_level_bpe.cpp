@@ -111,17 +111,64 @@ bool ByteLevelBpe::begin_with_characters(std::string_view piece, std::vector<Sym
   return true;
 }
 
+/// The merges of a piece of few symbols, in place.
+///
+/// PERF: the symbols stay in their slots and are linked, so that nothing is moved; a joined one's slot
+/// keeps a rank that never wins. Rank and joined token are one number to compare. What it costs
+/// is the look-ups of pairs, most of which the table's filter answers.
+void ByteLevelBpe::merge_few(std::vector<Symbol>& symbols) const {
+  constexpr uint64_t kNever = ~uint64_t{0};
+  const auto count = static_cast<uint32_t>(symbols.size());
+  if (count < 2) return;
+  uint64_t joins[kFew];  // of a symbol and the one after it
+  uint8_t next[kFew], previous[kFew];
+  const auto join_of = [&](uint32_t left, uint32_t right) {
+    const Merge<uint32_t> merge = merges_.find(symbols[left].id, symbols[right].id);
+    return merge.possible() ? uint64_t{merge.rank} << 32 | merge.id : kNever;
+  };
+  for (uint32_t i = 0; i < count; ++i) {
+    joins[i] = i + 1 < count ? join_of(i, i + 1) : kNever;
+    next[i] = static_cast<uint8_t>(i + 1);
+    previous[i] = static_cast<uint8_t>(i - 1);
+  }
+  for (;;) {
+    uint64_t best = joins[0];
+    uint32_t at = 0;
+    for (uint32_t i = 1; i < count; ++i) {
+      const bool better = joins[i] < best;
+      best = better ? joins[i] : best;
+      at = better ? i : at;
+    }
+    if (best == kNever) break;
+    const uint32_t right = next[at], after = next[right];
+    symbols[at] = {static_cast<TokenId>(best), symbols[at].begin, symbols[right].end};
+    joins[right] = kNever;
+    next[at] = static_cast<uint8_t>(after);
+    joins[at] = kNever;
+    if (after < count) {
+      previous[after] = static_cast<uint8_t>(at);
+      joins[at] = join_of(at, after);
+    }
+    if (at > 0) joins[previous[at]] = join_of(previous[at], at);
+  }
+  uint32_t kept = 0;
+  for (uint32_t at = 0; at < count; at = next[at]) symbols[kept++] = symbols[at];
+  symbols.resize(kept);
+}
+
 /// PERF: three bytes of a Han character cost two merges and their look-ups each time; most
 /// pieces that come here are such.
 void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
   const bool wide = std::ranges::any_of(piece, [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
   if (!wide || !begin_with_characters(piece, scratch.symbols)) {
     scratch.symbols.clear();
+    scratch.symbols.reserve(piece.size());
     for (uint32_t i = 0; i < piece.size(); ++i) {
       const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
       if (id != StringIndex::kNone) scratch.symbols.push_back({id, i, i + 1});
     }
   }
+  if (scratch.symbols.size() <= kFew) return merge_few(scratch.symbols);
   merge_symbols(scratch, [this](const Symbol& left, const Symbol& right) { return merges_.find(left.id, right.id); });
 }
 

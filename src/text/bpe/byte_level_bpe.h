@@ -29,7 +29,9 @@ class ByteLevelBpe {
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
   Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
 
+  static constexpr size_t kFew = 48;
   void find_whole_characters();
+  void merge_few(std::vector<Symbol>& symbols) const;
   bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
 
   std::shared_ptr<const Barriers> barriers_;
