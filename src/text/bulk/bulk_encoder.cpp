@@ -29,6 +29,7 @@ struct ThreadMemory {
   std::vector<TokenId> ids;
   std::vector<uint32_t> ends;
   TokenId out[SplitChunk::kBytes + 8];
+  uint64_t whole[SplitChunk::kBlocks + 2];  // where pieces begin, before barriers cut them
 
   PieceCache& cache_of(uint64_t serial) {
     const auto found = std::ranges::find(caches, serial, &Cache::serial);
@@ -98,16 +99,19 @@ class BulkEncoder::Run {
  private:
   static constexpr size_t kBatch = 32;
 
+  void cut_pieces();
   void encode_chunk(size_t begin);
   void encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count);
   void encode_long_alone(size_t begin, size_t end);
-  template <class Emit>
-  void encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, uint32_t found, const Emit& emit);
-  template <class Emit>
-  void encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, const Emit& emit);
+  std::optional<TokenId> entry_alone(std::string_view piece, VocabularyTable::Slot* slot, bool whole);
+  void encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, uint32_t found, bool whole);
+  void encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, bool whole);
+  void put(std::span<const TokenId> ids);
+  bool begins_piece(size_t at) const;
+  VocabularyTable::Slot* find(std::string_view piece);
   std::span<const TokenId> merged(std::string_view piece);
   bool confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids);
-  void add_with_offsets(size_t begin, std::string_view piece);
+  void add_with_offsets(size_t begin, std::string_view piece, bool whole);
   size_t cut_at_barriers(size_t from);
   size_t barrier_after(size_t from) const;
 
@@ -132,44 +136,65 @@ std::span<const TokenId> BulkEncoder::Run::merged(std::string_view piece) {
 
 /// Whether the piece, which is an entry, is encoded as that entry alone.
 bool BulkEncoder::Run::confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids) {
-  const uint32_t id = VocabularyTable::load(slot) & ~VocabularyTable::kUnconfirmed;
-  const bool whole = ids.size() == 1 && ids[0] == id;
-  VocabularyTable::store(slot, whole ? id : VocabularyTable::kNone);
-  return whole;
+  const uint32_t id = VocabularyTable::load(slot) & VocabularyTable::kIdMask;
+  const bool alone = ids.size() == 1 && ids[0] == id;
+  const uint32_t otherwise = encoder_.ignore_merges_ ? id | VocabularyTable::kUnconfirmed | VocabularyTable::kOnlyWhole
+                                                     : VocabularyTable::kNone;
+  VocabularyTable::store(slot, alone ? id : otherwise);
+  return alone;
 }
 
-template <class Emit>
-void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash,
-                                     uint32_t found, const Emit& emit) {
+bool BulkEncoder::Run::begins_piece(size_t at) const { return memory_.whole[at / 64] >> (at % 64) & 1; }
+
+/// `slot` is the entry that is spelled like the piece, or null; `whole` says that the piece is not a part of one.
+/// Returns the entry's id if that is all that the piece is.
+std::optional<TokenId> BulkEncoder::Run::entry_alone(std::string_view piece, VocabularyTable::Slot* slot, bool whole) {
+  const uint32_t value = slot ? VocabularyTable::load(slot) : VocabularyTable::kNone;
+  if (!VocabularyTable::is_entry(value)) return std::nullopt;
+  const TokenId id = value & VocabularyTable::kIdMask;
+  if (!(value & VocabularyTable::kUnconfirmed)) return id;
+  const bool tried = value & VocabularyTable::kOnlyWhole;
+  if (!tried && confirm(slot, merged(piece))) return id;
+  return encoder_.ignore_merges_ && whole ? std::optional(id) : std::nullopt;
+}
+
+void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, uint32_t found, bool whole) {
+  if (found != VocabularyTable::kAbsent && found != VocabularyTable::kNone) {
+    if (const auto id = entry_alone(piece, table_.find(packed, hash), whole)) {
+      out_[count_++] = *id;
+      return;
+    }
+  }
   if (const PieceCache::Entry* entry = cache_.find(packed, hash)) {
     const uint32_t count = PieceCache::count(*entry);
-    if (count == PieceCache::kPooled) {
-      emit(cache_.pooled(*entry));
-    } else {
-      // All four: the room behind is there.
-      out_[count_] = entry->ids[0] & PieceCache::kIdMask;
-      for (int i = 1; i < 4; ++i) out_[count_ + i] = entry->ids[i];
-      count_ += count;
-    }
+    if (count == PieceCache::kPooled) return put(cache_.pooled(*entry));
+    // All four: the room behind is there.
+    out_[count_] = entry->ids[0] & PieceCache::kIdMask;
+    for (int i = 1; i < 4; ++i) out_[count_ + i] = entry->ids[i];
+    count_ += count;
     return;
   }
-  VocabularyTable::Slot* slot = found == VocabularyTable::kAbsent || found == VocabularyTable::kNone ? nullptr : table_.find(packed, hash);
-  if (slot && !(VocabularyTable::load(slot) & VocabularyTable::kUnconfirmed)) {  // in another bucket
-    const TokenId id = VocabularyTable::load(slot);
-    return emit(std::span(&id, 1));
-  }
   const std::span<const TokenId> ids = merged(piece);
-  if (!slot || VocabularyTable::load(slot) == VocabularyTable::kNone || !confirm(slot, ids)) cache_.add(packed, hash, ids);
-  emit(ids);
+  cache_.add(packed, hash, ids);
+  put(ids);
 }
 
-template <class Emit>
-void BulkEncoder::Run::encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, const Emit& emit) {
-  if (const auto known = cache_.find_long(piece, hash); !known.empty()) return emit(known);
+void BulkEncoder::Run::encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, bool whole) {
+  if (found != VocabularyTable::kAbsent && found != VocabularyTable::kNone) {
+    if (const auto id = entry_alone(piece, table_.find_long(piece, hash), whole)) {
+      out_[count_++] = *id;
+      return;
+    }
+  }
+  if (const auto known = cache_.find_long(piece, hash); !known.empty()) return put(known);
   const std::span<const TokenId> ids = merged(piece);
-  const bool unconfirmed = found != VocabularyTable::kAbsent && found != VocabularyTable::kNone;
-  if (!unconfirmed || !confirm(table_.find_long(piece, hash), ids)) cache_.add_long(piece, hash, ids);
-  emit(ids);
+  cache_.add_long(piece, hash, ids);
+  put(ids);
+}
+
+void BulkEncoder::Run::put(std::span<const TokenId> ids) {
+  std::copy(ids.begin(), ids.end(), out_ + count_);
+  count_ += ids.size();
 }
 
 /// PERF: three passes over a batch: keys and hashes; looks into the table; tokens out. Each asks for
@@ -178,14 +203,11 @@ void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins
   PackedPiece packed[kBatch];
   uint64_t hashes[kBatch];
   uint32_t ids[kBatch];
-  const auto emit = [this](std::span<const TokenId> ids) {
-    std::copy(ids.begin(), ids.end(), out_ + count_);
-    count_ += ids.size();
-  };
   for (size_t first = 0; first < count; first += kBatch) {
     const size_t batch = std::min(kBatch, count - first);
     const uint32_t* at = begins + first;
     const auto piece_at = [&](size_t i) { return std::string_view(reinterpret_cast<const char*>(text) + at[i], at[i + 1] - at[i]); };
+    const auto is_whole = [&](size_t i) { return begins_piece(at[i]) && (first + i + 1 == count || begins_piece(at[i + 1])); };
     for (size_t i = 0; i < batch; ++i) {
       const size_t size = at[i + 1] - at[i];
       if (size <= PackedPiece::kLongest) {
@@ -212,9 +234,9 @@ void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins
       if (!(ids[i] & VocabularyTable::kUnconfirmed)) {
         out_[count_++] = ids[i];
       } else if (at[i + 1] - at[i] <= PackedPiece::kLongest) {
-        encode_missed(piece_at(i), packed[i], hashes[i], ids[i], emit);
+        encode_missed(piece_at(i), packed[i], hashes[i], ids[i], is_whole(i));
       } else {
-        encode_missed_long(piece_at(i), hashes[i], ids[i], emit);
+        encode_missed_long(piece_at(i), hashes[i], ids[i], is_whole(i));
       }
     }
   }
@@ -222,22 +244,23 @@ void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins
 
 /// Appends a piece's tokens with their places. Those that hold a part of a character
 /// come from the whole of it.
-void BulkEncoder::Run::add_with_offsets(size_t begin, std::string_view piece) {
+void BulkEncoder::Run::add_with_offsets(size_t begin, std::string_view piece, bool whole) {
   const auto add = [&](TokenId id, size_t from, size_t to) {
     while (utf8::is_continuation(text_[from])) --from;
     while (to < text_.size() && utf8::is_continuation(text_[to])) ++to;
     sink_.add(id, from, to);
   };
-  const auto* bytes = reinterpret_cast<const uint8_t*>(piece.data());
-  VocabularyTable::Slot* slot = piece.size() <= PackedPiece::kLongest ? table_.find(pack(piece), encoder_.hash_(pack(piece)))
-                                                                      : table_.find_long(piece, encoder_.hash_(bytes, piece.size()));
-  if (slot) {
-    const uint32_t id = VocabularyTable::load(slot);
-    if (!(id & VocabularyTable::kUnconfirmed)) return add(id, begin, begin + piece.size());
-  }
-  const std::span<const TokenId> ids = merged(piece);
-  if (slot && VocabularyTable::load(slot) != VocabularyTable::kNone) confirm(slot, ids);
+  if (const auto id = entry_alone(piece, find(piece), whole)) return add(*id, begin, begin + piece.size());
+  merged(piece);
   for (const Symbol& symbol : memory_.symbols) add(symbol.id, begin + symbol.begin, begin + symbol.end);
+}
+
+VocabularyTable::Slot* BulkEncoder::Run::find(std::string_view piece) {
+  if (piece.size() > PackedPiece::kLongest) {
+    return table_.find_long(piece, encoder_.hash_(reinterpret_cast<const uint8_t*>(piece.data()), piece.size()));
+  }
+  const PackedPiece packed = pack(piece);
+  return table_.find(packed, encoder_.hash_(packed));
 }
 
 void BulkEncoder::Run::encode_chunk(size_t begin) {
@@ -251,7 +274,10 @@ void BulkEncoder::Run::encode_chunk(size_t begin) {
   }
   begins[count] = static_cast<uint32_t>(chunk.size);
   if (sink_.offsets) {
-    for (size_t i = 0; i < count; ++i) add_with_offsets(begin + begins[i], text_.substr(begin + begins[i], begins[i + 1] - begins[i]));
+    for (size_t i = 0; i < count; ++i) {
+      const bool whole = begins_piece(begins[i]) && (i + 1 == count || begins_piece(begins[i + 1]));
+      add_with_offsets(begin + begins[i], text_.substr(begin + begins[i], begins[i + 1] - begins[i]), whole);
+    }
     return;
   }
   count_ = 0;
@@ -261,15 +287,17 @@ void BulkEncoder::Run::encode_chunk(size_t begin) {
 
 void BulkEncoder::Run::encode_long_alone(size_t begin, size_t end) {
   const std::string_view piece = text_.substr(begin, end - begin);
-  if (sink_.offsets) return add_with_offsets(begin, piece);
-  const uint64_t hash = encoder_.hash_(reinterpret_cast<const uint8_t*>(piece.data()), piece.size());
-  VocabularyTable::Slot* slot = piece.size() > PackedPiece::kLongest ? table_.find_long(piece, hash) : nullptr;
-  if (slot && !(VocabularyTable::load(slot) & VocabularyTable::kUnconfirmed)) {
-    sink_.ids->push_back(VocabularyTable::load(slot));
-    return;
-  }
+  if (sink_.offsets) return add_with_offsets(begin, piece, true);
+  if (const auto id = entry_alone(piece, find(piece), true)) return sink_.ids->push_back(*id);
   const std::span<const TokenId> ids = merged(piece);
   sink_.ids->insert(sink_.ids->end(), ids.begin(), ids.end());
+}
+
+/// Cuts a chunk's pieces at barriers, and remembers what they were.
+void BulkEncoder::Run::cut_pieces() {
+  SplitChunk& chunk = memory_.chunk;
+  std::copy_n(chunk.starts, chunk.blocks, memory_.whole);
+  if (encoder_.barriers_) encoder_.barriers_->cut_wide(chunk);
 }
 
 Result<void> BulkEncoder::Run::split_by_family(size_t begin) {
@@ -281,7 +309,7 @@ Result<void> BulkEncoder::Run::split_by_family(size_t begin) {
     if (chunk.blocks == 0) {
       encode_long_alone(begin, end);
     } else {
-      if (encoder_.barriers_) encoder_.barriers_->cut_wide(chunk);
+      cut_pieces();
       encode_chunk(begin);
     }
     begin = end;
@@ -311,7 +339,7 @@ Result<void> BulkEncoder::Run::split_by_pre_tokenizer(size_t begin) {
       chunk.starts[at / 64] |= uint64_t{1} << (at % 64);
     }
     ++i;
-    if (encoder_.barriers_) encoder_.barriers_->cut_wide(chunk);
+    cut_pieces();
     encode_chunk(begin);
     begin = base + ends[last];
   }
@@ -365,6 +393,7 @@ Result<void> BulkEncoder::Run::split_by_barriers(size_t begin) {
   while (begin < stop_ && !sink_.full()) {
     size_t end = cut_at_barriers(begin);
     if (end > begin) {
+      std::fill_n(memory_.whole, memory_.chunk.blocks, 0);
       encode_chunk(begin);
     } else {
       end = barrier_after(begin);
@@ -399,10 +428,11 @@ Result<std::shared_ptr<const BulkEncoder>> BulkEncoder::build(BulkSpec spec) {
 }
 
 BulkEncoder::BulkEncoder(BulkSpec spec)
-    : table_(spec.entries, hash_, spec.ignore_merges),
+    : table_(spec.entries, hash_),
       barriers_(std::move(spec.barriers)),
       pre_tokenizer_(std::move(spec.pre_tokenizer)),
       pieces_(std::move(spec.pieces)),
+      ignore_merges_(spec.ignore_merges),
       lower_block_is_space_(spec.lower_block_is_space),
       serial_(next_serial.fetch_add(1)) {
   if (spec.rules) splitter_.emplace(*spec.rules);

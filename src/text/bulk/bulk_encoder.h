@@ -72,6 +72,7 @@ class BulkEncoder {
   std::optional<PieceSplitter> splitter_;
   std::shared_ptr<const PreTokenizer> pre_tokenizer_;
   std::shared_ptr<const PieceEncoder> pieces_;
+  bool ignore_merges_;
   bool lower_block_is_space_;
   uint64_t serial_;
 };

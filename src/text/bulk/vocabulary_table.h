@@ -32,10 +32,12 @@ class VocabularyTable {
  public:
   static constexpr uint32_t kNone = ~uint32_t{0};
   static constexpr uint32_t kUnconfirmed = uint32_t{1} << 31;
+  /// With kUnconfirmed: merges give something else, but a whole piece is this entry (ignore_merges).
+  static constexpr uint32_t kOnlyWhole = uint32_t{1} << 30;
+  static constexpr uint32_t kIdMask = 0x00FFFFFF;
 
-  /// The bytes must outlive the table. Of equal entries the last counts. With `confirmed`
-  /// nothing needs to be learnt.
-  VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash, bool confirmed);
+  /// The bytes must outlive the table. Of equal entries the last counts.
+  VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash);
 
   /// Where a table keeps the id of an entry, with kUnconfirmed, or kNone where the piece is
   /// known to be more than one token.
@@ -75,6 +77,9 @@ class VocabularyTable {
     }
   }
 
+  /// Whether a value is an entry's id with its flags.
+  static bool is_entry(uint32_t value) { return (value & 0x3F000000) == 0; }
+
   static uint32_t load(Slot* slot) { return std::atomic_ref<uint32_t>(*slot).load(std::memory_order_relaxed); }
   static void store(Slot* slot, uint32_t value) { std::atomic_ref<uint32_t>(*slot).store(value, std::memory_order_relaxed); }
 
@@ -109,7 +114,7 @@ class VocabularyTable {
 #endif
   }
 
-  void add(const BulkEntry& entry, const PieceHash& hash, uint32_t state);
+  void add(const BulkEntry& entry, const PieceHash& hash);
 
   LargeArray<Bucket> buckets_;
   LargeArray<LongSlot> long_;
