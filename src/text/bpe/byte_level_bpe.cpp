@@ -100,7 +100,9 @@ bool ByteLevelBpe::begin_with_characters(std::string_view piece, std::vector<Sym
   symbols.clear();
   char32_t before = 0;
   for (uint32_t at = 0; at < piece.size();) {
-    uint32_t length;
+    // Some pre-tokenizers cut inside characters.
+    uint32_t length = utf8::length_by_lead(piece[at]);
+    if (utf8::is_continuation(piece[at]) || at + length > piece.size()) return false;
     const char32_t here = utf8::decode(piece.data() + at, length);
     if (here >= 0x10000 || character_token_[here] == StringIndex::kNone) return false;
     if (at > 0 && (before | here) >= 0x80 && !barriers_->only_whole_between(before, here)) return false;

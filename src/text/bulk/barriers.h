@@ -37,13 +37,13 @@ class Barriers {
 
   /// Adds to `chunk.starts` every barrier beside a character of three bytes.
   void cut_wide(SplitChunk& chunk) const;
+  /// Adds every barrier. `space_too` is a character that stands for a space in the entries (or 0x10FFFF).
+  void cut_everywhere(SplitChunk& chunk, char32_t space_too) const;
 
  private:
   static bool bit(const uint64_t* bits, uint32_t at) { return bits[at / 64] >> (at % 64) & 1; }
   static void set(std::vector<uint64_t>& bits, uint32_t at) { bits[at / 64] |= uint64_t{1} << (at % 64); }
   uint32_t place(char32_t left, char32_t right) const { return (static_cast<uint32_t>(left) << 16 | right) * 0x9E3779B1u >> shift_; }
-  template <class Visit>
-  static void visit_boundaries(std::string_view bytes, const Visit& visit);
 
   std::vector<uint64_t> joined_;      // by a hash of the pair: some entry may reach across
   std::vector<uint64_t> open_left_;   // by character: an entry begins inside the one before it

@@ -366,23 +366,12 @@ size_t BulkEncoder::Run::cut_at_barriers(size_t from) {
   size_t size = std::min(stop_ - from, SplitChunk::kBytes);
   while (from + size < stop_ && utf8::is_continuation(text_[from + size])) --size;
   take_stretch(text_.substr(from, size), chunk);
-  const uint8_t* text = chunk.text;
-  uint32_t length;
-  size_t last = 0;
-  char32_t before = encoder_.character(reinterpret_cast<const char*>(text), length);
-  for (size_t at = length; at < size; at += length) {
-    const uint8_t byte = text[at];
-    char32_t here = byte;
-    length = 1;
-    if (byte >= 0x80) here = encoder_.character(reinterpret_cast<const char*>(text) + at, length);
-    if (encoder_.barriers_->between(before, here)) {
-      chunk.starts[at / 64] |= uint64_t{1} << (at % 64);
-      last = at;
-    }
-    before = here;
-  }
+  encoder_.barriers_->cut_everywhere(chunk, encoder_.lower_block_is_space_ ? kLowerBlock : 0x10FFFF);
   chunk.starts[0] |= 1;
   if (from + size == stop_) return stop_;
+  size_t w = chunk.blocks - 1;
+  while (!chunk.starts[w]) --w;
+  const size_t last = w * 64 + 63 - static_cast<size_t>(std::countl_zero(chunk.starts[w]));
   chunk.size = last;
   chunk.starts[last / 64] &= ~(uint64_t{1} << (last % 64));
   chunk.blocks = (last + 63) / 64;

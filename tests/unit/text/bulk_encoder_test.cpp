@@ -96,6 +96,24 @@ TEST(BulkEncoder, gives_the_tokens_of_the_merges_alone) {
   }
 }
 
+TEST(BulkEncoder, a_part_of_a_piece_is_no_entry_that_only_whole_pieces_may_be) {
+  TokenizerSource source = hard_source("llama-bpe");  // ignores merges for whole pieces
+  const auto unreached = static_cast<TokenId>(source.tokens.size());
+  std::string spelling;
+  for (const char byte : std::string_view("国文")) spelling += ByteLetters::letter(static_cast<uint8_t>(byte));
+  source.tokens.push_back(spelling);
+  source.kinds.push_back(TokenKind::Normal);
+  const TokenizerSource copy = source;
+  const auto tokenizer = compiled(std::move(source));
+  EXPECT_EQ(tokenizer->encode("国文")->ids, Ids{unreached});
+  for (const bool offsets : {false, true}) {
+    EXPECT_EQ(tokenizer->encode("国文 国文", {.offsets = offsets})->ids[0], unreached);
+    // There is a barrier after 学, but the piece is all five characters.
+    EXPECT_EQ(tokenizer->encode("学国文学国", {.offsets = offsets})->ids, by_merging(copy, "学国文学国"));
+    EXPECT_EQ(tokenizer->encode("国文", {.offsets = offsets})->ids, Ids{unreached});
+  }
+}
+
 TEST(BulkEncoder, offsets_go_with_the_same_ids_and_cover_the_text) {
   const auto tokenizer = compiled(hard_source("qwen2"));
   std::mt19937 random(9);
