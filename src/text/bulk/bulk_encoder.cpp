@@ -12,6 +12,10 @@
 namespace headrace::text {
 namespace {
 
+/// Entries of which it is learnt while building whether they are encoded as themselves: the
+/// frequent ones are first in a vocabulary. The rest is learnt when it is met.
+constexpr size_t kConfirmedAtOnce = 32768;
+
 constexpr char32_t kLowerBlock = 0x2581;  // ▁
 
 std::atomic<uint64_t> next_serial{1};
@@ -425,9 +429,25 @@ BulkEncoder::BulkEncoder(BulkSpec spec)
       lower_block_is_space_(spec.lower_block_is_space),
       serial_(next_serial.fetch_add(1)) {
   if (spec.rules) splitter_.emplace(*spec.rules);
+  confirm_entries(std::span(spec.entries).first(std::min(kConfirmedAtOnce, spec.entries.size())));
 }
 
 BulkEncoder::~BulkEncoder() = default;
+
+/// Learns of entries what calls would learn one by one, on all threads.
+void BulkEncoder::confirm_entries(std::span<const BulkEntry> entries) {
+  constexpr size_t kGrain = 4096;
+  ThreadPool::process().parallel_for(entries.size(), kGrain, [&](size_t begin, size_t end) {
+    std::vector<Symbol> symbols;
+    for (const BulkEntry& entry : entries.subspan(begin, end - begin)) {
+      if (entry.bytes.empty() || entry.bytes.size() > PackedPiece::kLongest) continue;
+      const PackedPiece packed = pack(entry.bytes);
+      VocabularyTable::Slot* slot = table_.find(packed, hash_(packed));
+      pieces_->encode(entry.bytes, symbols);
+      if (symbols.size() == 1 && symbols[0].id == entry.id) VocabularyTable::store(slot, entry.id);
+    }
+  });
+}
 
 Result<void> BulkEncoder::encode(std::string_view text, size_t begin, size_t end, TokenSink& sink) const {
   const std::vector<size_t> parts = part_ends(text, begin, end, sink);

@@ -61,6 +61,7 @@ class BulkEncoder {
  private:
   explicit BulkEncoder(BulkSpec spec);
   class Run;
+  void confirm_entries(std::span<const BulkEntry> entries);
   Result<void> encode_part(std::string_view text, size_t begin, size_t stop, size_t end, TokenSink& sink) const;
   std::vector<size_t> part_ends(std::string_view text, size_t begin, size_t end, const TokenSink& sink) const;
   bool begins_part(std::string_view text, size_t at) const;
