@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <queue>
 #include <string>
+#include <unordered_map>
 
 #include "text/bpe/byte_letters.h"
 #include "text/unicode/utf8.h"
@@ -158,6 +161,65 @@ void ByteLevelBpe::merge_few(std::vector<Symbol>& symbols) const {
   symbols.resize(kept);
 }
 
+/// The merges of a piece of any length: rank after rank, each from left to right.
+///
+/// PERF: what is this long is mostly one character or a few again and again, so that a handful
+/// of ranks hold all merges, and nothing is sorted one by one.
+void ByteLevelBpe::merge_many(std::vector<Symbol>& symbols) const {
+  constexpr uint32_t kEnd = ~uint32_t{0};
+  struct Link {
+    uint32_t previous, next;
+    Merge<uint32_t> merge;
+  };
+  const auto count = static_cast<uint32_t>(symbols.size());
+  std::vector<Link> links(count);
+  std::unordered_map<uint32_t, std::vector<uint32_t>> places;  // by rank: the left symbols
+  std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ranks;
+  const auto look = [&](uint32_t at) {
+    const uint32_t right = links[at].next;
+    links[at].merge = right == kEnd ? Merge<uint32_t>{} : merges_.find(symbols[at].id, symbols[right].id);
+    if (!links[at].merge.possible()) return;
+    std::vector<uint32_t>& list = places[links[at].merge.rank];
+    if (list.empty()) ranks.push(links[at].merge.rank);
+    list.push_back(at);
+  };
+  for (uint32_t i = 0; i < count; ++i) links[i] = {i == 0 ? kEnd : i - 1, i + 1 == count ? kEnd : i + 1, {}};
+  for (uint32_t i = 0; i < count; ++i) look(i);
+  std::vector<uint32_t> now;
+  while (!ranks.empty()) {
+    const uint32_t rank = ranks.top();
+    ranks.pop();
+    now.clear();
+    now.swap(places[rank]);
+    if (!std::ranges::is_sorted(now)) std::ranges::sort(now);
+    for (size_t i = 0; i < now.size(); ++i) {
+      const uint32_t at = now[i];
+      if (links[at].merge.rank != rank) continue;  // one of the two is joined already
+      const uint32_t right = links[at].next;
+      symbols[at] = {links[at].merge.id, symbols[at].begin, symbols[right].end};
+      links[right].merge = {};
+      links[at].next = links[right].next;
+      if (links[right].next != kEnd) links[links[right].next].previous = at;
+      look(at);
+      if (links[at].previous != kEnd) look(links[at].previous);
+      // A vocabulary may join later what ranks before: then that comes first.
+      if (!ranks.empty() && ranks.top() < rank) {
+        std::vector<uint32_t>& rest = places[rank];
+        rest.insert(rest.end(), now.begin() + static_cast<std::ptrdiff_t>(i) + 1, now.end());
+        if (!rest.empty()) ranks.push(rank);
+        break;
+      }
+    }
+  }
+  uint32_t kept = 0;
+  for (uint32_t at = 0; at != kEnd;) {
+    const uint32_t next = links[at].next;
+    symbols[kept++] = symbols[at];
+    at = next;
+  }
+  symbols.resize(kept);
+}
+
 /// PERF: three bytes of a Han character cost two merges and their look-ups each time; most
 /// pieces that come here are such.
 void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
@@ -171,7 +233,7 @@ void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratc
     }
   }
   if (scratch.symbols.size() <= kFew) return merge_few(scratch.symbols);
-  merge_symbols(scratch, [this](const Symbol& left, const Symbol& right) { return merges_.find(left.id, right.id); });
+  merge_many(scratch.symbols);
 }
 
 }  // namespace headrace::text

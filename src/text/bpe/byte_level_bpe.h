@@ -32,6 +32,7 @@ class ByteLevelBpe {
   static constexpr size_t kFew = 48;
   void find_whole_characters();
   void merge_few(std::vector<Symbol>& symbols) const;
+  void merge_many(std::vector<Symbol>& symbols) const;
   bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
 
   std::shared_ptr<const Barriers> barriers_;

@@ -456,8 +456,10 @@ Result<void> BulkEncoder::encode(std::string_view text, size_t begin, size_t end
   std::vector<Result<void>> outcomes(parts.size());
   ThreadPool::process().parallel_for(parts.size(), 1, [&](size_t first, size_t last) {
     for (size_t i = first; i < last; ++i) {
+      const size_t from = i == 0 ? begin : parts[i - 1];
+      encoded[i].ids.reserve((parts[i] - from) / 3);
       TokenSink part{&encoded[i].ids, sink.offsets ? &encoded[i].offsets : nullptr};
-      outcomes[i] = encode_part(text, i == 0 ? begin : parts[i - 1], parts[i], end, part);
+      outcomes[i] = encode_part(text, from, parts[i], end, part);
     }
   });
   for (size_t i = 0; i < parts.size(); ++i) {

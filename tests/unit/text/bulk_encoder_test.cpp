@@ -96,6 +96,30 @@ TEST(BulkEncoder, gives_the_tokens_of_the_merges_alone) {
   }
 }
 
+TEST(BulkEncoder, pieces_of_any_length_merge_by_rank_whatever_the_order_of_the_merges) {
+  std::mt19937 random(17);
+  for (int n = 0; n < 60; ++n) {
+    std::vector<std::string> tokens = {"a", "b", "c", "d"}, merges, known;
+    for (int i = 0; i < 40; ++i) {
+      const std::string left = tokens[random() % tokens.size()], right = tokens[random() % tokens.size()];
+      if (left.size() + right.size() > 12 || std::ranges::find(known, left + right) != known.end()) continue;
+      known.push_back(left + right);
+      tokens.push_back(left + right);
+      merges.push_back(left + " " + right);
+    }
+    if (n % 2) std::ranges::shuffle(merges, random);  // then some join what is made only later
+    TokenizerSource source = byte_level_source(merges);
+    const TokenizerSource copy = source;
+    const auto tokenizer = compiled(std::move(source));
+    for (const size_t size : {2, 3, 7, 15, 16, 47, 48, 49, 50, 100, 400}) {
+      std::string piece;
+      const uint32_t letters = 1 + random() % 4;
+      while (piece.size() < size) piece += static_cast<char>('a' + random() % letters);
+      ASSERT_EQ(tokenizer->encode(piece)->ids, by_merging(copy, piece)) << piece;
+    }
+  }
+}
+
 TEST(BulkEncoder, a_part_of_a_piece_is_no_entry_that_only_whole_pieces_may_be) {
   TokenizerSource source = hard_source("llama-bpe");  // ignores merges for whole pieces
   const auto unreached = static_cast<TokenId>(source.tokens.size());
