@@ -222,18 +222,18 @@ void ByteLevelBpe::merge_many(std::vector<Symbol>& symbols) const {
 
 /// PERF: three bytes of a Han character cost two merges and their look-ups each time; most
 /// pieces that come here are such.
-void ByteLevelBpe::encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const {
+void ByteLevelBpe::encode(std::string_view piece, std::vector<Symbol>& symbols) const {
   const bool wide = std::ranges::any_of(piece, [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
-  if (!wide || !begin_with_characters(piece, scratch.symbols)) {
-    scratch.symbols.clear();
-    scratch.symbols.reserve(piece.size());
+  if (!wide || !begin_with_characters(piece, symbols)) {
+    symbols.clear();
+    symbols.reserve(piece.size());
     for (uint32_t i = 0; i < piece.size(); ++i) {
       const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
-      if (id != StringIndex::kNone) scratch.symbols.push_back({id, i, i + 1});
+      if (id != StringIndex::kNone) symbols.push_back({id, i, i + 1});
     }
   }
-  if (scratch.symbols.size() <= kFew) return merge_few(scratch.symbols);
-  merge_many(scratch.symbols);
+  if (symbols.size() <= kFew) return merge_few(symbols);
+  merge_many(symbols);
 }
 
 }  // namespace headrace::text

@@ -14,16 +14,16 @@
 namespace headrace::text {
 
 /// Byte-level BPE: a piece's bytes are its first tokens, and neighbours join in the
-/// order of the merge list. Immutable; any number of threads, each with its own scratch.
+/// order of the merge list. Immutable; any number of threads, each with its own symbols.
 class ByteLevelBpe {
  public:
   /// InvalidData names a merge whose parts or result are not in the vocabulary.
   static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
                                     std::shared_ptr<const Barriers> barriers);
 
-  /// Replaces `scratch.symbols` by the tokens of one piece. Bytes that have no token
-  /// in the vocabulary are left out.
-  void encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const;
+  /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
+  /// vocabulary are left out.
+  void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
 
  private:
   explicit ByteLevelBpe(const Vocabulary& vocabulary);

@@ -103,6 +103,7 @@ class BulkEncoder::Run {
  private:
   static constexpr size_t kBatch = 32;
 
+  bool put_offsets(size_t begin);
   void cut_pieces();
   void encode_chunk(size_t begin);
   void encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count);
@@ -277,24 +278,58 @@ void BulkEncoder::Run::encode_chunk(size_t begin) {
     }
   }
   begins[count] = static_cast<uint32_t>(chunk.size);
-  if (sink_.offsets) {
+  count_ = 0;
+  encode_pieces(chunk.text, begins, count);
+  if (sink_.offsets && !put_offsets(begin)) {
     for (size_t i = 0; i < count; ++i) {
       const bool whole = begins_piece(begins[i]) && (i + 1 == count || begins_piece(begins[i + 1]));
       add_with_offsets(begin + begins[i], text_.substr(begin + begins[i], begins[i + 1] - begins[i]), whole);
     }
     return;
   }
-  count_ = 0;
-  encode_pieces(chunk.text, begins, count);
   sink_.ids->insert(sink_.ids->end(), out_, out_ + count_);
 }
 
+/// Appends the places of a chunk's tokens, from their sizes alone. That is right where these add up
+/// to the chunk; if a byte has no token or is spelled otherwise, nothing is appended.
+bool BulkEncoder::Run::put_offsets(size_t begin) {
+  const SplitChunk& chunk = memory_.chunk;
+  const std::vector<uint8_t>& sizes = encoder_.token_sizes_;
+  size_t sum = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    const size_t size = out_[i] < sizes.size() ? sizes[out_[i]] : 0;
+    if (size == 0) return false;
+    sum += size;
+  }
+  if (sum != chunk.size) return false;
+  // Some pre-tokenizers cut inside characters.
+  const size_t end = begin + chunk.size;
+  if (utf8::is_continuation(text_[begin]) || (end < text_.size() && utf8::is_continuation(text_[end]))) return false;
+  const auto inside = [&](size_t at) { return at < chunk.size && (chunk.continuation[at / 64] >> (at % 64) & 1); };
+  const size_t before = sink_.offsets->size();
+  sink_.offsets->resize(before + count_);
+  Offset* offset = sink_.offsets->data() + before;
+  size_t at = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    size_t from = at;
+    at += sizes[out_[i]];
+    size_t to = at;
+    while (inside(from)) --from;
+    while (inside(to)) ++to;
+    offset[i] = {static_cast<uint32_t>(begin + from), static_cast<uint32_t>(begin + to)};
+  }
+  return true;
+}
+
+/// A piece that is longer than a chunk.
 void BulkEncoder::Run::encode_long_alone(size_t begin, size_t end) {
   const std::string_view piece = text_.substr(begin, end - begin);
   if (sink_.offsets) return add_with_offsets(begin, piece, true);
   if (const auto id = entry_alone(piece, find(piece), true)) return sink_.ids->push_back(*id);
   const std::span<const TokenId> ids = merged(piece);
   sink_.ids->insert(sink_.ids->end(), ids.begin(), ids.end());
+  constexpr size_t kKept = 1 << 16;  // given back when a long piece has made it large
+  if (memory_.symbols.capacity() > kKept) memory_.symbols = {}, memory_.ids = {};
 }
 
 /// Cuts a chunk's pieces at barriers, and remembers what they were.
@@ -429,6 +464,10 @@ BulkEncoder::BulkEncoder(BulkSpec spec)
       lower_block_is_space_(spec.lower_block_is_space),
       serial_(next_serial.fetch_add(1)) {
   if (spec.rules) splitter_.emplace(*spec.rules);
+  for (uint32_t id = 0; spec.token_bytes && id < spec.token_bytes->size(); ++id) {
+    const size_t size = (*spec.token_bytes)[id].size();
+    token_sizes_.push_back(size < 256 ? static_cast<uint8_t>(size) : 0);
+  }
   confirm_entries(std::span(spec.entries).first(std::min(kConfirmedAtOnce, spec.entries.size())));
 }
 

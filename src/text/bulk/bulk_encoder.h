@@ -28,6 +28,8 @@ class PieceEncoder {
 struct BulkSpec {
   /// Entries that a piece may be, as they stand in a text; of equal ones the last counts.
   std::vector<BulkEntry> entries;
+  /// The bytes of every token, by id, as far as they stand in a text so; may be null.
+  const StringArena* token_bytes = nullptr;
   /// A piece that is an entry is that token, without asking the merges.
   bool ignore_merges = false;
   /// Of a vocabulary with every result of a merge; null: pieces are not cut.
@@ -73,6 +75,7 @@ class BulkEncoder {
   std::optional<PieceSplitter> splitter_;
   std::shared_ptr<const PreTokenizer> pre_tokenizer_;
   std::shared_ptr<const PieceEncoder> pieces_;
+  std::vector<uint8_t> token_sizes_;  // by id, in bytes of a text; 0: unknown
   bool ignore_merges_;
   bool lower_block_is_space_;
   uint64_t serial_;

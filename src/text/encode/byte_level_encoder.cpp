@@ -12,11 +12,7 @@ class BytePieces final : public PieceEncoder {
   explicit BytePieces(ByteLevelBpe bpe) : bpe_(std::move(bpe)) {}
 
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const override {
-    thread_local MergeScratch<uint32_t> scratch;
-    bpe_.encode(piece, scratch);
-    symbols.swap(scratch.symbols);
-    constexpr size_t kKept = 1 << 16;  // given back when a long piece has made it large
-    if (scratch.merges.capacity() > kKept) scratch = {};
+    bpe_.encode(piece, symbols);
   }
 
  private:
@@ -43,6 +39,7 @@ Result<std::unique_ptr<const SegmentEncoder>> make_byte_level_encoder(const Voca
   HR_TRY(PreTokenizerChoice choice, choose_pre_tokenizer(source.pre_tokenizer));
   BulkSpec spec;
   spec.ignore_merges = choice.ignore_merges;
+  spec.token_bytes = &token_bytes;
   spec.rules = choice.rules;
   spec.pre_tokenizer = std::move(choice.pre_tokenizer);
   // An added token may be the result of merges as well: spelled in byte letters then.

@@ -159,6 +159,7 @@ Result<std::unique_ptr<const SegmentEncoder>> make_sentencepiece_encoder(const V
     BulkSpec spec;
     spec.pieces = std::make_shared<SentencePieces>(bpe);
     spec.lower_block_is_space = true;
+    spec.token_bytes = &token_bytes;
     for (TokenId id = 0; id < vocabulary.size(); ++id) {
       // A space in an entry's own spelling is none that a text has: there it is ▁.
       if (!bpe->is_atomic(id) && vocabulary.spelling(id).find(' ') == std::string_view::npos) spec.entries.push_back({token_bytes[id], id});
