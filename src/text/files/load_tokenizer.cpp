@@ -21,7 +21,7 @@ constexpr uint64_t kMostBytes = uint64_t{4} << 30;
 
 enum class Kind { TokenizerJson, Tekken, VocabularyJson, Merges, Ranks, SentencePiece, Gguf, VocabularyText };
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
@@ -148,7 +148,7 @@ void set_byte_level_parts(const std::string& tokenizer_class, Pipeline& pipeline
 
 Result<Pipeline> from_vocabulary_and_merges(const fs::path& vocabulary, const fs::path& merges, const std::string& tokenizer_class) {
   for (const auto& [path, other] : {std::pair(&vocabulary, &merges), std::pair(&merges, &vocabulary)}) {
-    if (!exists(*path)) {
+    if (!is_there(*path)) {
       return fail(ErrorKind::NotFound, fmt::format("{} needs {} beside it, which is not there.", other->string(), path->filename().string()), path->string());
     }
   }
@@ -228,13 +228,13 @@ Result<Pipeline> from_folder(const fs::path& folder, const LoadOptions& options)
     return pipeline;
   };
   for (const char* name : {"tokenizer.json", "tekken.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "qwen.tiktoken"}) {
-    if (exists(folder / name)) return with_settings(from_file(folder / name, options));
+    if (is_there(folder / name)) return with_settings(from_file(folder / name, options));
   }
   HR_TRY(const std::string tokenizer_class, folder_tokenizer_class(folder));
-  if (exists(folder / "vocab.json") && exists(folder / "merges.txt")) {
+  if (is_there(folder / "vocab.json") && is_there(folder / "merges.txt")) {
     return with_settings(from_vocabulary_and_merges(folder / "vocab.json", folder / "merges.txt", tokenizer_class));
   }
-  if (exists(folder / "vocab.txt")) {
+  if (is_there(folder / "vocab.txt")) {
     HR_TRY(const auto lower_case, folder_lower_case(folder));
     return with_settings(from_word_pieces(folder / "vocab.txt", lower_case));
   }
