@@ -104,7 +104,7 @@ void bind_rank_encoding(nb::module_& module) {
       .def("decode_single_token_bytes", [](const RankEncoding& self, TokenId id) {
         const auto bytes = self.bytes(id);
         if (bytes) return bytes_object(*bytes);
-        PyErr_SetObject(PyExc_KeyError, nb::int_(id).ptr());
+        PyErr_SetObject(PyExc_KeyError, nb::str(nb::int_(id)).ptr());
         throw nb::python_error();
       })
       .def("token_byte_values", [](const RankEncoding& self) {

@@ -55,8 +55,7 @@ LivePart<DecoderSpec> decoder_of(const SentencePieceModel& model) {
   if (model.byte_fallback) parts.push_back(live(DecoderSpec{ByteFallback{}}));
   parts.push_back(live(DecoderSpec{Fuse{}}));
   if (model.add_dummy_prefix || model.remove_extra_whitespaces) {
-    const bool suffix = model.treat_whitespace_as_suffix;
-    parts.push_back(live(DecoderSpec{StripDecoder{U' ', suffix ? 0u : 1u, suffix ? 1u : 0u}}));
+    parts.push_back(live(DecoderSpec{StripDecoder{U' ', 1, 0}}));
   }
   return live(DecoderSpec{DecoderSequence{std::move(parts)}});
 }
@@ -139,23 +138,25 @@ Result<ModelSpec> bpe_of(const SentencePieceModel& model, bool whole_pieces) {
   return ModelSpec{std::move(bpe)};
 }
 
+/// What a user-defined piece of any length counts in SentencePiece.
+constexpr double kUserDefinedScore = -0.1;
+
 /// The score of a user-defined piece is such that it always wins, and control, unknown,
 /// byte and unused pieces are not matched. The latter keep the reference's unknown score,
 /// which is below the least of all pieces, where SentencePiece has it: below the normal ones.
 ModelSpec unigram_of(const SentencePieceModel& model) {
-  float least = std::numeric_limits<float>::max(), greatest = std::numeric_limits<float>::lowest();
+  float least = std::numeric_limits<float>::max();
   for (const Piece& piece : model.pieces) {
     if (piece.kind != TokenKind::Normal) continue;
     least = std::min(least, piece.score);
-    greatest = std::max(greatest, piece.score);
   }
-  if (least > greatest) least = greatest = 0;
+  if (least == std::numeric_limits<float>::max()) least = 0;
   auto pieces = std::make_shared<std::vector<std::pair<std::string, double>>>();
   auto unmatched = std::make_shared<std::vector<TokenId>>();
   for (TokenId id = 0; id < model.pieces.size(); ++id) {
     const Piece& piece = model.pieces[id];
     double score = piece.score;
-    if (piece.kind == TokenKind::UserDefined) score = static_cast<double>(piece.text.size()) * greatest - 0.1;
+    if (piece.kind == TokenKind::UserDefined) score = kUserDefinedScore;
     if (!may_be_matched(piece)) {
       score = std::max(piece.score, least);
       unmatched->push_back(id);
