@@ -285,7 +285,8 @@ struct UnigramModel {
   std::optional<size_t> nbest_size;
   std::optional<uint64_t> seed;
   /// Ids of pieces that no text is divided into (control, byte and unused pieces of
-  /// SentencePiece), ascending. Hugging Face passes over them in JSON ("unmatched_ids").
+  /// SentencePiece), ascending; if there are any, scores round as SentencePiece's do.
+  /// Hugging Face passes over them in JSON ("unmatched_ids").
   std::shared_ptr<const std::vector<TokenId>> unmatched = nullptr;
 };
 struct CustomModel {

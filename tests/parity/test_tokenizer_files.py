@@ -134,9 +134,9 @@ def test_a_trained_model_gives_the_ids_of_sentencepiece(kind, spaces):
 @pytest.mark.parametrize("kind", ["bpe", "unigram", "char"])
 def test_user_defined_and_byte_pieces_are_those_of_sentencepiece(kind, spaces):
     # A text's own ▁, which the NFKC table makes a space, SentencePiece spares within a user-defined piece.
-    symbols = ["<sep>", "<se", "mill", *(["▁▁"] if "normalization_rule_name" in spaces else [])]
+    symbols = ["<sep>", "<se", "mill", *(["▁▁", "▁▁▁▁▁"] if "normalization_rule_name" in spaces else [])]
     model = train(model_type=kind, user_defined_symbols=symbols, byte_fallback=kind != "char", vocab_size=700, **spaces)
-    texts = ["<sep>", " <sep>", "a<sep>b <sep> c", "<se<sep>", "the mill<sep>mill", "  a   b", "é😀<sep>"]
+    texts = ["<sep>", " <sep>", "a<sep>b <sep> c", "<se<sep>", "the mill<sep>mill", "  a   b", *(" " * n for n in range(1, 40)), "é😀<sep>"]
     check_sentencepiece(model, TEXTS + texts + random_texts(100, 3), in_hugging_face=False)
 
 

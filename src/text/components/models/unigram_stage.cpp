@@ -54,9 +54,11 @@ Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& part
     uint32_t begin = kNone;
   };
   std::vector<Best> best(text.size() + 1);
-  const auto offer = [&best](uint32_t begin, size_t end, uint32_t id, double score) {
+  // SentencePiece adds in double and keeps in single precision: near-ties depend on it.
+  const bool singly = !unmatched_.empty();
+  const auto offer = [&best, singly](uint32_t begin, size_t end, uint32_t id, double score) {
     if (best[end].begin != kNone && !(score > best[end].score)) return false;
-    best[end] = {score, id, begin};
+    best[end] = {singly ? static_cast<float>(score) : score, id, begin};
     return true;
   };
   const auto& pieces = *pieces_;
@@ -70,7 +72,10 @@ Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& part
       offer(at, at + length, id, pieces[id].second + before);
       single |= length == character;
     });
-    if (!single && offer(at, at + character, unk_id_, unk_score_ + before) && unk_id_ == kNone) return missing_unknown();
+    const double unknown = unk_score_ + before;
+    if (!single && offer(at, at + character, unk_id_, singly ? static_cast<float>(unknown) : unknown) && unk_id_ == kNone) {
+      return missing_unknown();
+    }
     at += character;
   }
   for (uint32_t end = size; end > 0; end = best[end].begin) parts.push_back({best[end].begin, end, best[end].id});
