@@ -18,20 +18,56 @@ namespace headrace::text {
 namespace {
 
 using Made = Result<std::unique_ptr<const PreTokenizer>>;
-using Stage = std::function<Made()>;
+/// A stage, and the patterns that it stands for; none if it works on byte letters.
+struct Stage {
+  std::function<Made()> make;
+  std::vector<std::string> patterns;
+};
+
+constexpr const char* kContractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+
+std::string digits_pattern(uint32_t most) {
+  return most == 0 ? R"(\p{N}+)" : most == 1 ? R"(\p{N})" : fmt::format(R"(\p{{N}}{{1,{}}})", most);
+}
+
+std::vector<std::string> gpt2_patterns(Digits digits) {
+  std::vector<std::string> patterns;
+  if (digits == Digits::OneByOne) patterns.emplace_back(kOneNumber);
+  patterns.emplace_back(R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)");
+  return patterns;
+}
+
+std::string cl100k_pattern(const Cl100kRules& rules) {
+  const char* const marks = rules.marks_in_words ? R"(\p{M})" : "";
+  return fmt::format(R"({}[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}{}]+|{}| ?[^\s\p{{L}}{}\p{{N}}]+{}|\s*[\r\n]+|\s+(?!\S)|\s+)",
+                     rules.contractions ? fmt::format("{}|", kContractions) : "", marks, digits_pattern(rules.most_digits), marks,
+                     rules.newlines_after_symbols ? R"([\r\n]*)" : "");
+}
+
+std::string o200k_pattern(const O200kRules& rules) {
+  const std::string end = rules.contractions ? fmt::format("{}?", kContractions) : "";
+  const char* const first = R"([^\r\n\p{L}\p{N}]?)";
+  const char* const upper = R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])";
+  const char* const lower = R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])";
+  return fmt::format(R"({0}{1}*{2}+{3}|{0}{1}+{2}*{3}|{4}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)", first, upper, lower, end,
+                     digits_pattern(rules.most_digits));
+}
 
 Stage pattern(const char* text) {
-  return [text] { return make_pattern_pre_tokenizer(text); };
+  return {[text] { return make_pattern_pre_tokenizer(text); }, {text}};
 }
 Stage gpt2(Digits digits = Digits::Together) {
-  return [digits]() -> Made { return make_gpt2_scanner(digits); };
+  return {[digits]() -> Made { return make_gpt2_scanner(digits); }, gpt2_patterns(digits)};
 }
 Stage cl100k(const Cl100kRules& rules) {
-  return [rules]() -> Made { return make_cl100k_scanner(rules); };
+  return {[rules]() -> Made { return make_cl100k_scanner(rules); }, {cl100k_pattern(rules)}};
 }
 Stage o200k(const O200kRules& rules) {
-  return [rules]() -> Made { return make_o200k_scanner(rules); };
+  return {[rules]() -> Made { return make_o200k_scanner(rules); }, {o200k_pattern(rules)}};
 }
+Stage triples_from_right() { return {make_triples_from_right, {R"((?=(\d{3})+(?!\d)))"}}; }
+Stage bounded_triples_from_right() { return {make_bounded_triples_from_right, {R"(\d{1,3}(?=(?:\d{3})*\b))"}}; }
+Stage falcon_digits() { return {make_falcon_digits, {}}; }
 
 /// Models that cut texts alike: the stages, then the names.
 struct Family {
@@ -62,7 +98,7 @@ std::vector<Family> make_families() {
       {{o200k({})}, {"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, {"granite-embed-multi-97m"}},
       {{o200k({.most_digits = 1, .contractions = false})}, {}, {"tekken"}},
       {{pattern(kYoutuScripts), o200k({.most_digits = 1})}, {}, {"youtu"}},
-      {{make_bounded_triples_from_right, o200k({})}, {"tiny_aya", "cohere2moe"}},
+      {{bounded_triples_from_right(), o200k({})}, {"tiny_aya", "cohere2moe"}},
       {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kDeepSeekV3)},
        {"deepseek-v3", "deepseek-r1", "hunyuan-dense", "joyai-llm", "hy_v4"}},
       {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kSpark), pattern(kOneNumber)}, {"spark2_5"}},
@@ -72,10 +108,10 @@ std::vector<Family> make_families() {
       {{pattern(kOneNewline), pattern(kSpacedLetters), pattern(kSpacedPunctuation), pattern(kHanAndHangul),
         pattern(kOneNumber)},
        {"deepseek-coder"}},
-      {{pattern(kFalconPunctuation), gpt2(), make_falcon_digits}, {"falcon"}},
+      {{pattern(kFalconPunctuation), gpt2(), falcon_digits()}, {"falcon"}},
       {{pattern(kBloom)}, {"bloom", "poro-chat", "gpt3-finnish"}},
       {{pattern(kBloom), pattern(kOneNumber)}, {"viking"}},
-      {{pattern(kNumbers), make_triples_from_right}, {"superbpe"}},
+      {{pattern(kNumbers), triples_from_right()}, {"superbpe"}},
       {{pattern(kJais2)}, {"jais-2"}},
       {{pattern(kExaoneMoe)}, {"exaone-moe"}},
       {{pattern(kKimiK2)}, {"kimi-k2"}},
@@ -111,6 +147,23 @@ std::vector<std::string> pre_tokenizer_names() {
   return names;
 }
 
+Result<PreTokenizerPatterns> pre_tokenizer_patterns(std::string_view name) {
+  const auto found = by_name().find(name);
+  if (found == by_name().end()) {
+    return fail(ErrorKind::Unsupported, fmt::format("The pre-tokenizer \"{}\" is not known; known are {}.", name,
+                                                    fmt::join(pre_tokenizer_names(), ", ")));
+  }
+  PreTokenizerPatterns patterns;
+  patterns.ignore_merges = found->second.ignore_merges;
+  for (const Stage& stage : found->second.family->stages) {
+    if (stage.patterns.empty()) {
+      return fail(ErrorKind::Unsupported, fmt::format("The pre-tokenizer \"{}\" works on byte letters, which no pattern of a text does.", name));
+    }
+    patterns.patterns.insert(patterns.patterns.end(), stage.patterns.begin(), stage.patterns.end());
+  }
+  return patterns;
+}
+
 Result<PreTokenizerChoice> choose_pre_tokenizer(std::string_view name) {
   const auto found = by_name().find(name);
   if (found == by_name().end()) {
@@ -119,7 +172,7 @@ Result<PreTokenizerChoice> choose_pre_tokenizer(std::string_view name) {
   }
   std::vector<std::unique_ptr<const PreTokenizer>> stages;
   for (const Stage& stage : found->second.family->stages) {
-    HR_TRY(auto made, stage());
+    HR_TRY(auto made, stage.make());
     stages.push_back(std::move(made));
   }
   PreTokenizerChoice choice;
