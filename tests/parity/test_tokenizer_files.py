@@ -308,3 +308,54 @@ def test_tekken_gives_the_ids_of_tiktoken_behind_its_special_tokens(name):
         assert tokenizer.encode(text).ids == expected, text
         assert saved.encode(text).ids == expected, text
         assert tokenizer.decode(expected) == text
+
+
+# ---- Folders ----
+
+
+def test_a_folder_adds_what_its_other_files_say(tmp_path):
+    import json
+
+    (tmp_path / "tokenizer.model").write_bytes(data_file("mistral_common", "data", MISTRAL[0]).read_bytes())
+    config = {"add_bos_token": True, "bos_token": "<s>", "eos_token": {"content": "</s>"}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    (tmp_path / "added_tokens.json").write_text(json.dumps({"<|im_end|>": 32001, "<|im_start|>": 32000}))
+    tokenizer = tokenizers.load(tmp_path)
+    assert tokenizer.encode("Hi<|im_end|>").tokens == ["<s>", "▁Hi", "<|im_end|>"]
+    assert tokenizer.token_to_id("<|im_start|>") == 32000
+    (tmp_path / "added_tokens.json").write_text(json.dumps({"<|im_end|>": 40000}))
+    with pytest.raises(ValueError, match="Take all files from one model"):
+        tokenizers.load(tmp_path)
+
+
+def test_vocabulary_files_give_the_ids_of_hugging_face(tmp_path):
+    reference = pytest.importorskip("tokenizers")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "wor", "##ld", "!", "caf", "##e"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n")
+    theirs = reference.BertWordPieceTokenizer(str(tmp_path / "vocab.txt"))
+    assert tokenizers.load(tmp_path).encode("Hello WORLD! café", "hello").ids == theirs.encode("Hello WORLD! café", "hello").ids
+    bpe = reference.ByteLevelBPETokenizer()
+    bpe.train_from_iterator(["hello world " * 5, "the mill"], vocab_size=280)
+    (tmp_path / "bpe").mkdir()
+    bpe.save_model(str(tmp_path / "bpe"))
+    for path in ("bpe", "bpe/vocab.json", "bpe/merges.txt"):
+        assert tokenizers.load(tmp_path / path).encode("hello the world é").ids == bpe.encode("hello the world é").ids
+    (tmp_path / "bpe" / "merges.txt").unlink()
+    with pytest.raises(FileNotFoundError, match="merges.txt"):
+        tokenizers.load(tmp_path / "bpe" / "vocab.json")
+
+
+def test_damaged_bytes_are_an_error_or_a_tokenizer_and_never_a_crash():
+    from headrace._native import tokenizers as native
+
+    models = [train(model_type=kind, vocab_size=300) for kind in ("bpe", "unigram", "word")]
+    rng = random.Random(8)
+    for _ in range(400):
+        model = bytearray(rng.choice(models)[: rng.choice([2000, 10**9])])
+        for _ in range(rng.randrange(1, 8)):
+            model[rng.randrange(len(model))] = rng.randrange(256)
+        try:
+            tokenizer = native.load_bytes(bytes(model), "model")
+            tokenizer.decode(tokenizer.encode("the  mill é <s>").ids)
+        except Exception as error:
+            assert str(error)
