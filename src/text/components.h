@@ -158,6 +158,9 @@ struct Prepend {
 };
 struct Precompiled {
   std::string charsmap;  ///< the bytes of SentencePiece's precompiled_charsmap
+  /// Replace the longest key at each place, as SentencePiece does, instead of the first
+  /// key of a cluster. Hugging Face passes over it in JSON ("longest_match").
+  bool longest_match = false;
 };
 struct ReplaceNormalizer {
   PatternSpec pattern;
@@ -281,6 +284,10 @@ struct UnigramModel {
   std::optional<double> alpha;        ///< sampling; none: the best segmentation
   std::optional<size_t> nbest_size;
   std::optional<uint64_t> seed;
+  /// Ids of pieces that no text is divided into (control, byte and unused pieces of
+  /// SentencePiece), ascending; if there are any, scores round as SentencePiece's do.
+  /// Hugging Face passes over them in JSON ("unmatched_ids").
+  std::shared_ptr<const std::vector<TokenId>> unmatched = nullptr;
 };
 struct CustomModel {
   std::shared_ptr<const ModelStage> stage;

@@ -63,6 +63,7 @@ _complete(Tokenizer)
 for _class in (AddedToken, Encoding, NormalizedString, PreTokenizedString, Regex, Token, Tokenizer):
     _class.__module__ = __name__
 
+from ._files import load  # noqa: E402
 from ._transformers import patch_transformers  # noqa: E402
 from .implementations import (  # noqa: E402
     BertWordPieceTokenizer,
@@ -96,6 +97,7 @@ __all__ = [
     "Token",
     "Tokenizer",
     "decoders",
+    "load",
     "models",
     "normalizers",
     "patch_transformers",

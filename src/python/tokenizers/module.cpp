@@ -17,6 +17,7 @@ void bind_tokenizers(nanobind::module_& parent) {
   bind_pipeline(module);
   bind_decoders(module);
   bind_trainers(module);
+  bind_files(module);
 }
 
 }  // namespace headrace::python

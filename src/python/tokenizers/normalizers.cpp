@@ -89,7 +89,7 @@ void bind_normalizers(nb::module_& parent) {
   using text::Precompiled;
   Class<Precompiled>(module, "Precompiled", "SentencePiece's own table of replacements.")
       ->def("__init__", [](Self<Precompiled>& self, const nb::bytes& precompiled_charsmap) {
-        construct(self, Precompiled{{precompiled_charsmap.c_str(), precompiled_charsmap.size()}});
+        construct(self, Precompiled{.charsmap = {precompiled_charsmap.c_str(), precompiled_charsmap.size()}});
         check_stage(self);
       }, "precompiled_charsmap"_a);
 

@@ -16,25 +16,56 @@ namespace headrace::text {
 namespace {
 
 using Made = Result<std::unique_ptr<const PreTokenizer>>;
-
-/// One step of a family: how it is made, and its rules if it has a scanner by hand.
+/// One step of a family: how it is made, the patterns that it stands for (none if it works on byte
+/// letters), and its rules if it has a scanner by hand.
 struct Stage {
-  Stage(std::function<Made()> make) : make(std::move(make)) {}
-  Stage(const SplitRules& rules) : make([rules]() -> Made { return make_scanner(rules); }), rules(rules) {}
   std::function<Made()> make;
+  std::vector<std::string> patterns;
   std::optional<SplitRules> rules;
 };
 
+constexpr const char* kContractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+
+std::string digits_pattern(uint32_t most) {
+  return most == 0 ? R"(\p{N}+)" : most == 1 ? R"(\p{N})" : fmt::format(R"(\p{{N}}{{1,{}}})", most);
+}
+
+std::vector<std::string> gpt2_patterns(NumberCut digits) {
+  std::vector<std::string> patterns;
+  if (digits == NumberCut::OneByOne) patterns.emplace_back(kOneNumber);
+  patterns.emplace_back(R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)");
+  return patterns;
+}
+
+std::string cl100k_pattern(const Cl100kRules& rules) {
+  const char* const marks = rules.marks_in_words ? R"(\p{M})" : "";
+  return fmt::format(R"({}[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}{}]+|{}| ?[^\s\p{{L}}{}\p{{N}}]+{}|\s*[\r\n]+|\s+(?!\S)|\s+)",
+                     rules.contractions ? fmt::format("{}|", kContractions) : "", marks, digits_pattern(rules.most_digits), marks,
+                     rules.newlines_after_symbols ? R"([\r\n]*)" : "");
+}
+
+std::string o200k_pattern(const O200kRules& rules) {
+  const std::string end = rules.contractions ? fmt::format("{}?", kContractions) : "";
+  const char* const first = R"([^\r\n\p{L}\p{N}]?)";
+  const char* const upper = R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])";
+  const char* const lower = R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])";
+  return fmt::format(R"({0}{1}*{2}+{3}|{0}{1}+{2}*{3}|{4}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)", first, upper, lower, end,
+                     digits_pattern(rules.most_digits));
+}
+
 Stage pattern(const char* text) {
-  return std::function<Made()>([text] { return make_pattern_pre_tokenizer(text); });
+  return {[text] { return make_pattern_pre_tokenizer(text); }, {text}, {}};
 }
-template <std::unique_ptr<const PreTokenizer> (*kMake)()>
-Stage splitter() {
-  return std::function<Made()>([]() -> Made { return kMake(); });
+Stage scanner(const SplitRules& rules, std::vector<std::string> patterns) {
+  return {[rules]() -> Made { return make_scanner(rules); }, std::move(patterns), rules};
 }
-Stage gpt2(NumberCut numbers = NumberCut::Together) { return SplitRules(Gpt2Rules{numbers}); }
-Stage cl100k(const Cl100kRules& rules) { return SplitRules(rules); }
-Stage o200k(const O200kRules& rules) { return SplitRules(rules); }
+Stage gpt2(NumberCut numbers = NumberCut::Together) { return scanner(Gpt2Rules{numbers}, gpt2_patterns(numbers)); }
+Stage cl100k(const Cl100kRules& rules) { return scanner(rules, {cl100k_pattern(rules)}); }
+Stage o200k(const O200kRules& rules) { return scanner(rules, {o200k_pattern(rules)}); }
+Stage deep_seek() { return scanner(DeepSeekRules{}, {kUpToThreeNumbers, kHanAndKana, kDeepSeekV3}); }
+Stage triples_from_right() { return {make_triples_from_right, {R"((?=(\d{3})+(?!\d)))"}, {}}; }
+Stage bounded_triples_from_right() { return {make_bounded_triples_from_right, {R"(\d{1,3}(?=(?:\d{3})*\b))"}, {}}; }
+Stage falcon_digits() { return {make_falcon_digits, {}, {}}; }
 
 /// Models that cut texts alike: the stages, then the names.
 struct Family {
@@ -65,8 +96,8 @@ std::vector<Family> make_families() {
       {{o200k({})}, {"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, {"granite-embed-multi-97m"}},
       {{o200k({.most_digits = 1, .contractions = false})}, {}, {"tekken"}},
       {{pattern(kYoutuScripts), o200k({.most_digits = 1})}, {}, {"youtu"}},
-      {{splitter<make_bounded_triples_from_right>(), o200k({})}, {"tiny_aya", "cohere2moe"}},
-      {{SplitRules(DeepSeekRules{})},
+      {{bounded_triples_from_right(), o200k({})}, {"tiny_aya", "cohere2moe"}},
+      {{deep_seek()},
        {"deepseek-v3", "deepseek-r1", "hunyuan-dense", "joyai-llm", "hy_v4"}},
       {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kSpark), pattern(kOneNumber)}, {"spark2_5"}},
       {{pattern(kOneNewline), pattern(kDeepSeekWords), pattern(kDeepSeekPunctuation), pattern(kSpaceAtEnd),
@@ -75,10 +106,10 @@ std::vector<Family> make_families() {
       {{pattern(kOneNewline), pattern(kSpacedLetters), pattern(kSpacedPunctuation), pattern(kHanAndHangul),
         pattern(kOneNumber)},
        {"deepseek-coder"}},
-      {{pattern(kFalconPunctuation), gpt2(), splitter<make_falcon_digits>()}, {"falcon"}},
+      {{pattern(kFalconPunctuation), gpt2(), falcon_digits()}, {"falcon"}},
       {{pattern(kBloom)}, {"bloom", "poro-chat", "gpt3-finnish"}},
       {{pattern(kBloom), pattern(kOneNumber)}, {"viking"}},
-      {{pattern(kNumbers), splitter<make_triples_from_right>()}, {"superbpe"}},
+      {{pattern(kNumbers), triples_from_right()}, {"superbpe"}},
       {{pattern(kJais2)}, {"jais-2"}},
       {{pattern(kExaoneMoe)}, {"exaone-moe"}},
       {{pattern(kKimiK2)}, {"kimi-k2"}},
@@ -112,6 +143,23 @@ std::vector<std::string> pre_tokenizer_names() {
   std::vector<std::string> names;
   for (const auto& [name, entry] : by_name()) names.emplace_back(name);
   return names;
+}
+
+Result<PreTokenizerPatterns> pre_tokenizer_patterns(std::string_view name) {
+  const auto found = by_name().find(name);
+  if (found == by_name().end()) {
+    return fail(ErrorKind::Unsupported, fmt::format("The pre-tokenizer \"{}\" is not known; known are {}.", name,
+                                                    fmt::join(pre_tokenizer_names(), ", ")));
+  }
+  PreTokenizerPatterns patterns;
+  patterns.ignore_merges = found->second.ignore_merges;
+  for (const Stage& stage : found->second.family->stages) {
+    if (stage.patterns.empty()) {
+      return fail(ErrorKind::Unsupported, fmt::format("The pre-tokenizer \"{}\" works on byte letters, which no pattern of a text does.", name));
+    }
+    patterns.patterns.insert(patterns.patterns.end(), stage.patterns.begin(), stage.patterns.end());
+  }
+  return patterns;
 }
 
 Result<PreTokenizerChoice> choose_pre_tokenizer(std::string_view name) {

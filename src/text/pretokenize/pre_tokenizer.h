@@ -33,6 +33,14 @@ struct PreTokenizerChoice {
 /// names that are known, for any other.
 Result<PreTokenizerChoice> choose_pre_tokenizer(std::string_view name);
 
+/// The same as patterns, each of which runs on the pieces of the one before it.
+struct PreTokenizerPatterns {
+  std::vector<std::string> patterns;
+  bool ignore_merges = false;
+};
+/// Unsupported for a name that is not known, or that no patterns can express (falcon).
+Result<PreTokenizerPatterns> pre_tokenizer_patterns(std::string_view name);
+
 /// All names that choose_pre_tokenizer knows, in alphabetical order.
 std::vector<std::string> pre_tokenizer_names();
 

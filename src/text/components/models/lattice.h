@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,8 @@ class Lattice {
   using Path = std::vector<uint32_t>;  // numbers of nodes
   static constexpr uint32_t kNone = ~uint32_t{0};
 
-  /// `score(id)`: of a piece. A character that is no piece by itself is `unk_id` with
+  static constexpr double kNever = -std::numeric_limits<double>::infinity();
+  /// `score(id)`: of a piece, kNever for one that no path may have. A character that is no piece by itself is `unk_id` with
   /// `unk_score`, or nothing if `unk_id` is kNone.
   template <class Score>
   void fill(std::string_view text, const PieceTrie& trie, const Score& score, uint32_t unk_id, double unk_score) {
@@ -33,6 +35,7 @@ class Lattice {
       const uint32_t character = character_length(at);
       bool single = false;
       trie.for_each_prefix(PieceTrie::kRoot, text.substr(at), [&](size_t length, uint32_t id) {
+        if (!(score(id) > kNever)) return;
         add({id, at, at + static_cast<uint32_t>(length), score(id)});
         single |= length == character;
       });

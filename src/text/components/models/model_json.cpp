@@ -54,7 +54,7 @@ struct Fields {
   VocabField vocab;
   MergesField merges;
   ScalarField dropout, unk_token, continuing_subword_prefix, end_of_word_suffix, fuse_unk, byte_fallback, ignore_merges;
-  ScalarField max_input_chars_per_word, unk_id;
+  ScalarField max_input_chars_per_word, unk_id, unmatched_ids;
 
   ScalarField* scalar(std::string_view key) {
     if (key == "dropout") return &dropout;
@@ -66,6 +66,7 @@ struct Fields {
     if (key == "ignore_merges") return &ignore_merges;
     if (key == "max_input_chars_per_word") return &max_input_chars_per_word;
     if (key == "unk_id") return &unk_id;
+    if (key == "unmatched_ids") return &unmatched_ids;
     return nullptr;
   }
 };
@@ -370,6 +371,21 @@ class ModelMaker {
     return ModelSpec{std::move(model)};
   }
 
+  /// Ours alone: a list of ids, each greater than the one before.
+  Result<std::shared_ptr<const std::vector<TokenId>>> unmatched_ids(size_t size) const {
+    auto ids = std::make_shared<std::vector<TokenId>>();
+    JsonReader reader(json_, fields_.unmatched_ids.position);
+    const bool read = reader.elements([&] {
+      JsonNumber number;
+      if (!reader.number(number) || number.kind != JsonNumber::Kind::Unsigned || number.natural >= size) return false;
+      if (!ids->empty() && ids->back() >= number.natural) return false;
+      ids->push_back(static_cast<TokenId>(number.natural));
+      return true;
+    });
+    if (!read) return invalid("unmatched_ids must be a list of ids of pieces, in ascending order");
+    return ids;
+  }
+
   Result<ModelSpec> unigram() {
     UnigramModel model;
     VocabField& vocab = fields_.vocab;
@@ -387,6 +403,9 @@ class ModelMaker {
     if (model.unk_id && vocab.pieces.empty()) return invalid("Unable to load vocab EmptyVocabulary");
     if (model.unk_id && *model.unk_id >= vocab.pieces.size()) return invalid("Unable to load vocab UnkIdNotInVocabulary");
     model.pieces = std::make_shared<const Pieces>(std::move(vocab.pieces));
+    if (fields_.unmatched_ids.present) {
+      HR_TRY(model.unmatched, unmatched_ids(model.pieces->size()));
+    }
     return ModelSpec{std::move(model)};
   }
 
@@ -515,6 +534,12 @@ struct ModelWriter {
     }
     writer.close(']');
     writer.key("byte_fallback"), writer.boolean(model.byte_fallback);
+    if (model.unmatched && !model.unmatched->empty()) {
+      writer.key("unmatched_ids");
+      writer.open('[');
+      for (const TokenId id : *model.unmatched) writer.element(), writer.natural(id);
+      writer.close(']');
+    }
     return finish();
   }
   Result<void> operator()(const CustomModel&) const {

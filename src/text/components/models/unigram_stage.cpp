@@ -28,6 +28,12 @@ UnigramStage::UnigramStage(const UnigramModel& model)
       pieces_(model.pieces ? model.pieces : std::make_shared<const std::vector<std::pair<std::string, double>>>()),
       trie_(pieces_->size(), [this](size_t n) -> std::string_view { return (*pieces_)[n].first; }),
       random_(model.seed) {
+  if (model.unmatched && !model.unmatched->empty()) {
+    unmatched_.resize(pieces_->size());
+    for (const TokenId id : *model.unmatched) {
+      if (id < unmatched_.size()) unmatched_[id] = true;
+    }
+  }
   if (model.unk_id) unk_id_ = static_cast<uint32_t>(*model.unk_id);
   double least = std::numeric_limits<double>::infinity();
   for (uint32_t id = 0; id < pieces_->size(); ++id) {
@@ -48,9 +54,11 @@ Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& part
     uint32_t begin = kNone;
   };
   std::vector<Best> best(text.size() + 1);
-  const auto offer = [&best](uint32_t begin, size_t end, uint32_t id, double score) {
+  // SentencePiece adds in double and keeps in single precision: near-ties depend on it.
+  const bool singly = !unmatched_.empty();
+  const auto offer = [&best, singly](uint32_t begin, size_t end, uint32_t id, double score) {
     if (best[end].begin != kNone && !(score > best[end].score)) return false;
-    best[end] = {score, id, begin};
+    best[end] = {singly ? static_cast<float>(score) : score, id, begin};
     return true;
   };
   const auto& pieces = *pieces_;
@@ -60,10 +68,14 @@ Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& part
     const uint32_t character = std::min(utf8::length_by_lead(text[at]), size - at);
     bool single = false;
     trie_.for_each_prefix(PieceTrie::kRoot, text.substr(at), [&](size_t length, uint32_t id) {
+      if (!matched(id)) return;
       offer(at, at + length, id, pieces[id].second + before);
       single |= length == character;
     });
-    if (!single && offer(at, at + character, unk_id_, unk_score_ + before) && unk_id_ == kNone) return missing_unknown();
+    const double unknown = unk_score_ + before;
+    if (!single && offer(at, at + character, unk_id_, singly ? static_cast<float>(unknown) : unknown) && unk_id_ == kNone) {
+      return missing_unknown();
+    }
     at += character;
   }
   for (uint32_t end = size; end > 0; end = best[end].begin) parts.push_back({best[end].begin, end, best[end].id});
@@ -74,7 +86,7 @@ Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& part
 Result<void> UnigramStage::divide_at_random(std::string_view text, std::vector<Part>& parts) const {
   const auto& pieces = *pieces_;
   Lattice lattice;
-  lattice.fill(text, trie_, [&pieces](uint32_t id) { return pieces[id].second; }, unk_id_, unk_score_);
+  lattice.fill(text, trie_, [&](uint32_t id) { return matched(id) ? pieces[id].second : Lattice::kNever; }, unk_id_, unk_score_);
   RandomStream random = random_.stream();
   const double alpha = *model_.alpha;
   Lattice::Path path;
@@ -110,6 +122,7 @@ Result<void> UnigramStage::add(std::string_view text, const Part& part, std::vec
   const std::string_view spelling = text.substr(part.begin, part.end - part.begin);
   // Unknown characters that have become one part may spell a piece, even the unknown one.
   uint32_t id = part.id == unk_id_ ? trie_.find(spelling) : part.id;
+  if (id != PieceTrie::kNoValue && !matched(id)) id = PieceTrie::kNoValue;
   if (id == PieceTrie::kNoValue) {
     if (model_.byte_fallback && add_bytes(text, part, tokens)) return {};
     id = unk_id_;

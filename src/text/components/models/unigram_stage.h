@@ -41,9 +41,12 @@ class UnigramStage final : public ModelStage {
   Result<void> add(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const;
   bool add_bytes(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const;
 
+  bool matched(uint32_t id) const { return unmatched_.empty() || !unmatched_[id]; }
+
   UnigramModel model_;
   std::shared_ptr<const std::vector<std::pair<std::string, double>>> pieces_;
   PieceTrie trie_;
+  std::vector<bool> unmatched_;  // by id; empty: all are matched
   uint32_t unk_id_ = kNone;
   uint32_t empty_piece_ = kNone;
   double unk_score_ = 0;

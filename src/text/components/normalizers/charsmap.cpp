@@ -114,6 +114,44 @@ Result<std::optional<std::string_view>> Charsmap::replacement(std::string_view t
   return std::nullopt;
 }
 
+Result<std::optional<Charsmap::Match>> Charsmap::longest(std::string_view text) const {
+  std::optional<Match> match;
+  if (units_.empty()) return match;
+  HR_TRY(uint32_t here, unit(0));
+  uint32_t at = offset(here);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    at ^= byte;
+    if (byte == 0 || at >= units_.size()) break;
+    here = units_[at];
+    if (label(here) != byte) break;
+    at ^= offset(here);
+    if (!has_value(here) || (i + 1 < text.size() && utf8::is_continuation(text[i + 1]))) continue;
+    HR_TRY(const uint32_t leaf, unit(at));
+    HR_TRY(const std::string_view found, replacement_at(value(leaf)));
+    match = Match{i + 1, found};
+  }
+  return match;
+}
+
+Result<void> Charsmap::normalize_longest(NormalizedString& text) const {
+  const std::string_view all = text.normalized();
+  Rewriting rewriting;
+  for (size_t at = 0; at < all.size();) {
+    const std::string_view rest = all.substr(at);
+    HR_TRY(const auto match, longest(rest));
+    if (match) {
+      rewriting.replace(rest.substr(0, match->length), match->replacement);
+      at += match->length;
+    } else {
+      rewriting.keep(rest);
+      at += utf8::length_by_lead(rest[0]);
+    }
+  }
+  rewriting.apply(text);
+  return {};
+}
+
 Result<void> Charsmap::normalize(NormalizedString& text) const {
   constexpr size_t kLongestCluster = 5;
   const std::string_view all = text.normalized();

@@ -25,8 +25,16 @@ class Charsmap {
 
   /// Replaces grapheme clusters of up to five bytes, and characters elsewhere.
   Result<void> normalize(NormalizedString& text) const;
+  /// Replaces the longest key at each place, as SentencePiece itself does.
+  Result<void> normalize_longest(NormalizedString& text) const;
 
  private:
+  struct Match {
+    size_t length;  // of the key
+    std::string_view replacement;
+  };
+  /// The longest key that a text begins with; none when no beginning is a key.
+  Result<std::optional<Match>> longest(std::string_view text) const;
   Result<std::string_view> replacement_at(uint32_t place) const;
   Result<uint32_t> unit(uint32_t at) const;
 

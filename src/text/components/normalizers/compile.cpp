@@ -100,6 +100,7 @@ struct Compiler {
   Result<Stage> operator()(const Precompiled& spec) const {
     HR_TRY(Charsmap parsed, Charsmap::parse(spec.charsmap));
     const auto map = std::make_shared<const Charsmap>(std::move(parsed));
+    if (spec.longest_match) return edit_normalizer([map](NormalizedString& text) { return map->normalize_longest(text); });
     return edit_normalizer([map](NormalizedString& text) { return map->normalize(text); });
   }
   Result<Stage> operator()(const ReplaceNormalizer& spec) const {

@@ -57,7 +57,8 @@ Result<NormalizerSpec> read_precompiled(const Json& json) {
   auto bytes = base64_decoded(text);
   if (!bytes) return fail(ErrorKind::InvalidData, "Precompiled: precompiled_charsmap is not base64");
   HR_CHECK(Charsmap::parse(*bytes));
-  return NormalizerSpec{Precompiled{std::move(*bytes)}};
+  const auto longest = json.find("longest_match");
+  return NormalizerSpec{Precompiled{std::move(*bytes), longest != json.end() && longest->is_boolean() && longest->get<bool>()}};
 }
 
 Result<NormalizerSpec> read_replace(const Json& json) {
@@ -192,6 +193,7 @@ struct Writer {
   Result<Json> operator()(const Precompiled& spec) const {
     Json json = typed("Precompiled");
     json["precompiled_charsmap"] = base64_encoded(spec.charsmap);
+    if (spec.longest_match) json["longest_match"] = true;
     return json;
   }
   Result<Json> operator()(const ReplaceNormalizer& spec) const {
