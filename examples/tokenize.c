@@ -30,7 +30,7 @@ static int print_decoded(const headrace_tokenizer* tokenizer, const uint32_t* id
 }
 
 int main(int argc, char** argv) {
-  headrace_encode_options options = HEADRACE_ENCODE_OPTIONS_INIT;
+  headrace_segment user = {NULL, 0, 0}; /* not trusted: a special token that it spells is text */
   headrace_tokenizer* tokenizer = NULL;
   uint32_t few[16];
   uint32_t* ids = few;
@@ -43,12 +43,13 @@ int main(int argc, char** argv) {
   }
   if (headrace_tokenizer_load_file(argv[1], &tokenizer) != HEADRACE_OK) return fail("cannot load the tokenizer");
 
-  options.special_tokens = HEADRACE_SPECIAL_AS_TEXT; /* the text comes from a user */
-  status = headrace_tokenizer_encode(tokenizer, argv[2], strlen(argv[2]), &options, ids, NULL, 16, &count);
+  user.data = argv[2];
+  user.bytes = strlen(argv[2]);
+  status = headrace_tokenizer_encode_segments(tokenizer, &user, 1, NULL, ids, NULL, 16, &count);
   if (status == HEADRACE_BUFFER_TOO_SMALL) { /* count says how many there are */
     ids = malloc(count * sizeof *ids);
     if (!ids) return 1;
-    status = headrace_tokenizer_encode(tokenizer, argv[2], strlen(argv[2]), &options, ids, NULL, count, &count);
+    status = headrace_tokenizer_encode_segments(tokenizer, &user, 1, NULL, ids, NULL, count, &count);
   }
   if (status != HEADRACE_OK) return fail("cannot encode");
 
