@@ -157,7 +157,7 @@ Result<int> run(CompareOptions& options) {
     return 0;
   }
   print_rows(rows);
-  fmt::print("{} parts differ: {}\n", differences.size(), counts);
+  fmt::print("{} differ{}: {}\n", differences.size() == 1 ? "1 part" : fmt::format("{} parts", differences.size()), differences.size() == 1 ? "s" : "", counts);
   return 0;
 }
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from python_package import needs_package
@@ -140,3 +144,11 @@ def test_threads_share_one_tokenizer(tok):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_the_code_in_docs_tokenizers_md():
+    page = (Path(__file__).parents[2] / "docs/tokenizers.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) > 3
+    finished = subprocess.run([sys.executable, "-c", "\n".join(blocks)], capture_output=True, text=True, timeout=60)
+    assert finished.returncode == 0, finished.stderr
