@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
 import subprocess
@@ -152,3 +153,47 @@ def test_the_code_in_docs_tokenizers_md():
     assert len(blocks) > 3
     finished = subprocess.run([sys.executable, "-c", "\n".join(blocks)], capture_output=True, text=True, timeout=60)
     assert finished.returncode == 0, finished.stderr
+
+
+TYPED = """
+from headrace.tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+tok = Tokenizer(models.BPE())
+tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+tok.decoder = decoders.ByteLevel()
+tok.train_from_iterator(["a"], trainers.BpeTrainer())
+ids: list[int] = tok.encode("a").ids
+array = tok.encode_array(b"a")
+dtype: str = array.dtype.name
+array, offsets = tok.encode_array("a", offsets=True)
+flat, starts = tok.encode_batch_array(["a", b"b", memoryview(b"c")])
+n: int = tok.count("a") + tok.add_tokens([AddedToken("x"), "y"])
+tok.encode_segments([("a", True)])
+text: str = tok.stream_decoder().push(1)
+"""
+
+
+def test_the_module_is_typed(tmp_path):
+    pytest.importorskip("mypy")
+
+    def mypy(text: str) -> subprocess.CompletedProcess[str]:
+        program = tmp_path / "program.py"
+        program.write_text(text)
+        return subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program)], capture_output=True, text=True)
+
+    checked = mypy(TYPED)
+    assert checked.returncode == 0, checked.stdout
+    checked = mypy("from headrace.tokenizers import Tokenizer\nTokenizer.from_file('x').encode_array(1)\n")
+    assert checked.returncode == 1 and "encode_array" in checked.stdout
+
+
+def test_the_stub_names_what_the_module_has():
+    import headrace.tokenizers as module
+
+    stub = ast.parse(Path(module.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    for node in stub.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            runtime = getattr(module, node.name)
+            for member in node.body:
+                if isinstance(member, ast.FunctionDef) and member.name != "__getattr__":
+                    assert hasattr(runtime, member.name), f"{node.name}.{member.name}"
