@@ -224,4 +224,7 @@ def test_decoders_of_odd_parameters_decode_as_the_reference_does(driver):
     for part in parts:
         answer = driver.ask(op="part", json=part.__getstate__().decode(), tokens=tokens)
         assert answer["json"] == part.__getstate__().decode()
-        assert ["".join(pieces) for pieces in answer["decoded"]] == [part.decode(list(one)) for one in tokens], answer["json"]
+        theirs = [oracle.guarded(lambda one=one: part.decode(list(one))) for one in tokens]
+        for pieces, expected in zip(answer["decoded"], theirs, strict=True):
+            if not isinstance(expected, oracle.Failure):  # it panics at a Strip of more than an empty token has
+                assert "".join(pieces) == expected, answer["json"]

@@ -247,11 +247,19 @@ class PartsReader {
   std::optional<Error> error_;
 };
 
+/// Where the reference has read to when it refuses a part: past the white space after it, and past the
+/// brace if that was the last part.
+size_t read_to(std::string_view json, size_t end) {
+  const size_t next = json.find_first_not_of(" \t\r\n", end);
+  if (next == std::string_view::npos) return end;
+  return json[next] == '}' ? next + 1 : next;
+}
+
 template <class Spec>
 Result<LivePart<Spec>> live(std::string_view part, std::string_view json, size_t end) {
   if (part.empty()) return nullptr;
   auto spec = read_component<Spec>(part);
-  if (!spec) return at_place(std::move(spec).error(), json, end);
+  if (!spec) return at_place(std::move(spec).error(), json, read_to(json, end));
   return std::make_shared<Live<Spec>>(std::move(*spec));
 }
 

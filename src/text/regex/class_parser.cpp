@@ -31,7 +31,7 @@ class ClassParser {
 
  private:
   /// What the last item was: only a character can begin a range.
-  enum class Last : uint8_t { Nothing, Character, Range, Class };
+  enum class Last : uint8_t { Nothing, Character, Range, Class, Nested };
 
   void add_character(char32_t c) {
     operand_.push_back({c, c});
@@ -65,6 +65,7 @@ class ClassParser {
       bool negated;
       HR_TRY(const CodePointSet inner, ClassParser(reader_, options_).read(depth_left - 1, negated));
       add_set(negated ? inner.complement() : inner);
+      last_ = Last::Nested;
       return {};
     }
     if (reader_.at("-")) return read_hyphen();
@@ -98,18 +99,23 @@ class ClassParser {
     switch (last_) {
       case Last::Nothing: add_character('-'); return {};
       case Last::Class:
-        if (before_posix || (!operand_ends && !reader_.at("["))) return reader_.wrong("unmatched range specifier in char-class");
+        if (!operand_ends) return reader_.wrong("unmatched range specifier in char-class");
         add_character('-');
         return {};
       case Last::Range:
+      case Last::Nested:
         add_character('-');
         last_ = Last::Range;
         return {};
       case Last::Character: break;
     }
     if (before_posix) return reader_.wrong("char-class value at end of range");
-    if (operand_ends || reader_.at("[")) {
+    if (operand_ends) {
       add_character('-');
+      return {};
+    }
+    if (reader_.at("[")) {  // the reference forgets the character and the hyphen
+      operand_.pop_back();
       return {};
     }
     return read_range_end();

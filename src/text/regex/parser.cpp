@@ -82,9 +82,9 @@ class Parser {
     out.children.push_back(std::move(item));
   }
 
-  /// Comments, and white space in extended form.
+  /// Comments, and ASCII's white space (but no vertical tab) in extended form.
   Result<void> skip_ignored(const Options& options) {
-    static const CodePointSet space = known_property("space");
+    constexpr std::string_view kIgnored = " \t\n\r\f";
     for (;;) {
       if (reader_.take("(?#")) {
         for (;;) {
@@ -95,7 +95,7 @@ class Parser {
         }
       } else if (options.extended && reader_.take("#")) {
         while (!reader_.done() && reader_.next() != '\n') {}
-      } else if (options.extended && !reader_.done() && space.contains(reader_.peek())) {
+      } else if (options.extended && !reader_.done() && kIgnored.contains(reader_.rest()[0])) {
         reader_.next();
       } else {
         return {};
@@ -104,6 +104,7 @@ class Parser {
   }
 
   static bool can_repeat(const Node& item) {
+    if (item.kind == NodeKind::Alternation) return std::ranges::all_of(item.children, can_repeat);
     return item.kind != NodeKind::Anchor && item.kind != NodeKind::Look && item.kind != NodeKind::Keep;
   }
 
@@ -344,7 +345,8 @@ class Parser {
   }
 
   Result<Node> parse_look(const Options& options, bool behind, bool negative) {
-    if (!behind && look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+    const bool within_positive = look_behinds_ > negative_look_behinds_;
+    if (look_behinds_ > 0 && (!behind || (negative && within_positive))) return reader_.wrong("invalid pattern in look-behind");
     look_behinds_ += behind;
     negative_look_behinds_ += behind && negative;
     HR_TRY(Node inner, close(parse_alternation(options)));
