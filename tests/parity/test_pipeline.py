@@ -71,8 +71,17 @@ def test_published_vocabularies_are_those_of_the_reference(published, driver):
     assert answer["special"] == [tokenizer.num_special_tokens_to_add(pair) for pair in (False, True)]
 
 
+def has_no_one_answer(tokenizer):
+    """Of added tokens that are the same once normalised the reference takes one by the order of a hash table. One that becomes
+    empty it finds at every place, and ours at none (docs/tokenizers.md)."""
+    normalizer = tokenizer.normalizer
+    added = [token.content for token in tokenizer.get_added_tokens_decoder().values() if token.normalized]
+    normal = [normalizer.normalize_str(content) if normalizer else content for content in added]
+    return "" in normal or len(set(normal)) < len(normal)
+
+
 def test_random_pipelines_are_those_of_the_reference(driver):
-    differences, refused = [], 0
+    differences, refused, unclear = [], 0, 0
     for seed in range(SEED, SEED + PIPELINES):
         text = json.dumps(PipelineMaker(seed).pipeline(), ensure_ascii=False)
         theirs = oracle.guarded(lambda: Tokenizer.from_str(text))
@@ -82,12 +91,16 @@ def test_random_pipelines_are_those_of_the_reference(driver):
             if isinstance(theirs, oracle.Failure) != ("error" in ours):
                 differences.append(f"seed {seed}: loading: {ours} but the reference has {theirs}")
             continue
+        if has_no_one_answer(theirs):
+            unclear += 1
+            continue
         for pretty in (False, True):
             if driver.ask(op="save", name="random", pretty=pretty).get("json") != theirs.to_str(pretty=pretty):
                 differences.append(f"seed {seed}: the saved JSON differs (pretty {pretty})")
         maker = oracle.TextMaker(theirs, seed)
         differences += oracle.compare(theirs, driver, "random", maker, 50, seed)
     assert refused < PIPELINES / 10
+    assert unclear < PIPELINES / 10
     assert_none(differences, f"of {PIPELINES} random pipelines")
 
 
