@@ -138,7 +138,7 @@ struct NormalizerSpec;
 struct BertNormalizer {
   bool clean_text = true;
   bool handle_chinese_chars = true;
-  std::optional<bool> strip_accents;  ///< none: as `lowercase`
+  std::optional<bool> strip_accents = {};  ///< none: as `lowercase`
   bool lowercase = true;
 };
 struct ByteLevelNormalizer {};

@@ -72,7 +72,7 @@ struct PipelineOptions {
   bool truncate = true;  ///< as the pipeline is set; false: not in this call
   bool pad = true;       ///< the same
   /// Whether special tokens that a text spells are text; none: as the pipeline is set.
-  std::optional<bool> encode_special_tokens;
+  std::optional<bool> encode_special_tokens = {};
 };
 
 /// A part of a text. Special tokens are recognised in trusted parts only.
