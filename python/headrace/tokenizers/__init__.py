@@ -45,6 +45,13 @@ class SplitDelimiterBehavior(Enum):
     CONTIGUOUS = "contiguous"
 
 
+def patch_transformers() -> None:
+    """Makes `transformers` use this package in place of `tokenizers`, before or after it is imported."""
+    from ._transformers import patch_transformers as patch  # what it needs takes longer to import than all the rest
+
+    patch()
+
+
 AddedToken = _native.AddedToken
 Encoding = _native.Encoding
 NormalizedString = _native.NormalizedString
@@ -65,7 +72,6 @@ for _class in (AddedToken, Encoding, NormalizedString, PreTokenizedString, Regex
     _class.__module__ = __name__
 
 from ._files import load  # noqa: E402
-from ._transformers import patch_transformers  # noqa: E402
 from .implementations import (  # noqa: E402
     BertWordPieceTokenizer,
     ByteLevelBPETokenizer,

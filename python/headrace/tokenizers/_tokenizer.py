@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Any, Callable, Sequence
 
@@ -22,6 +21,8 @@ def from_pretrained(identifier: str, revision: str = "main", token: str | None =
 
 
 async def _in_thread(call: Callable[[], Any]) -> Any:
+    import asyncio  # slow to import, and here already where a loop runs
+
     return await asyncio.get_running_loop().run_in_executor(None, call)
 
 

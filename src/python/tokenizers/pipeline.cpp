@@ -185,7 +185,7 @@ void bind_part(nb::class_<Pipeline>& tokenizer, const char* name, Getter<Spec> g
   tokenizer.def_prop_rw(
       name, [get](const Pipeline& self) { return handle_of<Spec>((self.*get)()); },
       [set, kind](Pipeline& self, nb::object part) {
-        if (part.is_none()) return (self.*set)(nullptr);
+        if (part.is_none() && !std::is_same_v<Spec, ModelSpec>) return (self.*set)(nullptr);
         Handle<Spec>* handle = nullptr;
         if (!nb::try_cast(part, handle, false) || !handle) {
           throw nb::type_error(fmt::format("'{}' object is not an instance of '{}'", nb::cast<std::string>(part.type().attr("__name__")), kind).c_str());
