@@ -72,6 +72,14 @@ Alternatives of_sequence(const Node& node) {
   return out;
 }
 
+/// A possessive repeat does not stop where it could go on.
+Node without_more(Node repeated, const Node& repeat) {
+  if (repeat.mode != RepeatMode::Possessive) return repeated;
+  Node more = with_child(NodeKind::Look, repeat.children[0]);
+  more.negative = true;
+  return sequence({std::move(repeated), std::move(more)});
+}
+
 Alternatives of_repeat(const Node& node) {
   const Alternatives one = fixed_length_alternatives(node.children[0]);
   if (!one || node.maximum > kMostRepeats) return std::nullopt;
@@ -80,7 +88,8 @@ Alternatives of_repeat(const Node& node) {
   for (uint32_t times = 0; times <= node.maximum; ++times) {
     if (times > 0) power = product(*power, *one);
     if (!power || out.size() + power->size() > kMostAlternatives) return std::nullopt;
-    if (times >= node.minimum) out.insert(out.end(), power->begin(), power->end());
+    if (times < node.minimum) continue;
+    for (const Node& one_length : *power) out.push_back(times < node.maximum ? without_more(one_length, node) : one_length);
   }
   return out;
 }
@@ -105,7 +114,7 @@ Alternatives fixed_length_alternatives(const Node& node) {
     case NodeKind::Group:
     case NodeKind::Atomic: {
       Alternatives inner = fixed_length_alternatives(node.children[0]);
-      if (!inner) return std::nullopt;
+      if (!inner || (node.kind == NodeKind::Atomic && inner->size() > 1)) return std::nullopt;
       for (Node& alternative : *inner) {
         Node wrapped = node;
         wrapped.children = {std::move(alternative)};
