@@ -65,6 +65,7 @@ CpuFeatures detect() {
   features.avx512 = features.avx2 && saves_zmm && bit(seven.ebx, 16) && bit(seven.ebx, 17) && bit(seven.ebx, 28) &&
                     bit(seven.ebx, 30) && bit(seven.ebx, 31);
   features.avx512_vnni = features.avx512 && bit(seven.ecx, 11);
+  features.avx512_vbmi = features.avx512 && bit(seven.ecx, 1);
   features.avx512_bf16 = features.avx512 && bit(seven_one.eax, 5);
   const bool has_tiles = saves_tiles && bit(seven.edx, 24) && (bit(seven.edx, 25) || bit(seven.edx, 22));
   if (features.avx512 && has_tiles && ask_for_amx()) {

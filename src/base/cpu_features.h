@@ -11,6 +11,7 @@ struct CpuFeatures {
   bool avx512 = false;       ///< F, BW, DQ, VL and CD together (x86-64-v4)
   bool avx512_vnni = false;  ///< 512-bit vpdpbusd
   bool avx512_bf16 = false;  ///< vdpbf16ps
+  bool avx512_vbmi = false;  ///< byte permutations across a register
   bool amx_int8 = false;     ///< AMX int8 tiles, permission granted by the kernel
   bool amx_bf16 = false;     ///< AMX bf16 tiles, permission granted by the kernel
   std::string model_name;    ///< as /proc/cpuinfo says it

@@ -113,7 +113,7 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::compile(TokenizerSource sour
     state->repair = utf8::Repair::EachByte;
     state->remove_extra_spaces = source.remove_extra_whitespace;
     state->drop_leading_space = source.add_space_prefix;
-    HR_TRY(state->encoder, make_sentencepiece_encoder(state->vocabulary, source));
+    HR_TRY(state->encoder, make_sentencepiece_encoder(state->vocabulary, state->bytes, source));
   }
   state->bos = source.bos;
   state->eos = source.eos;

@@ -1,42 +1,45 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "text/bpe/merge.h"
 #include "text/bpe/pair_table.h"
-#include "text/bpe/whole_piece_memo.h"
+#include "text/bulk/barriers.h"
 #include "text/vocabulary/vocabulary.h"
 
 namespace headrace::text {
 
 /// Byte-level BPE: a piece's bytes are its first tokens, and neighbours join in the
-/// order of the merge list. Immutable; any number of threads, each with its own scratch.
+/// order of the merge list. Immutable; any number of threads, each with its own symbols.
 class ByteLevelBpe {
  public:
-  /// `bytes` are the bytes of each entry of `vocabulary` (see TokenBytes). InvalidData
-  /// names a merge whose parts or result are not in the vocabulary.
-  static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const StringArena& bytes,
-                                    const std::vector<std::string>& merges, bool ignore_merges);
+  /// InvalidData names a merge whose parts or result are not in the vocabulary.
+  static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
+                                    std::shared_ptr<const Barriers> barriers);
 
-  /// Replaces `scratch.symbols` by the tokens of one piece. Bytes that have no token
-  /// in the vocabulary are left out.
-  void encode(std::string_view piece, MergeScratch<uint32_t>& scratch) const;
+  /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
+  /// vocabulary are left out.
+  void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
 
  private:
-  ByteLevelBpe(const Vocabulary& vocabulary, const StringArena& bytes, bool ignore_merges);
-  Result<void> add_merges(const std::vector<std::string>& merges);
-  void merge(std::string_view piece, MergeScratch<uint32_t>& scratch) const;
+  explicit ByteLevelBpe(const Vocabulary& vocabulary);
+  Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
 
-  const Vocabulary* vocabulary_;
-  const StringArena* bytes_;
-  StringIndex by_bytes_;
+  static constexpr size_t kFew = 48;
+  void find_whole_characters();
+  void merge_few(std::vector<Symbol>& symbols) const;
+  void merge_many(std::vector<Symbol>& symbols) const;
+  bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
+
+  std::shared_ptr<const Barriers> barriers_;
   std::array<uint32_t, 256> byte_token_{};
+  std::vector<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
   PairTable merges_;
-  WholePieceMemo memo_;
-  bool ignore_merges_;
+  std::vector<uint32_t> first_use_;  // by id: the lowest rank that joins it; while building
 };
 
 }  // namespace headrace::text

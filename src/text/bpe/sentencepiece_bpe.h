@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,11 @@ class SentencePieceBpe {
 
   /// Replaces `scratch.symbols` by the tokens of one unit. `text` has ▁ for spaces.
   void encode(std::string_view unit, MergeScratch<uint64_t>& scratch) const;
+
+  /// Whether the entry is never joined, nor the result of joining.
+  bool is_atomic(TokenId id) const { return atomic_[id]; }
+  /// Whether every byte has a token, so that no text needs the unknown one.
+  bool spells_every_byte() const { return std::ranges::find(byte_token_, StringIndex::kNone) == byte_token_.end(); }
 
  private:
   SentencePieceBpe(const Vocabulary& vocabulary);

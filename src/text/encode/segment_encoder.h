@@ -25,6 +25,7 @@ Result<std::unique_ptr<const SegmentEncoder>> make_byte_level_encoder(const Voca
 
 /// SentencePiece-type BPE with its treatment of spaces.
 Result<std::unique_ptr<const SegmentEncoder>> make_sentencepiece_encoder(const Vocabulary& vocabulary,
+                                                                         const StringArena& token_bytes,
                                                                          const TokenizerSource& source);
 
 }  // namespace headrace::text

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "text/bpe/sentencepiece_bpe.h"
+#include "text/bulk/bulk_encoder.h"
 #include "text/encode/segment_encoder.h"
 #include "text/unicode/utf8.h"
 
@@ -65,12 +66,62 @@ class OriginalPosition {
   size_t prefix_;
 };
 
+/// Units of a text as it is written, with spaces.
+class SentencePieces final : public PieceEncoder {
+ public:
+  explicit SentencePieces(std::shared_ptr<const SentencePieceBpe> bpe) : bpe_(std::move(bpe)) {}
+
+  void encode(std::string_view piece, std::vector<Symbol>& symbols) const override {
+    thread_local Scratch scratch;
+    scratch.normalized.clear();
+    append_normalized(piece, scratch.normalized);
+    bpe_->encode(scratch.normalized, scratch.merge);
+    symbols.swap(scratch.merge.symbols);
+    if (scratch.normalized.size() != piece.size()) find_places(piece, symbols);
+    scratch.trim();
+  }
+
+ private:
+  /// From bytes of the normalized piece to bytes of the piece; a part of ▁ comes from the whole space.
+  static void find_places(std::string_view piece, std::vector<Symbol>& symbols) {
+    uint32_t at = 0, here = 0;
+    const auto advance = [&](uint32_t to) {
+      while (at < piece.size()) {
+        const uint32_t step = piece[at] == ' ' ? static_cast<uint32_t>(kSpace.size()) : 1;
+        if (here + step > to) break;
+        here += step;
+        ++at;
+      }
+    };
+    for (Symbol& symbol : symbols) {
+      const uint32_t end = symbol.end;
+      advance(symbol.begin);
+      symbol.begin = at;
+      advance(end);
+      symbol.end = here == end ? at : at + 1;
+    }
+  }
+
+  std::shared_ptr<const SentencePieceBpe> bpe_;
+};
+
 class SentencePieceEncoder final : public SegmentEncoder {
  public:
-  SentencePieceEncoder(SentencePieceBpe bpe, bool add_space_prefix)
-      : bpe_(std::move(bpe)), add_space_prefix_(add_space_prefix) {}
+  SentencePieceEncoder(std::shared_ptr<const SentencePieceBpe> bpe, std::shared_ptr<const BulkEncoder> bulk, bool add_space_prefix)
+      : bpe_(std::move(bpe)), bulk_(std::move(bulk)), add_space_prefix_(add_space_prefix) {}
 
   Result<void> encode(std::string_view text, size_t begin, size_t end, TokenSink& sink) const override {
+    if (!bulk_) return encode_normalized(text, begin, end, sink);
+    if (add_space_prefix_ && begin < end) {
+      const size_t first_end = bulk_->first_unit_end(text, begin, end);
+      HR_CHECK(encode_normalized(text, begin, first_end, sink));
+      begin = first_end;
+    }
+    return bulk_->encode(text, begin, end, sink);
+  }
+
+ private:
+  Result<void> encode_normalized(std::string_view text, size_t begin, size_t end, TokenSink& sink) const {
     thread_local Scratch scratch;
     scratch.normalized.clear();
     if (add_space_prefix_) scratch.normalized += kSpace;
@@ -78,8 +129,8 @@ class SentencePieceEncoder final : public SegmentEncoder {
     append_normalized(text.substr(begin, end - begin), scratch.normalized);
     const std::string_view normalized = scratch.normalized;
     for (size_t at = 0; at < normalized.size() && !sink.full();) {
-      const size_t unit_end = bpe_.unit_end(normalized, at);
-      bpe_.encode(normalized.substr(at, unit_end - at), scratch.merge);
+      const size_t unit_end = bpe_->unit_end(normalized, at);
+      bpe_->encode(normalized.substr(at, unit_end - at), scratch.merge);
       for (const Symbol& symbol : scratch.merge.symbols) {
         Offset offset;
         if (sink.offsets) offset = original.of(normalized, at + symbol.begin, at + symbol.end);
@@ -91,17 +142,32 @@ class SentencePieceEncoder final : public SegmentEncoder {
     return {};
   }
 
- private:
-  SentencePieceBpe bpe_;
+  std::shared_ptr<const SentencePieceBpe> bpe_;
+  std::shared_ptr<const BulkEncoder> bulk_;  // null: characters may become the unknown token, one for a run of them
   bool add_space_prefix_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<const SegmentEncoder>> make_sentencepiece_encoder(const Vocabulary& vocabulary,
+                                                                         const StringArena& token_bytes,
                                                                          const TokenizerSource& source) {
-  HR_TRY(SentencePieceBpe bpe, SentencePieceBpe::build(vocabulary, source.scores, source.unk));
-  return std::make_unique<SentencePieceEncoder>(std::move(bpe), source.add_space_prefix);
+  HR_TRY(SentencePieceBpe built, SentencePieceBpe::build(vocabulary, source.scores, source.unk));
+  const auto bpe = std::make_shared<const SentencePieceBpe>(std::move(built));
+  std::shared_ptr<const BulkEncoder> bulk;
+  if (bpe->spells_every_byte()) {
+    BulkSpec spec;
+    spec.pieces = std::make_shared<SentencePieces>(bpe);
+    spec.lower_block_is_space = true;
+    spec.token_bytes = &token_bytes;
+    for (TokenId id = 0; id < vocabulary.size(); ++id) {
+      // A space in an entry's own spelling is none that a text has: there it is ▁.
+      if (!bpe->is_atomic(id) && vocabulary.spelling(id).find(' ') == std::string_view::npos) spec.entries.push_back({token_bytes[id], id});
+    }
+    spec.barriers = std::make_shared<const Barriers>(spec.entries);
+    HR_TRY(bulk, BulkEncoder::build(std::move(spec)));
+  }
+  return std::make_unique<SentencePieceEncoder>(bpe, std::move(bulk), source.add_space_prefix);
 }
 
 }  // namespace headrace::text

@@ -7,23 +7,14 @@
 namespace headrace::text {
 namespace {
 
-class Cl100kScanner final : public PreTokenizer {
+class Cl100kScanner final : public PieceScanner {
  public:
   explicit Cl100kScanner(const Cl100kRules& rules)
       : rules_(rules),
         word_(rules.marks_in_words ? kLetter | kMark : kLetter),
         not_symbol_(word_ | kNumber | kWhiteSpace) {}
 
-  Result<void> split(std::string_view text, std::vector<uint32_t>& ends) const override {
-    for (size_t at = 0; at < text.size();) {
-      at = piece_end(text, at);
-      ends.push_back(static_cast<uint32_t>(at));
-    }
-    return {};
-  }
-
- private:
-  size_t piece_end(std::string_view text, size_t begin) const {
+  size_t piece_end(std::string_view text, size_t begin) const override {
     if (rules_.contractions) {
       if (const size_t length = contraction_length(text, begin, LetterCase::Any)) return begin + length;
     }
@@ -44,6 +35,7 @@ class Cl100kScanner final : public PreTokenizer {
     return white_space_piece_end(cursor);
   }
 
+ private:
   size_t number_end(Cursor cursor) const {
     for (uint32_t count = 0; cursor.is(kNumber); cursor.advance(), ++count) {
       if (rules_.most_digits > 0 && count == rules_.most_digits) break;
@@ -64,7 +56,7 @@ class Cl100kScanner final : public PreTokenizer {
 
 }  // namespace
 
-std::unique_ptr<const PreTokenizer> make_cl100k_scanner(const Cl100kRules& rules) {
+std::unique_ptr<const PieceScanner> make_cl100k_scanner(const Cl100kRules& rules) {
   return std::make_unique<Cl100kScanner>(rules);
 }
 

@@ -20,7 +20,7 @@ size_t white_space_end(Cursor cursor) {
 }
 
 template <bool kCutNumbers>
-size_t piece_end(std::string_view text, size_t begin) {
+size_t gpt2_piece_end(std::string_view text, size_t begin) {
   if (const size_t length = contraction_length(text, begin, LetterCase::Exact)) return begin + length;
   Cursor cursor(text, begin);
   if (kCutNumbers && cursor.is(kNumber)) return cursor.next();
@@ -43,21 +43,15 @@ size_t piece_end(std::string_view text, size_t begin) {
 }
 
 template <bool kCutNumbers>
-class Gpt2Scanner final : public PreTokenizer {
+class Gpt2Scanner final : public PieceScanner {
  public:
-  Result<void> split(std::string_view text, std::vector<uint32_t>& ends) const override {
-    for (size_t at = 0; at < text.size();) {
-      at = piece_end<kCutNumbers>(text, at);
-      ends.push_back(static_cast<uint32_t>(at));
-    }
-    return {};
-  }
+  size_t piece_end(std::string_view text, size_t begin) const override { return gpt2_piece_end<kCutNumbers>(text, begin); }
 };
 
 }  // namespace
 
-std::unique_ptr<const PreTokenizer> make_gpt2_scanner(Digits digits) {
-  if (digits == Digits::OneByOne) return std::make_unique<Gpt2Scanner<true>>();
+std::unique_ptr<const PieceScanner> make_gpt2_scanner(NumberCut numbers) {
+  if (numbers == NumberCut::OneByOne) return std::make_unique<Gpt2Scanner<true>>();
   return std::make_unique<Gpt2Scanner<false>>();
 }
 

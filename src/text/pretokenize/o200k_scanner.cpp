@@ -35,20 +35,11 @@ size_t upper_end(Cursor cursor) {
   return cursor.at();
 }
 
-class O200kScanner final : public PreTokenizer {
+class O200kScanner final : public PieceScanner {
  public:
   explicit O200kScanner(const O200kRules& rules) : rules_(rules) {}
 
-  Result<void> split(std::string_view text, std::vector<uint32_t>& ends) const override {
-    for (size_t at = 0; at < text.size();) {
-      at = piece_end(text, at);
-      ends.push_back(static_cast<uint32_t>(at));
-    }
-    return {};
-  }
-
- private:
-  size_t piece_end(std::string_view text, size_t begin) const {
+  size_t piece_end(std::string_view text, size_t begin) const override {
     Cursor cursor(text, begin);
     if (const size_t end = word_end(cursor)) return contracted_end(text, end);
     if (cursor.is(kNumber)) {
@@ -64,6 +55,7 @@ class O200kScanner final : public PreTokenizer {
     return cursor.at();
   }
 
+ private:
   /// The end of a word with or without one other character before it, or 0.
   static size_t word_end(const Cursor& cursor) {
     const bool prefix = cursor.is_none_of(kLetter | kNumber) && !cursor.is_newline();
@@ -88,7 +80,7 @@ class O200kScanner final : public PreTokenizer {
 
 }  // namespace
 
-std::unique_ptr<const PreTokenizer> make_o200k_scanner(const O200kRules& rules) {
+std::unique_ptr<const PieceScanner> make_o200k_scanner(const O200kRules& rules) {
   return std::make_unique<O200kScanner>(rules);
 }
 

@@ -6,11 +6,9 @@
 #include <functional>
 #include <map>
 
-#include "text/pretokenize/cl100k_scanner.h"
 #include "text/pretokenize/digit_splitters.h"
-#include "text/pretokenize/gpt2_scanner.h"
-#include "text/pretokenize/o200k_scanner.h"
 #include "text/pretokenize/pattern_pre_tokenizer.h"
+#include "text/pretokenize/piece_scanner.h"
 #include "text/pretokenize/published_patterns.h"
 #include "text/pretokenize/sequence_pre_tokenizer.h"
 
@@ -18,20 +16,25 @@ namespace headrace::text {
 namespace {
 
 using Made = Result<std::unique_ptr<const PreTokenizer>>;
-using Stage = std::function<Made()>;
+
+/// One step of a family: how it is made, and its rules if it has a scanner by hand.
+struct Stage {
+  Stage(std::function<Made()> make) : make(std::move(make)) {}
+  Stage(const SplitRules& rules) : make([rules]() -> Made { return make_scanner(rules); }), rules(rules) {}
+  std::function<Made()> make;
+  std::optional<SplitRules> rules;
+};
 
 Stage pattern(const char* text) {
-  return [text] { return make_pattern_pre_tokenizer(text); };
+  return std::function<Made()>([text] { return make_pattern_pre_tokenizer(text); });
 }
-Stage gpt2(Digits digits = Digits::Together) {
-  return [digits]() -> Made { return make_gpt2_scanner(digits); };
+template <std::unique_ptr<const PreTokenizer> (*kMake)()>
+Stage splitter() {
+  return std::function<Made()>([]() -> Made { return kMake(); });
 }
-Stage cl100k(const Cl100kRules& rules) {
-  return [rules]() -> Made { return make_cl100k_scanner(rules); };
-}
-Stage o200k(const O200kRules& rules) {
-  return [rules]() -> Made { return make_o200k_scanner(rules); };
-}
+Stage gpt2(NumberCut numbers = NumberCut::Together) { return SplitRules(Gpt2Rules{numbers}); }
+Stage cl100k(const Cl100kRules& rules) { return SplitRules(rules); }
+Stage o200k(const O200kRules& rules) { return SplitRules(rules); }
 
 /// Models that cut texts alike: the stages, then the names.
 struct Family {
@@ -46,7 +49,7 @@ std::vector<Family> make_families() {
        {"default", "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4",
         "gigachat", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "roberta-bpe",
         "a.x-4.0", "mellum", "modern-bert"}},
-      {{gpt2(Digits::OneByOne)},
+      {{gpt2(NumberCut::OneByOne)},
        {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"}},
       {{cl100k({})},
        {"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"},
@@ -62,8 +65,8 @@ std::vector<Family> make_families() {
       {{o200k({})}, {"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, {"granite-embed-multi-97m"}},
       {{o200k({.most_digits = 1, .contractions = false})}, {}, {"tekken"}},
       {{pattern(kYoutuScripts), o200k({.most_digits = 1})}, {}, {"youtu"}},
-      {{make_bounded_triples_from_right, o200k({})}, {"tiny_aya", "cohere2moe"}},
-      {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kDeepSeekV3)},
+      {{splitter<make_bounded_triples_from_right>(), o200k({})}, {"tiny_aya", "cohere2moe"}},
+      {{SplitRules(DeepSeekRules{})},
        {"deepseek-v3", "deepseek-r1", "hunyuan-dense", "joyai-llm", "hy_v4"}},
       {{pattern(kUpToThreeNumbers), pattern(kHanAndKana), pattern(kSpark), pattern(kOneNumber)}, {"spark2_5"}},
       {{pattern(kOneNewline), pattern(kDeepSeekWords), pattern(kDeepSeekPunctuation), pattern(kSpaceAtEnd),
@@ -72,10 +75,10 @@ std::vector<Family> make_families() {
       {{pattern(kOneNewline), pattern(kSpacedLetters), pattern(kSpacedPunctuation), pattern(kHanAndHangul),
         pattern(kOneNumber)},
        {"deepseek-coder"}},
-      {{pattern(kFalconPunctuation), gpt2(), make_falcon_digits}, {"falcon"}},
+      {{pattern(kFalconPunctuation), gpt2(), splitter<make_falcon_digits>()}, {"falcon"}},
       {{pattern(kBloom)}, {"bloom", "poro-chat", "gpt3-finnish"}},
       {{pattern(kBloom), pattern(kOneNumber)}, {"viking"}},
-      {{pattern(kNumbers), make_triples_from_right}, {"superbpe"}},
+      {{pattern(kNumbers), splitter<make_triples_from_right>()}, {"superbpe"}},
       {{pattern(kJais2)}, {"jais-2"}},
       {{pattern(kExaoneMoe)}, {"exaone-moe"}},
       {{pattern(kKimiK2)}, {"kimi-k2"}},
@@ -119,11 +122,12 @@ Result<PreTokenizerChoice> choose_pre_tokenizer(std::string_view name) {
   }
   std::vector<std::unique_ptr<const PreTokenizer>> stages;
   for (const Stage& stage : found->second.family->stages) {
-    HR_TRY(auto made, stage());
+    HR_TRY(auto made, stage.make());
     stages.push_back(std::move(made));
   }
   PreTokenizerChoice choice;
   choice.ignore_merges = found->second.ignore_merges;
+  if (stages.size() == 1) choice.rules = found->second.family->stages[0].rules;
   choice.pre_tokenizer = stages.size() == 1 ? std::move(stages[0]) : make_sequence_pre_tokenizer(std::move(stages));
   return choice;
 }

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "text/pretokenize/split_rules.h"
 
 namespace headrace::text {
 
@@ -23,6 +25,8 @@ struct PreTokenizerChoice {
   std::unique_ptr<const PreTokenizer> pre_tokenizer;
   /// Models of this family look a whole piece up in the vocabulary first.
   bool ignore_merges = false;
+  /// Where the whole is of a family that can be split in bulk: which.
+  std::optional<SplitRules> rules;
 };
 
 /// Makes the pre-tokenizer of a `tokenizer.ggml.pre` name; Unsupported, with the

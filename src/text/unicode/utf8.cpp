@@ -1,5 +1,6 @@
 #include "text/unicode/utf8.h"
 
+#include <bit>
 #include <cstring>
 
 namespace headrace::text::utf8 {
@@ -21,6 +22,26 @@ LeadRule rule_of(uint8_t lead) {
   if (lead == 0xF0) return {4, 0x90, 0xBF};
   if (lead == 0xF4) return {4, 0x80, 0x8F};
   return {4};
+}
+
+/// Passes over valid characters of two and three bytes, four bytes of text at a look.
+size_t skip_wide(std::string_view bytes, size_t at) {
+  while (at + 4 <= bytes.size()) {
+    uint32_t word;
+    std::memcpy(&word, bytes.data() + at, 4);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap32(word);
+    if ((word & 0xC0C0F0) == 0x8080E0) {
+      const uint32_t lead = word & 0x0F;
+      const bool upper_half = word & 0x2000;
+      if ((lead == 0 && !upper_half) || (lead == 0xD && upper_half)) break;  // too long, or a surrogate
+      at += 3;
+    } else if ((word & 0xC0E0) == 0x80C0 && (word & 0x1E) != 0) {
+      at += 2;
+    } else {
+      break;
+    }
+  }
+  return at;
 }
 
 }  // namespace
@@ -48,6 +69,7 @@ size_t valid_prefix(std::string_view bytes) {
       if (word & 0x8080808080808080u) break;
       at += 8;
     }
+    at = skip_wide(bytes, at);
     if (at == bytes.size()) break;
     const Sequence next = examine(bytes.substr(at));
     if (next.form != Form::Valid) break;

@@ -30,6 +30,15 @@ inline char32_t decode(const char* p, uint32_t& length) {
   return (lead & 0x07) << 18 | (at(1) & 0x3F) << 12 | (at(2) & 0x3F) << 6 | (at(3) & 0x3F);
 }
 
+/// The UTF-8 of a character that is no surrogate.
+inline std::string encode(char32_t c) {
+  const auto next = [c](int shift) { return static_cast<char>(0x80 | (c >> shift & 0x3F)); };
+  if (c < 0x80) return {static_cast<char>(c)};
+  if (c < 0x800) return {static_cast<char>(0xC0 | c >> 6), next(0)};
+  if (c < 0x10000) return {static_cast<char>(0xE0 | c >> 12), next(6), next(0)};
+  return {static_cast<char>(0xF0 | c >> 18), next(12), next(6), next(0)};
+}
+
 /// Returns the length of the valid character that begins with this byte.
 inline uint32_t length_by_lead(char byte) {
   const auto lead = static_cast<uint8_t>(byte);

@@ -1,6 +1,7 @@
 #include "text/vocabulary/added_tokens.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "text/unicode/utf8.h"
 
@@ -24,6 +25,10 @@ AddedTokens::AddedTokens(const Vocabulary& vocabulary) : vocabulary_(&vocabulary
     while (at < sorted_.size() && static_cast<uint8_t>(vocabulary.spelling(sorted_[at])[0]) == byte) ++at;
   }
   first_of_byte_[256] = at;
+  for (uint32_t byte = 0; byte < 256; ++byte) begins_[byte] = first_of_byte_[byte] != first_of_byte_[byte + 1];
+  if (std::count(begins_.begin(), begins_.end(), 1) == 1) {
+    only_byte_ = static_cast<uint8_t>(std::find(begins_.begin(), begins_.end(), 1) - begins_.begin());
+  }
 }
 
 AddedTokens::Match AddedTokens::longest_at(std::string_view text, size_t at) const {
@@ -48,11 +53,20 @@ AddedTokens::Match AddedTokens::longest_at(std::string_view text, size_t at) con
   return match;
 }
 
+size_t AddedTokens::next_candidate(std::string_view text, size_t at) const {
+  if (only_byte_) {
+    const void* found = at < text.size() ? std::memchr(text.data() + at, *only_byte_, text.size() - at) : nullptr;
+    return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data()) : text.size();
+  }
+  const auto begins = [&](size_t i) { return begins_[static_cast<uint8_t>(text[i])]; };
+  while (at + 4 <= text.size() && !(begins(at) | begins(at + 1) | begins(at + 2) | begins(at + 3))) at += 4;
+  while (at < text.size() && !begins(at)) ++at;
+  return at;
+}
+
 AddedTokens::Match AddedTokens::next(std::string_view text, size_t from, bool control) const {
   if (sorted_.empty()) return {};
-  for (size_t at = from; at < text.size(); ++at) {
-    const auto byte = static_cast<uint8_t>(text[at]);
-    if (first_of_byte_[byte] == first_of_byte_[byte + 1u]) continue;
+  for (size_t at = next_candidate(text, from); at < text.size(); at = next_candidate(text, at + 1)) {
     const Match match = longest_at(text, at);
     if (!match.found) continue;
     if (control || !vocabulary_->is_special(match.id)) return match;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,10 +29,14 @@ class AddedTokens {
 
  private:
   Match longest_at(std::string_view text, size_t at) const;
+  /// The first place at or after `at` whose byte begins some token.
+  size_t next_candidate(std::string_view text, size_t at) const;
 
   const Vocabulary* vocabulary_;
   std::vector<TokenId> sorted_;                   // by spelling
   std::array<uint32_t, 257> first_of_byte_{};     // range of `sorted_` by first byte
+  std::array<uint8_t, 256> begins_{};             // whether that range is not empty
+  std::optional<uint8_t> only_byte_;              // the one for which it is not
 };
 
 }  // namespace headrace::text

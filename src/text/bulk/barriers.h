@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "text/bulk/piece_splitter.h"
+#include "text/bulk/vocabulary_table.h"
+
+namespace headrace::text {
+
+/// Pairs of characters between which no entry of a vocabulary reaches. No merge crosses such a
+/// boundary, so what is on its two sides can be encoded by itself, whatever the ranks. Characters are
+/// those of the basic plane; between others nothing is known.
+///
+/// Entries may begin or end inside a character (byte-level vocabularies): then one of its
+/// neighbours is unknown, and the character on the whole side is open to all of them.
+class Barriers {
+ public:
+  explicit Barriers(std::span<const BulkEntry> entries);
+
+  bool between(char32_t left, char32_t right) const {
+    if (left >= 0x10000 || right >= 0x10000) return false;
+    if ((left | right) < 0x80) return !(bit(ascii_.data(), left << 7 | right));
+    return between_wide(left, right);
+  }
+  /// The same for characters of the basic plane of which one is not ASCII.
+  bool between_wide(char32_t left, char32_t right) const {
+    return !(bit(joined_.data(), place(left, right)) | bit(open_right_.data(), left) | bit(open_left_.data(), right));
+  }
+
+  /// Whether no entry reaches over the boundary with a part of either character: until both are whole,
+  /// no merge crosses it.
+  bool only_whole_between(char32_t left, char32_t right) const {
+    return left < 0x10000 && right < 0x10000 && !bit(open_right_.data(), left) && !bit(open_left_.data(), right);
+  }
+
+  /// Adds to `chunk.starts` every barrier beside a character of three bytes.
+  void cut_wide(SplitChunk& chunk) const;
+  /// Adds every barrier. `space_too` is a character that stands for a space in the entries (or 0x10FFFF).
+  void cut_everywhere(SplitChunk& chunk, char32_t space_too) const;
+
+ private:
+  static bool bit(const uint64_t* bits, uint32_t at) { return bits[at / 64] >> (at % 64) & 1; }
+  static void set(std::vector<uint64_t>& bits, uint32_t at) { bits[at / 64] |= uint64_t{1} << (at % 64); }
+  uint32_t place(char32_t left, char32_t right) const { return (static_cast<uint32_t>(left) << 16 | right) * 0x9E3779B1u >> shift_; }
+
+  std::vector<uint64_t> joined_;      // by a hash of the pair: some entry may reach across
+  std::vector<uint64_t> open_left_;   // by character: an entry begins inside the one before it
+  std::vector<uint64_t> open_right_;  // by character: an entry ends inside the one after it
+  std::vector<uint64_t> ascii_;       // pairs of ASCII characters that an entry joins, exactly
+  uint32_t shift_ = 16;
+};
+
+}  // namespace headrace::text
