@@ -121,6 +121,9 @@ class Pipeline {
   Result<Encoding> encode(const PipelineInput& input, const PipelineOptions& options = {}) const;
   /// All inputs on the pool, padded together if padding asks for it.
   Result<std::vector<Encoding>> encode_batch(std::span<const PipelineInput> inputs, const PipelineOptions& options = {}) const;
+  /// The ids alone (replaced, not appended), and where they come from if `offsets` is not null.
+  Result<void> encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+                          std::vector<Offset>* offsets = nullptr) const;
   /// Truncates, adds special tokens and pads what `encode` would have.
   Result<Encoding> post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const;
 

@@ -106,10 +106,8 @@ Result<PreTokenizedString> AddedTokenFinder::extract(std::string text, const Nor
   return pieces;
 }
 
-Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const NormalizedString& piece, const Set& set,
-                                                                     bool encode_special) const {
-  const std::string_view text = piece.normalized();
-  std::vector<PreTokenizedString::Split> splits;
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find(std::string_view text, const Set& set, bool encode_special) const {
+  std::vector<Found> all;
   SpaceEnds spaces(text);
   size_t taken = 0;  // where the last token ended
   for (const StringMatcher::Hit& hit : set.strings.find_all(text)) {
@@ -121,15 +119,27 @@ Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const Norma
     size_t begin = hit.begin;
     if (entry.token.lstrip) begin = std::max(begin_of_space(text, hit.begin, std::min(taken, hit.begin)), taken);
     begin = std::min(begin, end);
-    if (taken < begin) {
-      HR_TRY(auto gap, slice(piece, range(taken, begin)));
+    all.push_back({entry.id, begin, end});
+    taken = end;
+  }
+  return all;
+}
+
+Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const NormalizedString& piece, const Set& set,
+                                                                     bool encode_special) const {
+  const std::string_view text = piece.normalized();
+  std::vector<PreTokenizedString::Split> splits;
+  size_t taken = 0;
+  for (const Found& token : find(text, set, encode_special)) {
+    if (taken < token.begin) {
+      HR_TRY(auto gap, slice(piece, range(taken, token.begin)));
       splits.push_back(std::move(gap));
     }
-    HR_TRY(auto found, slice(piece, range(begin, end)));
+    HR_TRY(auto found, slice(piece, range(token.begin, token.end)));
     const std::string& value = found.text.normalized();
-    found.tokens = {{entry.id, value, range(0, value.size())}};
+    found.tokens = {{token.id, value, range(0, value.size())}};
     splits.push_back(std::move(found));
-    taken = end;
+    taken = token.end;
   }
   if (taken != text.size() || splits.empty()) {
     HR_TRY(auto rest, slice(piece, range(taken, text.size())));

@@ -30,6 +30,18 @@ class AddedTokenFinder {
   /// passed over as text. `normalizer` may be null.
   Result<PreTokenizedString> extract(std::string text, const NormalizerStage* normalizer, bool encode_special) const;
 
+  /// An added token in a text: bytes [begin, end).
+  struct Found {
+    TokenId id = 0;
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  /// The tokens in a text before it is normalised, and, of those that are looked for later, in a
+  /// normalised stretch between them.
+  std::vector<Found> find_raw(std::string_view text, bool encode_special) const { return find(text, raw_, encode_special); }
+  std::vector<Found> find_normalized(std::string_view text, bool encode_special) const { return find(text, normalized_, encode_special); }
+  bool looks_in_normalized() const { return !normalized_.entries.empty(); }
+
   /// How the token with this id is spelled; null for ids that no added token has.
   const std::string* spelling(TokenId id) const;
   bool is_special(const std::string& token) const { return special_.contains(token); }
@@ -39,6 +51,7 @@ class AddedTokenFinder {
     StringMatcher strings;
     std::vector<const Entry*> entries;
   };
+  std::vector<Found> find(std::string_view text, const Set& set, bool encode_special) const;
   Result<std::vector<PreTokenizedString::Split>> cut(const NormalizedString& text, const Set& set, bool encode_special) const;
 
   std::vector<Entry> entries_;  // by id

@@ -64,9 +64,26 @@ Result<std::shared_ptr<const Snapshot>> Pipeline::State::snapshot() {
   next->truncation = truncation;
   next->padding = padding;
   next->encode_special_tokens = encode_special_tokens;
+  update_bulk(*next);
+  next->surroundings = ids_around(post_processor);
+  next->bulk = bulk;
+  if (component_generation() != generation) {  // a part that changed meanwhile may be recognised as what its stage is not yet
+    bulk_model.reset();
+    next->bulk.reset();
+    next->surroundings.reset();
+  }
   latest = std::move(next);
   latest_generation = generation;
   return latest;
+}
+
+void Pipeline::State::update_bulk(const Snapshot& next) {
+  const bool same = bulk_model == next.model && bulk_normalizer == next.normalizer && bulk_pre_tokenizer == next.pre_tokenizer;
+  if (same) return;
+  bulk_normalizer = next.normalizer;
+  bulk_pre_tokenizer = next.pre_tokenizer;
+  bulk_model = next.model;
+  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get());
 }
 
 Pipeline::Pipeline(LivePart<ModelSpec> model) : state_(std::make_shared<State>()) { state_->model = std::move(model); }
@@ -82,6 +99,10 @@ Pipeline::Pipeline(const Pipeline& other) : state_(std::make_shared<State>()) {
   state_->truncation = other.state_->truncation;
   state_->padding = other.state_->padding;
   state_->encode_special_tokens = other.state_->encode_special_tokens;
+  state_->bulk = other.state_->bulk;
+  state_->bulk_normalizer = other.state_->bulk_normalizer;
+  state_->bulk_pre_tokenizer = other.state_->bulk_pre_tokenizer;
+  state_->bulk_model = other.state_->bulk_model;
 }
 
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
@@ -243,6 +264,12 @@ Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInp
   }));
   if (snapshot->padding) pad(encodings, *snapshot->padding);
   return encodings;
+}
+
+Result<void> Pipeline::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+                                  std::vector<Offset>* offsets) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  return snapshot->encode_ids(text, options, ids, offsets);
 }
 
 Result<Encoding> Pipeline::post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const {

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "text/pipeline/character_index.h"
 #include "text/pipeline/truncation.h"
 #include "text/unicode/utf8.h"
 
@@ -25,12 +26,18 @@ Result<std::string> checked(std::string_view text, InvalidUtf8 invalid) {
   return repaired;
 }
 
-/// The tokens of all pieces as ids alone.
-Encoding encoding_of_ids(const PreTokenizedString& pieces) {
-  Encoding encoding;
+std::vector<TokenId> ids_of(const PreTokenizedString& pieces) {
+  std::vector<TokenId> ids;
   for (const PreTokenizedString::Split& split : pieces.splits()) {
-    for (const ModelToken& token : *split.tokens) encoding.ids.push_back(token.id);
+    for (const ModelToken& token : *split.tokens) ids.push_back(token.id);
   }
+  return ids;
+}
+
+/// Tokens as ids alone.
+Encoding encoding_of_ids(std::vector<TokenId> ids) {
+  Encoding encoding;
+  encoding.ids = std::move(ids);
   const size_t size = encoding.ids.size();
   encoding.type_ids.assign(size, 0);
   encoding.tokens.assign(size, {});
@@ -41,11 +48,43 @@ Encoding encoding_of_ids(const PreTokenizedString& pieces) {
   return encoding;
 }
 
+/// What the tokens of a text in bulk are as an Encoding, `word` as for PreTokenizedString::into_encoding.
+Encoding encoding_of(BulkTokens tokens, std::string_view text, const ModelStage& model, std::optional<uint32_t> word, uint32_t type_id,
+                     OffsetUnit unit) {
+  Encoding encoding;
+  const size_t size = tokens.ids.size();
+  encoding.tokens.reserve(size);
+  auto added = tokens.added.begin();
+  for (size_t i = 0; i < size; ++i) {
+    const bool is_added = added != tokens.added.end() && added->first == i;
+    encoding.tokens.push_back(is_added ? std::move((added++)->second) : model.id_to_token(tokens.ids[i]).value_or(""));
+  }
+  if (unit == OffsetUnit::Character) {
+    const CharacterIndex characters(text);
+    for (Offset& offset : tokens.offsets) offset = characters.convert(offset).value_or(offset);
+  }
+  if (word) tokens.words.assign(size, *word);
+  encoding.ids = std::move(tokens.ids);
+  encoding.offsets = std::move(tokens.offsets);
+  encoding.words = std::move(tokens.words);
+  encoding.type_ids.assign(size, type_id);
+  encoding.special_tokens_mask.assign(size, 0);
+  encoding.attention_mask.assign(size, 1);
+  return encoding;
+}
+
 }  // namespace
 
 Result<Encoding> Snapshot::encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id,
                                        const PipelineOptions& options) const {
   HR_TRY(auto valid, checked(text, options.invalid_utf8));
+  if (bulk && bulk->takes(valid.size(), *added)) {
+    BulkTokens tokens;
+    tokens.with_places = !options.ids_only;
+    HR_CHECK(bulk->encode(valid, *added, encode_special_tokens, tokens));
+    if (options.ids_only) return encoding_of_ids(std::move(tokens.ids));
+    return encoding_of(std::move(tokens), valid, *model, word, type_id, options.unit);
+  }
   HR_TRY(auto pieces, added->extract(std::move(valid), normalizer.get(), encode_special_tokens));
   if (pre_tokenizer) HR_CHECK(pre_tokenizer->pre_tokenize(pieces));
   HR_CHECK(pieces.tokenize([&](const NormalizedString& piece) -> Result<std::vector<ModelToken>> {
@@ -53,7 +92,7 @@ Result<Encoding> Snapshot::encode_text(std::string_view text, std::optional<uint
     HR_CHECK(model->tokenize(piece.normalized(), tokens));
     return tokens;
   }));
-  if (options.ids_only) return encoding_of_ids(pieces);
+  if (options.ids_only) return encoding_of_ids(ids_of(pieces));
   return pieces.into_encoding(word, type_id, options.unit);
 }
 
@@ -87,6 +126,29 @@ Result<Encoding> Snapshot::post_process(Encoding first, std::optional<Encoding> 
   HR_TRY(auto encoding, apply(post_processor.get(), std::move(first), std::move(second), add_special_tokens));
   if (padding) pad({&encoding, 1}, *padding);
   return encoding;
+}
+
+Result<void> Snapshot::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+                                  std::vector<Offset>* offsets) const {
+  PipelineOptions wanted = options;
+  wanted.ids_only = offsets == nullptr;
+  const bool plain = !truncation && !padding && wanted.ids_only && surroundings;
+  if (plain && bulk && utf8::valid_prefix(text) == text.size() && text.size() < std::numeric_limits<uint32_t>::max() &&
+      bulk->takes(text.size(), *added)) {
+    BulkTokens tokens;
+    tokens.ids = std::move(ids);
+    tokens.ids.clear();
+    tokens.ids.reserve(text.size() / 4 + 8);
+    if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), surroundings->before.begin(), surroundings->before.end());
+    HR_CHECK(bulk->encode(text, *added, encode_special_tokens, tokens));
+    if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), surroundings->after.begin(), surroundings->after.end());
+    ids = std::move(tokens.ids);
+    return {};
+  }
+  HR_TRY(auto encoding, encode({text, std::nullopt}, wanted));
+  ids = std::move(encoding.ids);
+  if (offsets) *offsets = std::move(encoding.offsets);
+  return {};
 }
 
 std::optional<std::string> Snapshot::spelling(TokenId id) const {

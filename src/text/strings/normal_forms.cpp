@@ -1,6 +1,7 @@
 #include "text/strings/normal_forms.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 #include <tuple>
 
@@ -104,6 +105,31 @@ void compose(Text& text) {
   text.resize(out);
 }
 
+bool stays_alone(char32_t c) {
+  if (data::combining_class(c) != 0 || (data::flags(c) & data::kComposesWithPrevious)) return false;
+  if (c - kVowelBase < kVowelCount || c - kTrailingBase < kTrailingCount) return false;
+  if (c < 0xC0 || c - kSyllableBase < kSyllableCount || data::canonical_decomposition(c).empty()) return true;
+  Text text;
+  append_decomposed(c, false, text);
+  Text full;
+  for (const CharacterChange& part : text) append_decomposed(part.character, false, full);
+  order_marks(full);
+  compose(full);
+  return full.size() == 1 && full[0].character == c;
+}
+
+/// stays_alone of the basic plane, by bits.
+const std::vector<uint64_t>& alone_in_basic_plane() {
+  static const std::vector<uint64_t> bits = [] {
+    std::vector<uint64_t> made(0x10000 / 64);
+    for (char32_t c = 0; c < 0x10000; ++c) {
+      if (c < 0xD800 || c >= 0xE000) made[c / 64] |= uint64_t{stays_alone(c)} << (c % 64);
+    }
+    return made;
+  }();
+  return bits;
+}
+
 }  // namespace
 
 std::vector<CharacterChange> normalized(std::string_view text, NormalForm form) {
@@ -126,6 +152,33 @@ bool is_plainly_normal(std::string_view text, NormalForm form) {
     const auto value = static_cast<uint8_t>(byte);
     return value < limit;  // continuation bytes are below the limits of NFC and NFD
   });
+}
+
+/// PERF: below the lead byte 0xCC nothing needs a look, eight bytes at a time where all is ASCII.
+bool is_surely_nfc(std::string_view text) {
+  const std::vector<uint64_t>& alone = alone_in_basic_plane();
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  while (p < end) {
+    if (end - p >= 8) {
+      uint64_t word;
+      std::memcpy(&word, p, sizeof word);
+      if (!(word & 0x8080808080808080u)) {
+        p += 8;
+        continue;
+      }
+    }
+    const auto lead = static_cast<uint8_t>(*p);
+    if (lead < 0x80) {
+      ++p;
+      continue;
+    }
+    uint32_t length;
+    const char32_t c = utf8::decode(p, length);
+    if (lead >= 0xCC && !(c < 0x10000 ? alone[c / 64] >> (c % 64) & 1 : stays_alone(c))) return false;
+    p += length;
+  }
+  return true;
 }
 
 }  // namespace headrace::text

@@ -17,4 +17,8 @@ std::vector<CharacterChange> normalized(std::string_view text, NormalForm form);
 /// Whether a text is known to be unchanged by the form after a glance at it.
 bool is_plainly_normal(std::string_view text, NormalForm form);
 
+/// Whether every character of a text is a starter that NFC keeps and that never joins what is before it: then the
+/// text is in NFC. Few texts in NFC have others.
+bool is_surely_nfc(std::string_view text);
+
 }  // namespace headrace::text
