@@ -14,6 +14,10 @@ foreach(module IN LISTS HEADRACE_INSTALLED_MODULES)
   file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/*.h)
   install(FILES ${headers} DESTINATION ${HEADRACE_INCLUDE_DIR}/${module})
 endforeach()
+# The C interface: headrace::tokenizer_shared, headrace::tokenizer_static, headrace-tokenizer.pc.
+install(TARGETS headrace_tokenizer_static headrace_tokenizer_shared EXPORT headrace-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/src/c/headrace_tokenizer.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(TARGET headrace)
   install(TARGETS headrace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
@@ -26,5 +30,7 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/headrace-config-version.cma
 install(FILES ${CMAKE_BINARY_DIR}/headrace-config.cmake ${CMAKE_BINARY_DIR}/headrace-config-version.cmake
   DESTINATION ${HEADRACE_PACKAGE_DIR})
 
-configure_file(${PROJECT_SOURCE_DIR}/cmake/headrace.pc.in ${CMAKE_BINARY_DIR}/headrace.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/headrace.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(package headrace headrace-tokenizer)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/${package}.pc.in ${CMAKE_BINARY_DIR}/${package}.pc @ONLY)
+endforeach()
+install(FILES ${CMAKE_BINARY_DIR}/headrace.pc ${CMAKE_BINARY_DIR}/headrace-tokenizer.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "kernels": {"base"},
     "net": {"base"},
     "text": {"base"},
+    "c": {"base", "text"},
     "tensor": {"base", "kernels"},
     "frame": {"base", "kernels", "text"},
     "model": {"base", "kernels", "tensor", "text"},

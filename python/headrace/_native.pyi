@@ -8,6 +8,7 @@ from ._sampling import Sampling
 
 version: str
 compiler: str
+tokenizers: Any  # typed by headrace/tokenizers/__init__.pyi
 
 def cpu_name() -> str: ...
 def usable_cpus() -> int: ...

@@ -42,12 +42,13 @@ void report(const Error& error, bool json) {
 /// The deepest command named on the command line, for its help.
 const CLI::App* chosen_command(const CLI::App& app) {
   const auto subcommands = app.get_subcommands();
-  return subcommands.empty() ? &app : subcommands.front();
+  return subcommands.empty() ? &app : chosen_command(*subcommands.front());
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* command = chosen_command(app);
-  const std::string name = command == &app ? "headrace" : "headrace " + command->get_name();
+  std::string name = command->get_name();
+  for (const CLI::App* above = command->get_parent(); above; above = above->get_parent()) name = above->get_name() + " " + name;
   fmt::print(stderr, "headrace: {}\nRun `{} --help` to see how it is used.\n", error.what(), name);
   return kUsage;
 }
@@ -59,7 +60,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   app.set_version_flag("--version", "headrace " HEADRACE_VERSION);
   Chosen chosen;
-  for (const auto add : {add_serve, add_chat, add_generate, add_tokenize, add_bench, add_inspect, add_pull, add_version}) {
+  for (const auto add : {add_serve, add_chat, add_generate, add_tokenize, add_tokenizer, add_bench, add_inspect, add_pull, add_version}) {
     add(app, chosen);
   }
   try {

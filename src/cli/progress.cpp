@@ -44,8 +44,10 @@ void Progress::draw_bar(std::string_view label, uint64_t done_bytes, uint64_t to
   if (total_bytes <= 1) {
     fmt::print(stderr, "\r\033[K{}", label);
   } else {
-    fmt::print(stderr, "\r\033[K{:<12} {} {:3d}%  {} of {}", label, bar(done_bytes, total_bytes),
-               100 * done_bytes / total_bytes, format_bytes(done_bytes), format_bytes(total_bytes));
+    const double seconds = std::chrono::duration<double>(now - begun_).count();
+    const std::string rate = rate_ && seconds > 0 ? fmt::format(", {:.1f} MB/s", static_cast<double>(done_bytes) / 1e6 / seconds) : "";
+    fmt::print(stderr, "\r\033[K{:<12} {} {:3d}%  {} of {}{}", label, bar(done_bytes, total_bytes),
+               100 * done_bytes / total_bytes, format_bytes(done_bytes), format_bytes(total_bytes), rate);
   }
   std::fflush(stderr);
 }
@@ -60,6 +62,11 @@ void Progress::draw_line(std::string_view label, uint64_t done_bytes, uint64_t t
   } else {
     fmt::print(stderr, "{} {}% of {}\n", label, 10 * tenth, format_bytes(total_bytes));
   }
+}
+
+void Progress::measure_rate() {
+  rate_ = true;
+  begun_ = std::chrono::steady_clock::now();
 }
 
 void Progress::say(std::string_view line) {

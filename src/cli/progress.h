@@ -19,6 +19,8 @@ class Progress {
 
   /// `unit_bytes` counts of `total`; total 0 shows the label alone.
   void update(std::string_view label, uint64_t done_bytes, uint64_t total_bytes);
+  /// From now on the bar says how fast it is as well (MB/s since this call).
+  void measure_rate();
   /// Shows a line without a measure ("decode, 16 streams").
   void say(std::string_view line);
   /// Ends the bar's line.
@@ -34,6 +36,8 @@ class Progress {
   std::string label_;
   int tenth_ = -1;
   std::chrono::steady_clock::time_point drawn_{};
+  bool rate_ = false;
+  std::chrono::steady_clock::time_point begun_{};
 };
 
 }  // namespace headrace::cli

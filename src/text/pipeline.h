@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "text/components.h"
+#include "text/incremental_decoder.h"
 
 namespace headrace::text {
 
@@ -68,6 +69,23 @@ struct PipelineOptions {
   /// masks are wanted.
   bool ids_only = false;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::Refuse;
+  bool truncate = true;  ///< as the pipeline is set; false: not in this call
+  bool pad = true;       ///< the same
+  /// Whether special tokens that a text spells are text; none: as the pipeline is set.
+  std::optional<bool> encode_special_tokens = std::nullopt;
+};
+
+/// A part of a text. Special tokens are recognised in trusted parts only.
+struct TextSegment {
+  std::string_view text;
+  bool trusted = false;
+};
+
+/// The ids of several texts, one after another.
+struct IdRows {
+  std::vector<TokenId> ids;
+  std::vector<Offset> offsets;      ///< empty unless asked for
+  std::vector<int64_t> row_starts;  ///< one more than texts: text i has ids [row_starts[i], row_starts[i + 1])
 };
 
 /// What Hugging Face calls a tokenizer: live parts, added tokens, truncation and padding.
@@ -124,12 +142,22 @@ class Pipeline {
   /// The ids alone (replaced, not appended), and where they come from if `offsets` is not null.
   Result<void> encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
                           std::vector<Offset>* offsets = nullptr) const;
+  Result<IdRows> encode_batch_ids(std::span<const std::string_view> texts, const PipelineOptions& options, bool offsets) const;
+  /// Encodes the segments as the one text that they make, but no special token comes out of
+  /// text that is not trusted: neither one that is spelled there or across a border, nor one
+  /// that the model's own vocabulary would yield (such a token is cut after its first
+  /// character). The model's unknown token may still stand for what it does not know.
+  /// Offsets are of the joined text. Each segment is valid UTF-8 of its own.
+  Result<void> encode_segments(std::span<const TextSegment> segments, const PipelineOptions& options, std::vector<TokenId>& ids,
+                               std::vector<Offset>* offsets = nullptr) const;
   /// Truncates, adds special tokens and pads what `encode` would have.
   Result<Encoding> post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const;
 
   /// Ids outside the vocabulary are left out.
   Result<std::string> decode(std::span<const TokenId> ids, bool skip_special_tokens) const;
   Result<std::vector<std::string>> decode_batch(std::span<const std::vector<TokenId>> batch, bool skip_special_tokens) const;
+  /// Decodes id by id to the same text as `decode`.
+  Result<IncrementalDecoder> incremental_decoder(bool skip_special_tokens) const;
 
  private:
   struct State;

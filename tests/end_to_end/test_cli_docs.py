@@ -31,11 +31,12 @@ def environment(tmp_path_factory):
     (folder / "bin/headrace").symlink_to(BINARY)
     (folder / "home/models/smollm2").mkdir(parents=True)
     (folder / "home/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf").symlink_to(MODEL)
-    return {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HEADRACE_HOME": str(folder / "home")}
+    (folder / "work").mkdir()
+    return {**os.environ, "WORK": str(folder / "work"), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HEADRACE_HOME": str(folder / "home")}
 
 
 @pytest.mark.parametrize(("command", "output"), examples())
 def test_docs_cli_md(command, output, environment):
-    finished = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=120)
+    finished = subprocess.run(["sh", "-c", command], env=environment, cwd=environment["WORK"], capture_output=True, text=True, timeout=120)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.rstrip("\n") == output.rstrip("\n")

@@ -50,6 +50,7 @@ Encoding = _native.Encoding
 NormalizedString = _native.NormalizedString
 PreTokenizedString = _native.PreTokenizedString
 Regex = _native.Regex
+StreamDecoder = _native.StreamDecoder
 Token = _native.Token
 Tokenizer = _native.Tokenizer
 
@@ -60,7 +61,7 @@ from . import decoders, models, normalizers, pre_tokenizers, processors, trainer
 from ._tokenizer import complete as _complete  # noqa: E402
 
 _complete(Tokenizer)
-for _class in (AddedToken, Encoding, NormalizedString, PreTokenizedString, Regex, Token, Tokenizer):
+for _class in (AddedToken, Encoding, NormalizedString, PreTokenizedString, Regex, StreamDecoder, Token, Tokenizer):
     _class.__module__ = __name__
 
 from ._transformers import patch_transformers  # noqa: E402
@@ -91,6 +92,7 @@ __all__ = [
     "SentencePieceBPETokenizer",
     "SentencePieceUnigramTokenizer",
     "SplitDelimiterBehavior",
+    "StreamDecoder",
     "TextEncodeInput",
     "TextInputSequence",
     "Token",

@@ -6,6 +6,7 @@
 
 #include "python/tokenizers/added_token.h"
 #include "python/tokenizers/arguments.h"
+#include "python/tokenizers/arrays.h"
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
 #include "python/tokenizers/inputs.h"
@@ -260,6 +261,7 @@ void bind_pipeline(nb::module_& module) {
     new (self) Pipeline(handle->live);
   }, "model"_a);
   bind_loading(tokenizer);
+  bind_arrays(module, tokenizer);
   bind_vocabulary(tokenizer);
   bind_part<NormalizerSpec>(tokenizer, "normalizer", &Pipeline::normalizer, &Pipeline::set_normalizer, "Normalizer");
   bind_part<PreTokenizerSpec>(tokenizer, "pre_tokenizer", &Pipeline::pre_tokenizer, &Pipeline::set_pre_tokenizer, "PreTokenizer");

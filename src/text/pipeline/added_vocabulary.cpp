@@ -78,6 +78,19 @@ Result<PreTokenizedString::Split> slice(const NormalizedString& text, Offset ran
 
 }  // namespace
 
+bool SpecialTokenPlaces::touches_untrusted(Offset original) const {
+  const auto first = std::upper_bound(untrusted.begin(), untrusted.end(), original.begin,
+                                      [](uint32_t begin, const Offset& part) { return begin < part.end; });
+  return first != untrusted.end() && first->begin < original.end;
+}
+
+bool SpecialTokenPlaces::allow(const NormalizedString& piece, Offset normalized) const {
+  if (nowhere) return false;
+  if (untrusted.empty()) return true;
+  const auto original = piece.to_original(normalized);
+  return original && !touches_untrusted({piece.original_begin() + original->begin, piece.original_begin() + original->end});
+}
+
 AddedTokenFinder::AddedTokenFinder(std::vector<Entry> entries, std::unordered_set<std::string> special)
     : entries_(std::move(entries)), special_(std::move(special)) {
   std::vector<std::string> raw;
@@ -96,24 +109,32 @@ const std::string* AddedTokenFinder::spelling(TokenId id) const {
   return found != entries_.end() && found->id == id ? &found->spelling : nullptr;
 }
 
-Result<PreTokenizedString> AddedTokenFinder::extract(std::string text, const NormalizerStage* normalizer, bool encode_special) const {
+bool AddedTokenFinder::is_special_id(TokenId id) const {
+  const auto found = std::lower_bound(entries_.begin(), entries_.end(), id, [](const Entry& entry, TokenId key) { return entry.id < key; });
+  return found != entries_.end() && found->id == id && found->special;
+}
+
+Result<PreTokenizedString> AddedTokenFinder::extract(std::string text, const NormalizerStage* normalizer,
+                                                    const SpecialTokenPlaces& places) const {
   PreTokenizedString pieces(std::move(text));
-  HR_CHECK(pieces.split([&](size_t, NormalizedString piece) { return cut(piece, raw_, encode_special); }));
+  HR_CHECK(pieces.split([&](size_t, NormalizedString piece) { return cut(piece, raw_, places); }));
   HR_CHECK(pieces.split([&](size_t, NormalizedString piece) -> Result<std::vector<PreTokenizedString::Split>> {
     if (normalizer) HR_CHECK(normalizer->normalize(piece));
-    return cut(piece, normalized_, encode_special);
+    return cut(piece, normalized_, places);
   }));
   return pieces;
 }
 
-std::vector<AddedTokenFinder::Found> AddedTokenFinder::find(std::string_view text, const Set& set, bool encode_special) const {
+/// `allow_special(begin, end)` says whether a special token counts where it is found.
+template <class Allow>
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find(std::string_view text, const Set& set, const Allow& allow_special) const {
   std::vector<Found> all;
   SpaceEnds spaces(text);
   size_t taken = 0;  // where the last token ended
   for (const StringMatcher::Hit& hit : set.strings.find_all(text)) {
     const Entry& entry = *set.entries[hit.string];
     // A hit that does not count still hides shorter ones inside it.
-    if (encode_special && entry.special) continue;
+    if (entry.special && !allow_special(hit.begin, hit.end)) continue;
     if (entry.token.single_word && is_within_word(text, hit.begin, hit.end)) continue;
     const size_t end = entry.token.rstrip ? spaces.end_from(hit.end) : hit.end;
     size_t begin = hit.begin;
@@ -125,12 +146,20 @@ std::vector<AddedTokenFinder::Found> AddedTokenFinder::find(std::string_view tex
   return all;
 }
 
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find_raw(std::string_view text, bool encode_special) const {
+  return find(text, raw_, [&](size_t, size_t) { return !encode_special; });
+}
+
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find_normalized(std::string_view text, bool encode_special) const {
+  return find(text, normalized_, [&](size_t, size_t) { return !encode_special; });
+}
+
 Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const NormalizedString& piece, const Set& set,
-                                                                     bool encode_special) const {
+                                                                     const SpecialTokenPlaces& places) const {
   const std::string_view text = piece.normalized();
   std::vector<PreTokenizedString::Split> splits;
   size_t taken = 0;
-  for (const Found& token : find(text, set, encode_special)) {
+  for (const Found& token : find(text, set, [&](size_t begin, size_t end) { return places.allow(piece, range(begin, end)); })) {
     if (taken < token.begin) {
       HR_TRY(auto gap, slice(piece, range(taken, token.begin)));
       splits.push_back(std::move(gap));

@@ -14,6 +14,15 @@
 
 namespace headrace::text {
 
+/// Where in a text special tokens are recognised.
+struct SpecialTokenPlaces {
+  bool nowhere = false;
+  std::span<const Offset> untrusted;  ///< parts of the original text without any, in order
+
+  bool touches_untrusted(Offset original) const;
+  bool allow(const NormalizedString& piece, Offset normalized) const;
+};
+
 /// Added tokens ready to be found: immutable, shared by calls.
 class AddedTokenFinder {
  public:
@@ -26,9 +35,9 @@ class AddedTokenFinder {
   AddedTokenFinder(std::vector<Entry> entries, std::unordered_set<std::string> special);
 
   /// Cuts the text at added tokens: those of the text as it is, then, in what lies between
-  /// them, normalised piece by piece, the others. With `encode_special` special tokens are
-  /// passed over as text. `normalizer` may be null.
-  Result<PreTokenizedString> extract(std::string text, const NormalizerStage* normalizer, bool encode_special) const;
+  /// them, normalised piece by piece, the others. Special tokens elsewhere than in `places`
+  /// are passed over as text. `normalizer` may be null.
+  Result<PreTokenizedString> extract(std::string text, const NormalizerStage* normalizer, const SpecialTokenPlaces& places) const;
 
   /// An added token in a text: bytes [begin, end).
   struct Found {
@@ -38,12 +47,13 @@ class AddedTokenFinder {
   };
   /// The tokens in a text before it is normalised, and, of those that are looked for later, in a
   /// normalised stretch between them.
-  std::vector<Found> find_raw(std::string_view text, bool encode_special) const { return find(text, raw_, encode_special); }
-  std::vector<Found> find_normalized(std::string_view text, bool encode_special) const { return find(text, normalized_, encode_special); }
+  std::vector<Found> find_raw(std::string_view text, bool encode_special) const;
+  std::vector<Found> find_normalized(std::string_view text, bool encode_special) const;
   bool looks_in_normalized() const { return !normalized_.entries.empty(); }
 
   /// How the token with this id is spelled; null for ids that no added token has.
   const std::string* spelling(TokenId id) const;
+  bool is_special_id(TokenId id) const;
   bool is_special(const std::string& token) const { return special_.contains(token); }
 
  private:
@@ -51,8 +61,10 @@ class AddedTokenFinder {
     StringMatcher strings;
     std::vector<const Entry*> entries;
   };
-  std::vector<Found> find(std::string_view text, const Set& set, bool encode_special) const;
-  Result<std::vector<PreTokenizedString::Split>> cut(const NormalizedString& text, const Set& set, bool encode_special) const;
+  template <class Allow>
+  std::vector<Found> find(std::string_view text, const Set& set, const Allow& allow_special) const;
+  Result<std::vector<PreTokenizedString::Split>> cut(const NormalizedString& text, const Set& set,
+                                                     const SpecialTokenPlaces& places) const;
 
   std::vector<Entry> entries_;  // by id
   Set raw_;

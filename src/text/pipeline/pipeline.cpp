@@ -44,6 +44,48 @@ Result<void> for_each_index(size_t count, const std::function<Result<void>(size_
   return {};
 }
 
+void take_ids(Encoding encoding, std::vector<TokenId>& ids, std::vector<Offset>* offsets) {
+  ids = std::move(encoding.ids);
+  if (offsets) *offsets = std::move(encoding.offsets);
+}
+
+std::vector<PipelineInput> inputs_of(std::span<const std::string_view> texts) {
+  std::vector<PipelineInput> inputs;
+  inputs.reserve(texts.size());
+  for (const std::string_view text : texts) inputs.push_back({text, std::nullopt});
+  return inputs;
+}
+
+/// All rows as one; gives the memory of each back once it is copied.
+template <class T>
+std::vector<T> joined(std::vector<std::vector<T>>& rows) {
+  size_t size = 0;
+  for (const auto& row : rows) size += row.size();
+  std::vector<T> all;
+  all.reserve(size);
+  for (auto& row : rows) {
+    all.insert(all.end(), row.begin(), row.end());
+    row = {};
+  }
+  return all;
+}
+
+std::optional<TokenId> unknown_id(const ModelSpec& spec, const ModelStage& stage) {
+  return std::visit(
+      [&]<class Model>(const Model& model) -> std::optional<TokenId> {
+        if constexpr (std::is_same_v<Model, CustomModel>) {
+          return std::nullopt;
+        } else if constexpr (std::is_same_v<Model, UnigramModel>) {
+          return model.unk_id;
+        } else if constexpr (std::is_same_v<Model, BpeModel>) {
+          return model.unk_token ? stage.token_to_id(*model.unk_token) : std::nullopt;
+        } else {
+          return stage.token_to_id(model.unk_token);
+        }
+      },
+      spec.value);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Snapshot>> Pipeline::State::snapshot() {
@@ -64,6 +106,7 @@ Result<std::shared_ptr<const Snapshot>> Pipeline::State::snapshot() {
   next->truncation = truncation;
   next->padding = padding;
   next->encode_special_tokens = encode_special_tokens;
+  next->unknown = unknown_id(model->get(), *next->model);
   update_bulk(*next);
   next->surroundings = ids_around(post_processor);
   next->bulk = bulk;
@@ -262,7 +305,7 @@ Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInp
     HR_TRY(encodings[i], snapshot->encode(inputs[i], options));
     return {};
   }));
-  if (snapshot->padding) pad(encodings, *snapshot->padding);
+  if (snapshot->padding && options.pad) pad(encodings, *snapshot->padding);
   return encodings;
 }
 
@@ -272,9 +315,43 @@ Result<void> Pipeline::encode_ids(std::string_view text, const PipelineOptions& 
   return snapshot->encode_ids(text, options, ids, offsets);
 }
 
+Result<IdRows> Pipeline::encode_batch_ids(std::span<const std::string_view> texts, const PipelineOptions& options, bool offsets) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  PipelineOptions wanted = options;
+  wanted.ids_only = !offsets;
+  std::vector<std::vector<TokenId>> ids(texts.size());
+  std::vector<std::vector<Offset>> spans(offsets ? texts.size() : 0);
+  if (snapshot->padding && options.pad) {  // rows are as long as the longest
+    const std::vector<PipelineInput> inputs = inputs_of(texts);
+    HR_TRY(auto encodings, encode_batch(inputs, wanted));
+    for (size_t i = 0; i < texts.size(); ++i) take_ids(std::move(encodings[i]), ids[i], offsets ? &spans[i] : nullptr);
+  } else {
+    HR_CHECK(for_each_index(texts.size(), [&](size_t i) -> Result<void> {
+      return snapshot->encode_ids(texts[i], options, ids[i], offsets ? &spans[i] : nullptr);
+    }));
+  }
+  IdRows rows;
+  rows.row_starts.reserve(texts.size() + 1);
+  rows.row_starts.push_back(0);
+  for (const auto& row : ids) rows.row_starts.push_back(rows.row_starts.back() + static_cast<int64_t>(row.size()));
+  rows.ids = joined(ids);
+  rows.offsets = joined(spans);
+  return rows;
+}
+
+Result<void> Pipeline::encode_segments(std::span<const TextSegment> segments, const PipelineOptions& options, std::vector<TokenId>& ids,
+                                       std::vector<Offset>* offsets) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  PipelineOptions wanted = options;
+  wanted.ids_only = offsets == nullptr;
+  HR_TRY(auto encoding, snapshot->encode_segments(segments, wanted));
+  take_ids(std::move(encoding), ids, offsets);
+  return {};
+}
+
 Result<Encoding> Pipeline::post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const {
   HR_TRY(auto snapshot, state_->snapshot());
-  return snapshot->post_process(std::move(first), std::move(second), add_special_tokens);
+  return snapshot->post_process(std::move(first), std::move(second), {.add_special_tokens = add_special_tokens});
 }
 
 Result<std::string> Pipeline::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {

@@ -1,5 +1,6 @@
 #include "text/pipeline/snapshot.h"
 
+#include <iterator>
 #include <limits>
 
 #include "text/pipeline/character_index.h"
@@ -9,12 +10,15 @@
 namespace headrace::text {
 namespace {
 
+Result<void> check_size(size_t bytes) {
+  if (bytes < std::numeric_limits<uint32_t>::max()) return {};
+  return fail(ErrorKind::OutOfRange,
+              "the text has " + std::to_string(bytes) + " bytes, more than an offset can count; encode it in parts below 4 GiB");
+}
+
 /// The text as valid UTF-8.
 Result<std::string> checked(std::string_view text, InvalidUtf8 invalid) {
-  if (text.size() >= std::numeric_limits<uint32_t>::max()) {
-    return fail(ErrorKind::OutOfRange, "the text has " + std::to_string(text.size()) +
-                                           " bytes, more than an offset can count; encode it in parts below 4 GiB");
-  }
+  HR_CHECK(check_size(text.size()));
   const size_t valid = utf8::valid_prefix(text);
   if (valid == text.size()) return std::string(text);
   if (invalid == InvalidUtf8::Refuse) {
@@ -75,19 +79,52 @@ Encoding encoding_of(BulkTokens tokens, std::string_view text, const ModelStage&
 
 }  // namespace
 
-Result<Encoding> Snapshot::encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id,
-                                       const PipelineOptions& options) const {
-  HR_TRY(auto valid, checked(text, options.invalid_utf8));
-  if (bulk && bulk->takes(valid.size(), *added)) {
+Result<std::vector<ModelToken>> Snapshot::tokenize_untrusted(std::string_view text) const {
+  std::vector<ModelToken> all;
+  std::vector<Offset> parts = {{0, static_cast<uint32_t>(text.size())}};  // the next one is the last
+  while (!parts.empty()) {
+    const Offset part = parts.back();
+    parts.pop_back();
+    std::vector<ModelToken> tokens;
+    HR_CHECK(model->tokenize(text.substr(part.begin, part.end - part.begin), tokens));
+    std::vector<Offset> cut;
+    uint32_t begin = part.begin;
+    for (ModelToken& token : tokens) {
+      token.offsets = {token.offsets.begin + part.begin, token.offsets.end + part.begin};
+      const auto covered = text.substr(token.offsets.begin, token.offsets.end - token.offsets.begin);
+      if (covered.empty() || !added->is_special_id(token.id)) continue;
+      if (token.id == unknown && covered != *added->spelling(token.id)) continue;
+      const uint32_t end = token.offsets.begin + utf8::length_by_lead(covered[0]);
+      if (end == token.offsets.end) {
+        return fail(ErrorKind::InvalidArgument, "the text that is not trusted has \"" + std::string(covered) +
+                                                    "\", which this vocabulary can only spell as a special token; take it out");
+      }
+      cut.push_back({begin, end});
+      begin = end;
+    }
+    if (cut.empty()) {
+      std::move(tokens.begin(), tokens.end(), std::back_inserter(all));
+      continue;
+    }
+    cut.push_back({begin, part.end});
+    parts.insert(parts.end(), cut.rbegin(), cut.rend());
+  }
+  return all;
+}
+
+Result<Encoding> Snapshot::encode_text(std::string text, std::optional<uint32_t> word, uint32_t type_id, const PipelineOptions& options,
+                                       const SpecialTokenPlaces& places) const {
+  if (bulk && places.untrusted.empty() && bulk->takes(text.size(), *added)) {
     BulkTokens tokens;
     tokens.with_places = !options.ids_only;
-    HR_CHECK(bulk->encode(valid, *added, encode_special_tokens, tokens));
+    HR_CHECK(bulk->encode(text, *added, places.nowhere, tokens));
     if (options.ids_only) return encoding_of_ids(std::move(tokens.ids));
-    return encoding_of(std::move(tokens), valid, *model, word, type_id, options.unit);
+    return encoding_of(std::move(tokens), text, *model, word, type_id, options.unit);
   }
-  HR_TRY(auto pieces, added->extract(std::move(valid), normalizer.get(), encode_special_tokens));
+  HR_TRY(auto pieces, added->extract(std::move(text), normalizer.get(), places));
   if (pre_tokenizer) HR_CHECK(pre_tokenizer->pre_tokenize(pieces));
   HR_CHECK(pieces.tokenize([&](const NormalizedString& piece) -> Result<std::vector<ModelToken>> {
+    if (places.touches_untrusted(piece.original_offsets())) return tokenize_untrusted(piece.normalized());
     std::vector<ModelToken> tokens;
     HR_CHECK(model->tokenize(piece.normalized(), tokens));
     return tokens;
@@ -97,11 +134,16 @@ Result<Encoding> Snapshot::encode_text(std::string_view text, std::optional<uint
 }
 
 Result<Encoding> Snapshot::encode_sequence(const SequenceInput& input, uint32_t type_id, const PipelineOptions& options) const {
-  if (const auto* text = std::get_if<std::string_view>(&input)) return encode_text(*text, std::nullopt, type_id, options);
+  const SpecialTokenPlaces places{options.encode_special_tokens.value_or(encode_special_tokens), {}};
+  if (const auto* text = std::get_if<std::string_view>(&input)) {
+    HR_TRY(auto valid, checked(*text, options.invalid_utf8));
+    return encode_text(std::move(valid), std::nullopt, type_id, options, places);
+  }
   Encoding sequence;
   uint32_t word = 0;
   for (const std::string& text : std::get<std::span<const std::string>>(input)) {
-    HR_TRY(auto encoding, encode_text(text, word++, type_id, options));
+    HR_TRY(auto valid, checked(text, options.invalid_utf8));
+    HR_TRY(auto encoding, encode_text(std::move(valid), word++, type_id, options, places));
     sequence.merge_with(std::move(encoding), false);
   }
   return sequence;
@@ -113,42 +155,63 @@ Result<Encoding> Snapshot::encode(const PipelineInput& input, const PipelineOpti
   if (input.second) {
     HR_TRY(second, encode_sequence(*input.second, 1, options));
   }
-  return post_process(std::move(first), std::move(second), options.add_special_tokens);
-}
-
-Result<Encoding> Snapshot::post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const {
-  if (truncation) {
-    TruncationParams params = *truncation;
-    // More special tokens than room wraps around to no limit at all, as in the reference.
-    if (add_special_tokens) params.max_length -= added_tokens(second.has_value());
-    HR_CHECK(truncate(first, second, params));
-  }
-  HR_TRY(auto encoding, apply(post_processor.get(), std::move(first), std::move(second), add_special_tokens));
-  if (padding) pad({&encoding, 1}, *padding);
-  return encoding;
+  return post_process(std::move(first), std::move(second), options);
 }
 
 Result<void> Snapshot::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
                                   std::vector<Offset>* offsets) const {
-  PipelineOptions wanted = options;
-  wanted.ids_only = offsets == nullptr;
-  const bool plain = !truncation && !padding && wanted.ids_only && surroundings;
-  if (plain && bulk && utf8::valid_prefix(text) == text.size() && text.size() < std::numeric_limits<uint32_t>::max() &&
+  const bool changed_later = (truncation && options.truncate) || (padding && options.pad);
+  if (bulk && surroundings && !offsets && !changed_later && check_size(text.size()) && utf8::valid_prefix(text) == text.size() &&
       bulk->takes(text.size(), *added)) {
     BulkTokens tokens;
     tokens.ids = std::move(ids);
     tokens.ids.clear();
-    tokens.ids.reserve(text.size() / 4 + 8);
-    if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), surroundings->before.begin(), surroundings->before.end());
-    HR_CHECK(bulk->encode(text, *added, encode_special_tokens, tokens));
-    if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), surroundings->after.begin(), surroundings->after.end());
+    const auto add_all = [&](const std::vector<TokenId>& special) {
+      if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), special.begin(), special.end());
+    };
+    add_all(surroundings->before);
+    HR_CHECK(bulk->encode(text, *added, options.encode_special_tokens.value_or(encode_special_tokens), tokens));
+    add_all(surroundings->after);
     ids = std::move(tokens.ids);
     return {};
   }
+  PipelineOptions wanted = options;
+  wanted.ids_only = offsets == nullptr;
   HR_TRY(auto encoding, encode({text, std::nullopt}, wanted));
   ids = std::move(encoding.ids);
   if (offsets) *offsets = std::move(encoding.offsets);
   return {};
+}
+
+Result<Encoding> Snapshot::encode_segments(std::span<const TextSegment> segments, const PipelineOptions& options) const {
+  std::string text;
+  std::vector<Offset> untrusted;
+  for (const TextSegment& segment : segments) {
+    const size_t begin = text.size();
+    HR_TRY(auto valid, checked(segment.text, options.invalid_utf8));
+    text += valid;
+    HR_CHECK(check_size(text.size()));
+    if (segment.trusted || text.size() == begin) continue;
+    if (!untrusted.empty() && untrusted.back().end == begin) {
+      untrusted.back().end = static_cast<uint32_t>(text.size());
+    } else {
+      untrusted.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(text.size())});
+    }
+  }
+  HR_TRY(auto encoding, encode_text(std::move(text), std::nullopt, 0, options, {false, untrusted}));
+  return post_process(std::move(encoding), std::nullopt, options);
+}
+
+Result<Encoding> Snapshot::post_process(Encoding first, std::optional<Encoding> second, const PipelineOptions& options) const {
+  if (truncation && options.truncate) {
+    TruncationParams params = *truncation;
+    // More special tokens than room wraps around to no limit at all, as in the reference.
+    if (options.add_special_tokens) params.max_length -= added_tokens(second.has_value());
+    HR_CHECK(truncate(first, second, params));
+  }
+  HR_TRY(auto encoding, apply(post_processor.get(), std::move(first), std::move(second), options.add_special_tokens));
+  if (padding && options.pad) pad({&encoding, 1}, *padding);
+  return encoding;
 }
 
 std::optional<std::string> Snapshot::spelling(TokenId id) const {

@@ -24,9 +24,11 @@ struct Snapshot {
   std::optional<PaddingParams> padding;
   bool encode_special_tokens = false;
   std::optional<IdsAround> surroundings;  // none: what the post-processor adds to one sequence is not only around it
+  std::optional<TokenId> unknown;  // what the model's unknown token is
 
   Result<Encoding> encode(const PipelineInput& input, const PipelineOptions& options) const;
-  Result<Encoding> post_process(Encoding first, std::optional<Encoding> second, bool add_special_tokens) const;
+  Result<Encoding> encode_segments(std::span<const TextSegment> segments, const PipelineOptions& options) const;
+  Result<Encoding> post_process(Encoding first, std::optional<Encoding> second, const PipelineOptions& options) const;
   Result<std::string> decode(std::span<const TokenId> ids, bool skip_special_tokens) const;
   size_t added_tokens(bool is_pair) const { return post_processor ? post_processor->added_tokens(is_pair) : 0; }
   std::optional<std::string> spelling(TokenId id) const;
@@ -37,8 +39,11 @@ struct Snapshot {
 
  private:
   Result<Encoding> encode_sequence(const SequenceInput& input, uint32_t type_id, const PipelineOptions& options) const;
-  Result<Encoding> encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id,
-                               const PipelineOptions& options) const;
+  /// `text` is valid UTF-8.
+  Result<Encoding> encode_text(std::string text, std::optional<uint32_t> word, uint32_t type_id, const PipelineOptions& options,
+                               const SpecialTokenPlaces& places) const;
+  /// Tokens of a piece, none of which is a special one.
+  Result<std::vector<ModelToken>> tokenize_untrusted(std::string_view text) const;
 };
 
 }  // namespace headrace::text

@@ -1,29 +1,14 @@
 #include "text/components/decoders/stages.h"
 
 #include <algorithm>
-#include <array>
 
 #include "text/components/decoders/replace_text.h"
+#include "text/components/decoders/token_bytes.h"
 #include "text/unicode/utf8.h"
 #include "text/unicode/utf8_append.h"
 
 namespace headrace::text {
 namespace {
-
-/// The byte of "<0xE5>"; none for other tokens.
-std::optional<char> fallback_byte(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token.back() != '>') return std::nullopt;
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
-  // A sign is read as Rust reads it: "<0x+1>" is byte 1.
-  const int high = token[3] == '+' ? 0 : digit(token[3]);
-  const int low = digit(token[4]);
-  if (high < 0 || low < 0) return std::nullopt;
-  return static_cast<char>(high << 4 | low);
-}
 
 void flush_bytes(std::string& bytes, std::vector<std::string>& out) {
   if (bytes.empty()) return;
@@ -33,34 +18,6 @@ void flush_bytes(std::string& bytes, std::vector<std::string>& out) {
     out.insert(out.end(), bytes.size(), std::string(utf8::kReplacement));
   }
   bytes.clear();
-}
-
-/// The byte of each byte letter, −1 for other characters; letters lie below U+0144.
-constexpr std::array<int16_t, 0x144> kByteOfLetter = [] {
-  std::array<int16_t, 0x144> bytes{};
-  bytes.fill(-1);
-  int16_t next = 0x100;
-  for (int16_t byte = 0; byte < 256; ++byte) {
-    const bool itself = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
-    bytes[static_cast<size_t>(itself ? byte : next++)] = byte;
-  }
-  return bytes;
-}();
-
-/// Appends the bytes that the token's letters stand for; as it is if one of them is no byte letter.
-void append_bytes(std::string_view token, std::string& bytes) {
-  const size_t before = bytes.size();
-  for (size_t at = 0; at < token.size();) {
-    uint32_t length = 0;
-    const char32_t letter = utf8::decode(token.data() + at, length);
-    if (letter >= kByteOfLetter.size() || kByteOfLetter[letter] < 0) {
-      bytes.resize(before);
-      bytes.append(token);
-      return;
-    }
-    bytes.push_back(static_cast<char>(kByteOfLetter[letter]));
-    at += length;
-  }
 }
 
 size_t count_characters(std::string_view text) {
