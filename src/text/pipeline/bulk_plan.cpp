@@ -283,6 +283,7 @@ Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, si
   if (begin >= end) return {};
   if (plan.shape_.kind == BulkShape::Kind::ByteLevel) return encoder.encode(text, begin, end, sink);
   using enum BulkShape::Prefix;
+  const uint32_t word = sink.next_word;
   const std::string_view stretch = text.substr(begin, end - begin);
   const bool there = stretch.starts_with(' ') || stretch.starts_with(kSpace);
   const BulkShape::Prefix prefix = plan.shape_.prefix;
@@ -292,8 +293,8 @@ Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, si
     begin = first_end;
   }
   if (begin < end) HR_CHECK(encoder.encode(text, begin, end, sink));
-  if (out.with_places) out.words.resize(out.ids.size(), sink.next_word);
-  ++sink.next_word;
+  if (out.with_places) out.words.resize(out.ids.size(), word);
+  sink.next_word = word + 1;
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/thread_pool.h"
+#include "text/components/models/token_table.h"
 #include "text/pipeline/state.h"
 #include "text/pipeline/truncation.h"
 
@@ -108,11 +109,15 @@ Result<std::shared_ptr<const Snapshot>> Pipeline::State::snapshot() {
   next->encode_special_tokens = encode_special_tokens;
   next->unknown = unknown_id(model->get(), *next->model);
   update_bulk(*next);
+  HR_CHECK(update_bulk_decoder(*next));
   next->surroundings = ids_around(post_processor);
   next->bulk = bulk;
+  next->bulk_decoder = bulk_decoder;
   if (component_generation() != generation) {  // a part that changed meanwhile may be recognised as what its stage is not yet
     bulk_model.reset();
+    decode_model.reset();
     next->bulk.reset();
+    next->bulk_decoder.reset();
     next->surroundings.reset();
   }
   latest = std::move(next);
@@ -127,6 +132,22 @@ void Pipeline::State::update_bulk(const Snapshot& next) {
   bulk_pre_tokenizer = next.pre_tokenizer;
   bulk_model = next.model;
   bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get());
+}
+
+Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
+  if (decode_model == next.model && decode_decoder == next.decoder && decode_added == next.added) return {};
+  decode_decoder = next.decoder;
+  decode_model = next.model;
+  decode_added = next.added;
+  const ModelSpec spec = model->get();
+  const auto* bpe = std::get_if<BpeModel>(&spec.value);
+  bulk_decoder.reset();
+  if (!bpe || !bpe->vocabulary || bpe->vocabulary->size() == 0) return {};
+  uint64_t greatest = bpe->vocabulary->id_at(bpe->vocabulary->size() - 1);
+  const auto tokens = added.tokens();
+  if (!tokens.empty()) greatest = std::max<uint64_t>(greatest, tokens.rbegin()->first);
+  HR_TRY(bulk_decoder, DecodePlan::make(decoder, greatest, bpe->vocabulary->size() + tokens.size()));
+  return {};
 }
 
 Pipeline::Pipeline(LivePart<ModelSpec> model) : state_(std::make_shared<State>()) { state_->model = std::move(model); }

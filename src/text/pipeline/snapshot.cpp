@@ -220,6 +220,13 @@ std::optional<std::string> Snapshot::spelling(TokenId id) const {
 }
 
 Result<std::string> Snapshot::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {
+  const auto token_of = [this](TokenId id) -> std::optional<DecodePlan::Token> {
+    auto token = spelling(id);
+    if (!token) return std::nullopt;
+    const bool special = added->is_special(*token);
+    return DecodePlan::Token{std::move(*token), special};
+  };
+  if (bulk_decoder && bulk_decoder->takes(ids.size(), token_of)) return bulk_decoder->decode(ids, skip_special_tokens);
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (const TokenId id : ids) {

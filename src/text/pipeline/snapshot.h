@@ -6,6 +6,7 @@
 #include "text/pipeline.h"
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_plan.h"
+#include "text/pipeline/decode_plan.h"
 #include "text/pipeline/ids_around.h"
 
 namespace headrace::text {
@@ -20,6 +21,7 @@ struct Snapshot {
   std::shared_ptr<const DecoderStage> decoder;
   std::shared_ptr<const AddedTokenFinder> added;
   std::shared_ptr<const BulkPlan> bulk;  // null: the parts have none
+  std::shared_ptr<const DecodePlan> bulk_decoder;  // null: the decoder has none
   std::optional<TruncationParams> truncation;
   std::optional<PaddingParams> padding;
   bool encode_special_tokens = false;

@@ -21,6 +21,7 @@ struct Pipeline::State {
 
   /// Makes `bulk` anew where the stages are not those that it was made for.
   void update_bulk(const Snapshot& next);
+  Result<void> update_bulk_decoder(const Snapshot& next);
 
   mutable std::mutex mutex;
   LivePart<NormalizerSpec> normalizer;
@@ -38,6 +39,10 @@ struct Pipeline::State {
   std::shared_ptr<const NormalizerStage> bulk_normalizer;
   std::shared_ptr<const PreTokenizerStage> bulk_pre_tokenizer;
   std::shared_ptr<const ModelStage> bulk_model;
+  std::shared_ptr<const DecodePlan> bulk_decoder;  // the same, of these
+  std::shared_ptr<const DecoderStage> decode_decoder;
+  std::shared_ptr<const ModelStage> decode_model;
+  std::shared_ptr<const AddedTokenFinder> decode_added;
   std::shared_ptr<const Snapshot> latest;          // null after a change of a member
   uint64_t latest_generation = 0;
 };
