@@ -246,10 +246,12 @@ Result<void> BulkPlan::Run::encode(std::string_view text) {
 Result<void> BulkPlan::Run::encode_between(std::string_view text, size_t begin, size_t end) {
   if (begin >= end) return {};  // white space that a token has taken may be in the next one as well
   const std::string_view stretch = text.substr(begin, end - begin);
-  if (!added.looks_in_normalized() && (!plan.shape_.nfc || is_surely_nfc(stretch))) return encode_piece(text, begin, end);
+  const bool normal = !plan.shape_.nfc || is_nfc(stretch);
+  if (!normal && !out.with_places) return encode_normalized(nfc(stretch));
+  if (normal && !added.looks_in_normalized()) return encode_piece(text, begin, end);
   const size_t first = out.offsets.size();
   base = begin;
-  if (!plan.shape_.nfc || is_surely_nfc(stretch)) {
+  if (normal) {
     HR_CHECK(encode_normalized(stretch));
     for (size_t i = first; i < out.offsets.size(); ++i) {
       out.offsets[i] = {out.offsets[i].begin + static_cast<uint32_t>(begin), out.offsets[i].end + static_cast<uint32_t>(begin)};
