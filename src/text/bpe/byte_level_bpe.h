@@ -2,12 +2,13 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "text/bpe/merge.h"
-#include "text/bpe/pair_table.h"
+#include "text/bpe/pair_merger.h"
 #include "text/bulk/barriers.h"
 #include "text/vocabulary/vocabulary.h"
 
@@ -21,6 +22,10 @@ class ByteLevelBpe {
   static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
                                     std::shared_ptr<const Barriers> barriers);
 
+  /// Of ids below `ids`; the merges in order of rank, of equal pairs the last one counts.
+  ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
+               std::shared_ptr<const Barriers> barriers);
+
   /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
   /// vocabulary are left out.
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
@@ -29,16 +34,14 @@ class ByteLevelBpe {
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
   Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
 
-  static constexpr size_t kFew = 48;
+  void add_merge(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
-  void merge_few(std::vector<Symbol>& symbols) const;
-  void merge_many(std::vector<Symbol>& symbols) const;
   bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
 
   std::shared_ptr<const Barriers> barriers_;
   std::array<uint32_t, 256> byte_token_{};
   std::vector<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
-  PairTable merges_;
+  PairMerger merges_;
   std::vector<uint32_t> first_use_;  // by id: the lowest rank that joins it; while building
 };
 

@@ -15,6 +15,13 @@ struct Symbol {
   uint32_t end = 0;
 };
 
+/// A merge of a list: the ids of its parts and of what they join to.
+struct MergeIds {
+  TokenId left = 0;
+  TokenId right = 0;
+  TokenId result = 0;
+};
+
 /// What joining two neighbours would give. The lowest rank joins first, then the
 /// lowest id, then the leftmost.
 template <class Rank>

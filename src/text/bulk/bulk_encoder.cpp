@@ -104,6 +104,7 @@ class BulkEncoder::Run {
   static constexpr size_t kBatch = 32;
 
   bool put_offsets(size_t begin);
+  void put_words();
   void cut_pieces();
   void encode_chunk(size_t begin);
   void encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count);
@@ -254,6 +255,7 @@ void BulkEncoder::Run::add_with_offsets(size_t begin, std::string_view piece, bo
     while (utf8::is_continuation(text_[from])) --from;
     while (to < text_.size() && utf8::is_continuation(text_[to])) ++to;
     sink_.add(id, from, to);
+    if (sink_.words) sink_.words->push_back(sink_.next_word - 1);
   };
   if (const auto id = entry_alone(piece, find(piece), whole)) return add(*id, begin, begin + piece.size());
   merged(piece);
@@ -283,6 +285,7 @@ void BulkEncoder::Run::encode_chunk(size_t begin) {
   if (sink_.offsets && !put_offsets(begin)) {
     for (size_t i = 0; i < count; ++i) {
       const bool whole = begins_piece(begins[i]) && (i + 1 == count || begins_piece(begins[i + 1]));
+      if (begins_piece(begins[i])) ++sink_.next_word;
       add_with_offsets(begin + begins[i], text_.substr(begin + begins[i], begins[i + 1] - begins[i]), whole);
     }
     return;
@@ -318,13 +321,27 @@ bool BulkEncoder::Run::put_offsets(size_t begin) {
     while (inside(to)) ++to;
     offset[i] = {static_cast<uint32_t>(begin + from), static_cast<uint32_t>(begin + to)};
   }
+  if (sink_.words) put_words();
   return true;
+}
+
+/// Appends the numbers of the pieces of a chunk's tokens, whose sizes add up to the chunk.
+void BulkEncoder::Run::put_words() {
+  size_t at = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    if (begins_piece(at)) ++sink_.next_word;
+    sink_.words->push_back(sink_.next_word - 1);
+    at += encoder_.token_sizes_[out_[i]];
+  }
 }
 
 /// A piece that is longer than a chunk.
 void BulkEncoder::Run::encode_long_alone(size_t begin, size_t end) {
   const std::string_view piece = text_.substr(begin, end - begin);
-  if (sink_.offsets) return add_with_offsets(begin, piece, true);
+  if (sink_.offsets) {
+    ++sink_.next_word;
+    return add_with_offsets(begin, piece, true);
+  }
   if (const auto id = entry_alone(piece, find(piece), true)) return sink_.ids->push_back(*id);
   const std::span<const TokenId> ids = merged(piece);
   sink_.ids->insert(sink_.ids->end(), ids.begin(), ids.end());
@@ -519,7 +536,7 @@ Result<void> BulkEncoder::encode_part(std::string_view text, size_t begin, size_
 /// Where the parts end that threads encode side by side: at pieces' beginnings, the last at the text's end.
 std::vector<size_t> BulkEncoder::part_ends(std::string_view text, size_t begin, size_t end, const TokenSink& sink) const {
   constexpr size_t kLeast = 128 << 10, kMostSearched = 64 << 10;
-  const bool whole = (!splitter_ && pre_tokenizer_) || sink.limit != std::numeric_limits<size_t>::max() || end - begin < 2 * kLeast;
+  const bool whole = (!splitter_ && pre_tokenizer_) || sink.words || sink.limit != std::numeric_limits<size_t>::max() || end - begin < 2 * kLeast;
   const size_t threads = whole ? 1 : static_cast<size_t>(ThreadPool::process().threads());
   // More parts than threads, so that a thread that is held up is not waited for long.
   const size_t count = threads == 1 ? 1 : std::min(threads * 4, (end - begin) / kLeast);

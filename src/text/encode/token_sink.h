@@ -12,6 +12,9 @@ namespace headrace::text {
 struct TokenSink {
   std::vector<TokenId>* ids = nullptr;
   std::vector<Offset>* offsets = nullptr;  ///< null: not asked for
+  /// Null: not asked for; else for each token the number of its piece. Needs offsets.
+  std::vector<uint32_t>* words = nullptr;
+  uint32_t next_word = 0;
   size_t limit = std::numeric_limits<size_t>::max();
 
   bool full() const { return ids->size() >= limit; }

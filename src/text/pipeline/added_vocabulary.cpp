@@ -125,30 +125,50 @@ Result<PreTokenizedString> AddedTokenFinder::extract(std::string text, const Nor
   return pieces;
 }
 
-Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const NormalizedString& piece, const Set& set,
-                                                                     const SpecialTokenPlaces& places) const {
-  const std::string_view text = piece.normalized();
-  std::vector<PreTokenizedString::Split> splits;
+/// `allow_special(begin, end)` says whether a special token counts where it is found.
+template <class Allow>
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find(std::string_view text, const Set& set, const Allow& allow_special) const {
+  std::vector<Found> all;
   SpaceEnds spaces(text);
   size_t taken = 0;  // where the last token ended
   for (const StringMatcher::Hit& hit : set.strings.find_all(text)) {
     const Entry& entry = *set.entries[hit.string];
     // A hit that does not count still hides shorter ones inside it.
-    if (entry.special && !places.allow(piece, range(hit.begin, hit.end))) continue;
+    if (entry.special && !allow_special(hit.begin, hit.end)) continue;
     if (entry.token.single_word && is_within_word(text, hit.begin, hit.end)) continue;
     const size_t end = entry.token.rstrip ? spaces.end_from(hit.end) : hit.end;
     size_t begin = hit.begin;
     if (entry.token.lstrip) begin = std::max(begin_of_space(text, hit.begin, std::min(taken, hit.begin)), taken);
     begin = std::min(begin, end);
-    if (taken < begin) {
-      HR_TRY(auto gap, slice(piece, range(taken, begin)));
+    all.push_back({entry.id, begin, end});
+    taken = end;
+  }
+  return all;
+}
+
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find_raw(std::string_view text, bool encode_special) const {
+  return find(text, raw_, [&](size_t, size_t) { return !encode_special; });
+}
+
+std::vector<AddedTokenFinder::Found> AddedTokenFinder::find_normalized(std::string_view text, bool encode_special) const {
+  return find(text, normalized_, [&](size_t, size_t) { return !encode_special; });
+}
+
+Result<std::vector<PreTokenizedString::Split>> AddedTokenFinder::cut(const NormalizedString& piece, const Set& set,
+                                                                     const SpecialTokenPlaces& places) const {
+  const std::string_view text = piece.normalized();
+  std::vector<PreTokenizedString::Split> splits;
+  size_t taken = 0;
+  for (const Found& token : find(text, set, [&](size_t begin, size_t end) { return places.allow(piece, range(begin, end)); })) {
+    if (taken < token.begin) {
+      HR_TRY(auto gap, slice(piece, range(taken, token.begin)));
       splits.push_back(std::move(gap));
     }
-    HR_TRY(auto found, slice(piece, range(begin, end)));
+    HR_TRY(auto found, slice(piece, range(token.begin, token.end)));
     const std::string& value = found.text.normalized();
-    found.tokens = {{entry.id, value, range(0, value.size())}};
+    found.tokens = {{token.id, value, range(0, value.size())}};
     splits.push_back(std::move(found));
-    taken = end;
+    taken = token.end;
   }
   if (taken != text.size() || splits.empty()) {
     HR_TRY(auto rest, slice(piece, range(taken, text.size())));

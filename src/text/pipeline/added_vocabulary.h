@@ -39,6 +39,18 @@ class AddedTokenFinder {
   /// are passed over as text. `normalizer` may be null.
   Result<PreTokenizedString> extract(std::string text, const NormalizerStage* normalizer, const SpecialTokenPlaces& places) const;
 
+  /// An added token in a text: bytes [begin, end).
+  struct Found {
+    TokenId id = 0;
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  /// The tokens in a text before it is normalised, and, of those that are looked for later, in a
+  /// normalised stretch between them.
+  std::vector<Found> find_raw(std::string_view text, bool encode_special) const;
+  std::vector<Found> find_normalized(std::string_view text, bool encode_special) const;
+  bool looks_in_normalized() const { return !normalized_.entries.empty(); }
+
   /// How the token with this id is spelled; null for ids that no added token has.
   const std::string* spelling(TokenId id) const;
   bool is_special_id(TokenId id) const;
@@ -49,6 +61,8 @@ class AddedTokenFinder {
     StringMatcher strings;
     std::vector<const Entry*> entries;
   };
+  template <class Allow>
+  std::vector<Found> find(std::string_view text, const Set& set, const Allow& allow_special) const;
   Result<std::vector<PreTokenizedString::Split>> cut(const NormalizedString& text, const Set& set,
                                                      const SpecialTokenPlaces& places) const;
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/thread_pool.h"
+#include "text/components/models/token_table.h"
 #include "text/pipeline/state.h"
 #include "text/pipeline/truncation.h"
 
@@ -107,9 +108,46 @@ Result<std::shared_ptr<const Snapshot>> Pipeline::State::snapshot() {
   next->padding = padding;
   next->encode_special_tokens = encode_special_tokens;
   next->unknown = unknown_id(model->get(), *next->model);
+  update_bulk(*next);
+  HR_CHECK(update_bulk_decoder(*next));
+  next->surroundings = ids_around(post_processor);
+  next->bulk = bulk;
+  next->bulk_decoder = bulk_decoder;
+  if (component_generation() != generation) {  // a part that changed meanwhile may be recognised as what its stage is not yet
+    bulk_model.reset();
+    decode_model.reset();
+    next->bulk.reset();
+    next->bulk_decoder.reset();
+    next->surroundings.reset();
+  }
   latest = std::move(next);
   latest_generation = generation;
   return latest;
+}
+
+void Pipeline::State::update_bulk(const Snapshot& next) {
+  const bool same = bulk_model == next.model && bulk_normalizer == next.normalizer && bulk_pre_tokenizer == next.pre_tokenizer;
+  if (same) return;
+  bulk_normalizer = next.normalizer;
+  bulk_pre_tokenizer = next.pre_tokenizer;
+  bulk_model = next.model;
+  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get());
+}
+
+Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
+  if (decode_model == next.model && decode_decoder == next.decoder && decode_added == next.added) return {};
+  decode_decoder = next.decoder;
+  decode_model = next.model;
+  decode_added = next.added;
+  const ModelSpec spec = model->get();
+  const auto* bpe = std::get_if<BpeModel>(&spec.value);
+  bulk_decoder.reset();
+  if (!bpe || !bpe->vocabulary || bpe->vocabulary->size() == 0) return {};
+  uint64_t greatest = bpe->vocabulary->id_at(bpe->vocabulary->size() - 1);
+  const auto tokens = added.tokens();
+  if (!tokens.empty()) greatest = std::max<uint64_t>(greatest, tokens.rbegin()->first);
+  HR_TRY(bulk_decoder, DecodePlan::make(decoder, greatest, bpe->vocabulary->size() + tokens.size()));
+  return {};
 }
 
 Pipeline::Pipeline(LivePart<ModelSpec> model) : state_(std::make_shared<State>()) { state_->model = std::move(model); }
@@ -125,6 +163,10 @@ Pipeline::Pipeline(const Pipeline& other) : state_(std::make_shared<State>()) {
   state_->truncation = other.state_->truncation;
   state_->padding = other.state_->padding;
   state_->encode_special_tokens = other.state_->encode_special_tokens;
+  state_->bulk = other.state_->bulk;
+  state_->bulk_normalizer = other.state_->bulk_normalizer;
+  state_->bulk_pre_tokenizer = other.state_->bulk_pre_tokenizer;
+  state_->bulk_model = other.state_->bulk_model;
 }
 
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
@@ -291,11 +333,7 @@ Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInp
 Result<void> Pipeline::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
                                   std::vector<Offset>* offsets) const {
   HR_TRY(auto snapshot, state_->snapshot());
-  PipelineOptions wanted = options;
-  wanted.ids_only = offsets == nullptr;
-  HR_TRY(auto encoding, snapshot->encode({text, std::nullopt}, wanted));
-  take_ids(std::move(encoding), ids, offsets);
-  return {};
+  return snapshot->encode_ids(text, options, ids, offsets);
 }
 
 Result<IdRows> Pipeline::encode_batch_ids(std::span<const std::string_view> texts, const PipelineOptions& options, bool offsets) const {
@@ -310,9 +348,7 @@ Result<IdRows> Pipeline::encode_batch_ids(std::span<const std::string_view> text
     for (size_t i = 0; i < texts.size(); ++i) take_ids(std::move(encodings[i]), ids[i], offsets ? &spans[i] : nullptr);
   } else {
     HR_CHECK(for_each_index(texts.size(), [&](size_t i) -> Result<void> {
-      HR_TRY(auto encoding, snapshot->encode({texts[i], std::nullopt}, wanted));
-      take_ids(std::move(encoding), ids[i], offsets ? &spans[i] : nullptr);
-      return {};
+      return snapshot->encode_ids(texts[i], options, ids[i], offsets ? &spans[i] : nullptr);
     }));
   }
   IdRows rows;

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <limits>
 
+#include "text/pipeline/character_index.h"
 #include "text/pipeline/truncation.h"
 #include "text/unicode/utf8.h"
 
@@ -29,17 +30,48 @@ Result<std::string> checked(std::string_view text, InvalidUtf8 invalid) {
   return repaired;
 }
 
-/// The tokens of all pieces as ids alone.
-Encoding encoding_of_ids(const PreTokenizedString& pieces) {
-  Encoding encoding;
+std::vector<TokenId> ids_of(const PreTokenizedString& pieces) {
+  std::vector<TokenId> ids;
   for (const PreTokenizedString::Split& split : pieces.splits()) {
-    for (const ModelToken& token : *split.tokens) encoding.ids.push_back(token.id);
+    for (const ModelToken& token : *split.tokens) ids.push_back(token.id);
   }
+  return ids;
+}
+
+/// Tokens as ids alone.
+Encoding encoding_of_ids(std::vector<TokenId> ids) {
+  Encoding encoding;
+  encoding.ids = std::move(ids);
   const size_t size = encoding.ids.size();
   encoding.type_ids.assign(size, 0);
   encoding.tokens.assign(size, {});
   encoding.words.assign(size, Encoding::kNoWord);
   encoding.offsets.assign(size, {});
+  encoding.special_tokens_mask.assign(size, 0);
+  encoding.attention_mask.assign(size, 1);
+  return encoding;
+}
+
+/// What the tokens of a text in bulk are as an Encoding, `word` as for PreTokenizedString::into_encoding.
+Encoding encoding_of(BulkTokens tokens, std::string_view text, const ModelStage& model, std::optional<uint32_t> word, uint32_t type_id,
+                     OffsetUnit unit) {
+  Encoding encoding;
+  const size_t size = tokens.ids.size();
+  encoding.tokens.reserve(size);
+  auto added = tokens.added.begin();
+  for (size_t i = 0; i < size; ++i) {
+    const bool is_added = added != tokens.added.end() && added->first == i;
+    encoding.tokens.push_back(is_added ? std::move((added++)->second) : model.id_to_token(tokens.ids[i]).value_or(""));
+  }
+  if (unit == OffsetUnit::Character) {
+    const CharacterIndex characters(text);
+    for (Offset& offset : tokens.offsets) offset = characters.convert(offset).value_or(offset);
+  }
+  if (word) tokens.words.assign(size, *word);
+  encoding.ids = std::move(tokens.ids);
+  encoding.offsets = std::move(tokens.offsets);
+  encoding.words = std::move(tokens.words);
+  encoding.type_ids.assign(size, type_id);
   encoding.special_tokens_mask.assign(size, 0);
   encoding.attention_mask.assign(size, 1);
   return encoding;
@@ -82,6 +114,13 @@ Result<std::vector<ModelToken>> Snapshot::tokenize_untrusted(std::string_view te
 
 Result<Encoding> Snapshot::encode_text(std::string text, std::optional<uint32_t> word, uint32_t type_id, const PipelineOptions& options,
                                        const SpecialTokenPlaces& places) const {
+  if (bulk && places.untrusted.empty() && bulk->takes(text.size(), *added)) {
+    BulkTokens tokens;
+    tokens.with_places = !options.ids_only;
+    HR_CHECK(bulk->encode(text, *added, places.nowhere, tokens));
+    if (options.ids_only) return encoding_of_ids(std::move(tokens.ids));
+    return encoding_of(std::move(tokens), text, *model, word, type_id, options.unit);
+  }
   HR_TRY(auto pieces, added->extract(std::move(text), normalizer.get(), places));
   if (pre_tokenizer) HR_CHECK(pre_tokenizer->pre_tokenize(pieces));
   HR_CHECK(pieces.tokenize([&](const NormalizedString& piece) -> Result<std::vector<ModelToken>> {
@@ -90,7 +129,7 @@ Result<Encoding> Snapshot::encode_text(std::string text, std::optional<uint32_t>
     HR_CHECK(model->tokenize(piece.normalized(), tokens));
     return tokens;
   }));
-  if (options.ids_only) return encoding_of_ids(pieces);
+  if (options.ids_only) return encoding_of_ids(ids_of(pieces));
   return pieces.into_encoding(word, type_id, options.unit);
 }
 
@@ -117,6 +156,31 @@ Result<Encoding> Snapshot::encode(const PipelineInput& input, const PipelineOpti
     HR_TRY(second, encode_sequence(*input.second, 1, options));
   }
   return post_process(std::move(first), std::move(second), options);
+}
+
+Result<void> Snapshot::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+                                  std::vector<Offset>* offsets) const {
+  const bool changed_later = (truncation && options.truncate) || (padding && options.pad);
+  if (bulk && surroundings && !offsets && !changed_later && check_size(text.size()) && utf8::valid_prefix(text) == text.size() &&
+      bulk->takes(text.size(), *added)) {
+    BulkTokens tokens;
+    tokens.ids = std::move(ids);
+    tokens.ids.clear();
+    const auto add_all = [&](const std::vector<TokenId>& special) {
+      if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), special.begin(), special.end());
+    };
+    add_all(surroundings->before);
+    HR_CHECK(bulk->encode(text, *added, options.encode_special_tokens.value_or(encode_special_tokens), tokens));
+    add_all(surroundings->after);
+    ids = std::move(tokens.ids);
+    return {};
+  }
+  PipelineOptions wanted = options;
+  wanted.ids_only = offsets == nullptr;
+  HR_TRY(auto encoding, encode({text, std::nullopt}, wanted));
+  ids = std::move(encoding.ids);
+  if (offsets) *offsets = std::move(encoding.offsets);
+  return {};
 }
 
 Result<Encoding> Snapshot::encode_segments(std::span<const TextSegment> segments, const PipelineOptions& options) const {
@@ -156,6 +220,13 @@ std::optional<std::string> Snapshot::spelling(TokenId id) const {
 }
 
 Result<std::string> Snapshot::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {
+  const auto token_of = [this](TokenId id) -> std::optional<DecodePlan::Token> {
+    auto token = spelling(id);
+    if (!token) return std::nullopt;
+    const bool special = added->is_special(*token);
+    return DecodePlan::Token{std::move(*token), special};
+  };
+  if (bulk_decoder && bulk_decoder->takes(ids.size(), token_of)) return bulk_decoder->decode(ids, skip_special_tokens);
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (const TokenId id : ids) {

@@ -5,6 +5,9 @@
 
 #include "text/pipeline.h"
 #include "text/pipeline/added_vocabulary.h"
+#include "text/pipeline/bulk_plan.h"
+#include "text/pipeline/decode_plan.h"
+#include "text/pipeline/ids_around.h"
 
 namespace headrace::text {
 
@@ -17,9 +20,12 @@ struct Snapshot {
   std::shared_ptr<const PostProcessorStage> post_processor;
   std::shared_ptr<const DecoderStage> decoder;
   std::shared_ptr<const AddedTokenFinder> added;
+  std::shared_ptr<const BulkPlan> bulk;  // null: the parts have none
+  std::shared_ptr<const DecodePlan> bulk_decoder;  // null: the decoder has none
   std::optional<TruncationParams> truncation;
   std::optional<PaddingParams> padding;
   bool encode_special_tokens = false;
+  std::optional<IdsAround> surroundings;  // none: what the post-processor adds to one sequence is not only around it
   std::optional<TokenId> unknown;  // what the model's unknown token is
 
   Result<Encoding> encode(const PipelineInput& input, const PipelineOptions& options) const;
@@ -28,6 +34,10 @@ struct Snapshot {
   Result<std::string> decode(std::span<const TokenId> ids, bool skip_special_tokens) const;
   size_t added_tokens(bool is_pair) const { return post_processor ? post_processor->added_tokens(is_pair) : 0; }
   std::optional<std::string> spelling(TokenId id) const;
+
+  /// The ids (replaced), and offsets unless null, of what `encode` makes of one text.
+  Result<void> encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+                          std::vector<Offset>* offsets) const;
 
  private:
   Result<Encoding> encode_sequence(const SequenceInput& input, uint32_t type_id, const PipelineOptions& options) const;

@@ -1,11 +1,13 @@
 #include "text/strings/normal_forms.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 #include <tuple>
 
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
+#include "text/unicode/utf8_append.h"
 
 namespace headrace::text {
 namespace {
@@ -104,6 +106,33 @@ void compose(Text& text) {
   text.resize(out);
 }
 
+/// A starter that NFC keeps and that never joins what is before it: what is before and after such a character's beginning
+/// is normalised separately.
+bool stays_alone(char32_t c) {
+  if (data::combining_class(c) != 0 || (data::flags(c) & data::kComposesWithPrevious)) return false;
+  if (c - kVowelBase < kVowelCount || c - kTrailingBase < kTrailingCount) return false;
+  if (c < 0xC0 || c - kSyllableBase < kSyllableCount || data::canonical_decomposition(c).empty()) return true;
+  Text text;
+  append_decomposed(c, false, text);
+  Text full;
+  for (const CharacterChange& part : text) append_decomposed(part.character, false, full);
+  order_marks(full);
+  compose(full);
+  return full.size() == 1 && full[0].character == c;
+}
+
+/// stays_alone of the basic plane, by bits.
+const std::vector<uint64_t>& alone_in_basic_plane() {
+  static const std::vector<uint64_t> bits = [] {
+    std::vector<uint64_t> made(0x10000 / 64);
+    for (char32_t c = 0; c < 0x10000; ++c) {
+      if (c < 0xD800 || c >= 0xE000) made[c / 64] |= uint64_t{stays_alone(c)} << (c % 64);
+    }
+    return made;
+  }();
+  return bits;
+}
+
 }  // namespace
 
 std::vector<CharacterChange> normalized(std::string_view text, NormalForm form) {
@@ -126,6 +155,74 @@ bool is_plainly_normal(std::string_view text, NormalForm form) {
     const auto value = static_cast<uint8_t>(byte);
     return value < limit;  // continuation bytes are below the limits of NFC and NFD
   });
+}
+
+namespace {
+
+/// The next stretch of a text from `from` on that has to be normalised to see what NFC makes of it: a character
+/// that stays alone and those after it that may not. Empty, at the text's end, if there is none.
+///
+/// PERF: below the lead byte 0xCC nothing needs a look, eight bytes at a time where all is ASCII.
+std::string_view next_unsure(std::string_view text, size_t from) {
+  const std::vector<uint64_t>& alone = alone_in_basic_plane();
+  const auto is_alone = [&](char32_t c) { return c < 0x10000 ? (alone[c / 64] >> (c % 64) & 1) != 0 : stays_alone(c); };
+  const char* const data = text.data();
+  size_t before = from;  // where the character before begins
+  for (size_t at = from; at < text.size();) {
+    if (text.size() - at >= 8) {
+      uint64_t word;
+      std::memcpy(&word, data + at, sizeof word);
+      if (!(word & 0x8080808080808080u)) {
+        at += 8;
+        before = at - 1;
+        continue;
+      }
+    }
+    const auto lead = static_cast<uint8_t>(data[at]);
+    uint32_t length = 1;
+    if (lead >= 0x80) {
+      const char32_t c = utf8::decode(data + at, length);
+      if (lead >= 0xCC && !is_alone(c)) {
+        size_t end = at + length;
+        while (end < text.size() && !is_alone(utf8::decode(data + end, length))) end += length;
+        return text.substr(before, end - before);
+      }
+    }
+    before = at;
+    at += length;
+  }
+  return text.substr(text.size());
+}
+
+void append_nfc(std::string_view part, std::string& out) {
+  for (const CharacterChange& c : normalized(part, NormalForm::Nfc)) utf8::append(out, c.character);
+}
+
+}  // namespace
+
+bool is_nfc(std::string_view text) {
+  std::string same;
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view part = next_unsure(text, at);
+    same.clear();
+    append_nfc(part, same);
+    if (same != part) return false;
+    at = static_cast<size_t>(part.data() + part.size() - text.data());
+  }
+  return true;
+}
+
+std::string nfc(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view part = next_unsure(text, at);
+    const auto begin = static_cast<size_t>(part.data() - text.data());
+    out += text.substr(at, begin - at);
+    append_nfc(part, out);
+    at = begin + part.size();
+  }
+  return out;
 }
 
 }  // namespace headrace::text

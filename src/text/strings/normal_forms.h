@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,5 +17,9 @@ std::vector<CharacterChange> normalized(std::string_view text, NormalForm form);
 
 /// Whether a text is known to be unchanged by the form after a glance at it.
 bool is_plainly_normal(std::string_view text, NormalForm form);
+
+/// Whether a text is in NFC, and what it is in NFC: normalises only where marks and the like are.
+bool is_nfc(std::string_view text);
+std::string nfc(std::string_view text);
 
 }  // namespace headrace::text

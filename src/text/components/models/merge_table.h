@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "text/bpe/merge.h"
 #include "text/components.h"
 #include "text/components/models/token_table.h"
 
@@ -19,11 +20,7 @@ namespace headrace::text {
 /// somebody first asks for it (a fast encoder makes its own and never does).
 class MergeTable {
  public:
-  struct Entry {
-    TokenId left = 0;
-    TokenId right = 0;
-    TokenId result = 0;
-  };
+  using Entry = MergeIds;
   using Spellings = std::pair<std::string_view, std::string_view>;
 
   static Result<std::shared_ptr<const MergeTable>> build(const TokenTable& vocabulary, std::span<const Spellings> merges,

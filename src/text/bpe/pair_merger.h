@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "text/bpe/merge.h"
+#include "text/bpe/pair_table.h"
+
+namespace headrace::text {
+
+/// Joins neighbours in the order of a list of merges. Immutable once the list is in.
+class PairMerger {
+ public:
+  void reserve(size_t count) { table_.reserve(count); }
+  /// At most as many as were reserved for; of equal pairs the last one counts.
+  void add(TokenId left, TokenId right, Merge<uint32_t> merge) { table_.add(left, right, merge); }
+  Merge<uint32_t> find(TokenId left, TokenId right) const { return table_.find(left, right); }
+
+  /// Joins until nothing can be joined: the lowest rank first, then the leftmost place.
+  void merge(std::vector<Symbol>& symbols) const;
+
+ private:
+  static constexpr size_t kFew = 48;
+  void merge_few(std::vector<Symbol>& symbols) const;
+  void merge_many(std::vector<Symbol>& symbols) const;
+
+  PairTable table_;
+};
+
+}  // namespace headrace::text

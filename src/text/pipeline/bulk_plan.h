@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "text/pipeline/added_vocabulary.h"
+#include "text/pipeline/bulk_shape.h"
+
+namespace headrace::text {
+
+/// The tokens of a text, before special tokens are put around them.
+struct BulkTokens {
+  bool with_places = false;  ///< whether offsets, words and added tokens are wanted
+  std::vector<TokenId> ids;
+  std::vector<Offset> offsets;  ///< bytes of the original text
+  std::vector<uint32_t> words;
+  std::vector<std::pair<size_t, std::string>> added;  ///< which tokens are added tokens, and the text that each was found as
+};
+
+/// Encodes texts in bulk as the parts of a pipeline would. Thread-safe.
+class BulkPlan {
+ public:
+  /// Null if the parts are none that texts can be encoded in bulk for.
+  static std::shared_ptr<const BulkPlan> make(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
+                                              const ModelSpec& model);
+  explicit BulkPlan(BulkShape shape);
+  ~BulkPlan();
+
+  /// Whether to encode a text of so many bytes here: tables have been built or are worth building, now
+  /// that so much has been encoded without. Builds them.
+  bool takes(size_t bytes, const AddedTokenFinder& added) const;
+  /// `text` is valid UTF-8, and `takes` has said so.
+  Result<void> encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const;
+
+ private:
+  struct Tables;
+  struct Run;
+  BulkShape shape_;
+  mutable std::atomic<uint64_t> encoded_elsewhere_{0};
+  mutable std::once_flag once_;
+  mutable std::unique_ptr<const Tables> tables_;  // null after building: the vocabulary is none for it
+  mutable std::atomic<bool> built_{false};
+};
+
+}  // namespace headrace::text

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "text/pretokenize/split_rules.h"
+
+namespace headrace::text {
+
+/// The family whose published pattern is this text, letter for letter; none for any other.
+std::optional<SplitRules> rules_of_pattern(std::string_view pattern);
+/// The same for patterns that cut one after another.
+std::optional<SplitRules> rules_of_patterns(std::span<const std::string> patterns);
+
+}  // namespace headrace::text
