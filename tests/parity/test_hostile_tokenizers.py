@@ -42,7 +42,9 @@ def run(requests):
             process.stdin.flush()
         except BrokenPipeError:
             break
-        answers.append(process.stdout.readline())
+        if not (answer := process.stdout.readline()):
+            break
+        answers.append(answer)
     try:
         process.stdin.close()
     except BrokenPipeError:
@@ -51,8 +53,8 @@ def run(requests):
     process.returncode = os.waitstatus_to_exitcode(status)
     killer.cancel()
     process.stdout.close()
-    last = str(requests[min(len(answers), len(requests)) - 1])[:200]
-    assert process.returncode == 0, f"the driver died ({process.returncode}) of {last}"
+    died_of = str(requests[min(len(answers), len(requests) - 1)])[:200]
+    assert process.returncode == 0 and len(answers) == len(requests), f"the driver died ({process.returncode}) of {died_of}"
     assert usage.ru_maxrss <= RESIDENT_KIB, f"{usage.ru_maxrss // 1024} MB"
     assert usage.ru_utime + usage.ru_stime <= CPU_SECONDS, f"{usage.ru_utime + usage.ru_stime:.2f} s"
     return [json.loads(answer) for answer in answers]
@@ -332,7 +334,7 @@ def test_sizes_that_no_memory_holds_are_survived(size, tmp_path):
 
 
 def test_windows_that_overlap_almost_wholly_are_survived(tmp_path):
-    survives(tmp_path, text_of(truncation={"direction": "Right", "max_length": 500, "strategy": "LongestFirst", "stride": 499}))
+    survives(tmp_path, text_of(truncation={"direction": "Right", "max_length": 500, "strategy": "LongestFirst", "stride": 499}), texts=["a" * 800, "the mill"])
 
 
 def test_contents_that_grow_the_text_are_survived(tmp_path):
@@ -340,7 +342,7 @@ def test_contents_that_grow_the_text_are_survived(tmp_path):
     survives(tmp_path, text_of(normalizer={"type": "Sequence", "normalizers": growing}), texts=["the mill", "a"])
     survives(tmp_path, text_of(normalizer={"type": "Sequence", "normalizers": [{"type": "Replace", "pattern": {"Regex": ""}, "content": "ab"}] * 60}), texts=["the mill", "a"])
     survives(tmp_path, text_of(decoder={"type": "Sequence", "decoders": growing}), texts=["a"])
-    survives(tmp_path, text_of(normalizer={"type": "Prepend", "prepend": "a" * 1_000_000}), texts=["a"])
+    survives(tmp_path, text_of(normalizer={"type": "Prepend", "prepend": "a" * 20_000}), texts=["a"])
 
 
 def test_templates_that_repeat_themselves_are_survived(tmp_path):
