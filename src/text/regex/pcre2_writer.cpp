@@ -141,6 +141,7 @@ class Writer {
         if (in_look_ > 0) return unsupported("\\K within look-around");
         out_ += "\\K";
         return {};
+      case NodeKind::Absent: return {};
     }
     return {};
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "text/regex/backtracker.h"
 #include "text/regex/parser.h"
 #include "text/regex/pcre2_pattern.h"
 #include "text/unicode/utf8.h"
@@ -17,7 +18,12 @@ constexpr uint64_t kFreeStepsPerByte = 16;
 struct Regex::State {
   std::string pattern;
   Limits limits;
-  std::unique_ptr<const regex::Pcre2Pattern> compiled;
+  std::unique_ptr<const regex::Pcre2Pattern> pcre2;       // one of these
+  std::unique_ptr<const regex::Backtracker> backtracker;
+
+  Result<std::optional<Offset>> find(std::string_view text, size_t from, regex::StepBudget& budget) const {
+    return pcre2 ? pcre2->find(text, from, budget) : backtracker->find(text, from, budget);
+  }
 };
 
 Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) {
@@ -27,7 +33,12 @@ Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) {
   if (utf8::valid_prefix(pattern) != pattern.size()) return fail(ErrorKind::InvalidArgument, "The pattern is not valid UTF-8.");
   HR_TRY(const regex::ParsedPattern parsed, regex::parse(pattern, limits.depth));
   auto state = std::make_shared<State>();
-  HR_TRY(state->compiled, regex::Pcre2Pattern::compile(parsed, pattern));
+  auto pcre2 = regex::Pcre2Pattern::compile(parsed, pattern);
+  if (pcre2) {
+    state->pcre2 = std::move(*pcre2);
+  } else {
+    state->backtracker = regex::Backtracker::compile(parsed, pattern);
+  }
   state->pattern = pattern;
   state->limits = limits;
   Regex regex;
@@ -43,7 +54,7 @@ Result<void> Regex::find_all(std::string_view text, std::vector<Offset>& matches
   constexpr size_t kNone = SIZE_MAX;
   size_t last_end = kNone;
   for (size_t from = 0; from <= text.size();) {
-    HR_TRY(const auto match, state_->compiled->find(text, from, budget));
+    HR_TRY(const auto match, state_->find(text, from, budget));
     if (!match) break;
     // An empty match right behind the last one is none: look on from the next character.
     if (match->begin == match->end && match->end == last_end) {
