@@ -209,12 +209,13 @@ class BacktrackerRun {
     uint32_t parent = 0;
     uint32_t value = 0;  ///< turns of a loop, way back of a call, height of the stack
     uint32_t at = 0;     ///< where it, or its turn, began
+    uint32_t end = 0;    ///< no character from here on: look-behind does not see what is ahead
   };
 
   Outcome match_at(uint32_t start) {
     std::ranges::fill(slots_, kUnset);
     stack_.clear();
-    states_.assign(1, State{});
+    states_.assign(1, State{.end = static_cast<uint32_t>(text_.size())});
     top_ = 0;
     pc_ = 0;
     at_ = start;
@@ -273,7 +274,7 @@ class BacktrackerRun {
   void push(Entry::Kind kind, uint32_t pc, uint32_t top, uint32_t extra = 0) { stack_.push_back({kind, pc, at_, extra, top, states_.size()}); }
 
   void enter(uint32_t value) {
-    states_.push_back({top_, value, at_});
+    states_.push_back({top_, value, at_, states_[top_].end});
     top_ = static_cast<uint32_t>(states_.size() - 1);
   }
 
@@ -327,7 +328,7 @@ class BacktrackerRun {
   }
 
   bool take(const CodePointSet& set) {
-    if (!is_in(set, at_)) return false;
+    if (at_ >= states_[top_].end || !is_in(set, at_)) return false;
     at_ += utf8::length_by_lead(text_[at_]);
     return true;
   }
@@ -381,7 +382,7 @@ class BacktrackerRun {
   bool take_text(uint32_t begin, uint32_t end, const Backtracker::Groups& groups) {
     uint32_t at = at_;
     while (begin < end) {
-      if (at >= text_.size()) return false;
+      if (at >= states_[top_].end) return false;
       uint32_t length, other_length;
       const char32_t c = utf8::decode(text_.data() + begin, length), other = utf8::decode(text_.data() + at, other_length);
       if (c != other && !(groups.ignore_case && same_case(c, groups.folds).contains(other))) return false;
@@ -418,6 +419,7 @@ class BacktrackerRun {
   }
 
   bool go_behind(const Backtracker::Instruction& is) {
+    states_[top_].end = at_;
     for (uint32_t i = 0; i < is.b; ++i, ++steps_) {
       if (at_ == 0) return false;
       at_ = before(at_);

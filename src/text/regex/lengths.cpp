@@ -73,24 +73,17 @@ Alternatives of_sequence(const Node& node) {
   return out;
 }
 
-/// A possessive repeat does not stop where it could go on.
-Node without_more(Node repeated, const Node& repeat) {
-  if (repeat.mode != RepeatMode::Possessive) return repeated;
-  Node more = with_child(NodeKind::Look, repeat.children[0]);
-  more.negative = true;
-  return sequence({std::move(repeated), std::move(more)});
-}
-
 Alternatives of_repeat(const Node& node) {
   const Alternatives one = fixed_length_alternatives(node.children[0]);
-  if (!one || node.maximum > kMostRepeats) return std::nullopt;
+  // A possessive repeat does not stop where it could go on, but the end of what is looked at is no such place.
+  if (!one || node.maximum > kMostRepeats || node.mode == RepeatMode::Possessive) return std::nullopt;
   std::vector<Node> out;
   Alternatives power = std::vector<Node>{sequence()};
   for (uint32_t times = 0; times <= node.maximum; ++times) {
     if (times > 0) power = product(*power, *one);
     if (!power || out.size() + power->size() > kMostAlternatives) return std::nullopt;
     if (times < node.minimum) continue;
-    for (const Node& one_length : *power) out.push_back(times < node.maximum ? without_more(one_length, node) : one_length);
+    out.insert(out.end(), power->begin(), power->end());
   }
   return out;
 }

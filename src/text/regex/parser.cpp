@@ -25,13 +25,14 @@ bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 
 class Parser {
  public:
-  /// `capture_unnamed`: false once it is known that the pattern has named groups.
-  Parser(std::string_view pattern, uint32_t most_depth, bool capture_unnamed)
-      : reader_(pattern), most_depth_(most_depth), depth_left_(most_depth), capture_unnamed_(capture_unnamed) {}
+  /// `knows_names`: once it is known that the pattern has named groups, so that the others only group.
+  Parser(std::string_view pattern, uint32_t most_depth, bool knows_names)
+      : reader_(pattern), most_depth_(most_depth), depth_left_(most_depth), knows_names_(knows_names), capture_unnamed_(!knows_names) {}
 
   Result<ParsedPattern> run() {
     HR_TRY(Node root, parse_alternation(Options{}));
     if (!reader_.done()) return reader_.wrong("unmatched close parenthesis");
+    if (captures_behind_ && !has_named()) return reader_.wrong("invalid pattern in look-behind");
     HR_CHECK(resolve(root));
     return ParsedPattern{std::move(root), captures_};
   }
@@ -328,8 +329,13 @@ class Parser {
 
   Result<Node> parse_capture(const Options& options, bool capture, const std::string& name) {
     has_unnamed_ = has_unnamed_ || name.empty();
+    if (!capture && knows_names_) {  // it was a group of its own while the pattern was read
+      HR_TRY(Node inner, close(parse_alternation(options)));
+      return with_child(NodeKind::Group, std::move(inner));
+    }
     if (!capture) return close(parse_alternation(options));
-    if (negative_look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+    if (negative_look_behinds_ > 0 && !name.empty()) return reader_.wrong("invalid pattern in look-behind");
+    captures_behind_ = captures_behind_ || negative_look_behinds_ > 0;
     const uint32_t group = ++captures_;
     if (!name.empty()) names_[name].push_back(group);
     HR_TRY(Node inner, close(parse_alternation(options)));
@@ -614,7 +620,9 @@ class Parser {
   PatternReader reader_;
   uint32_t most_depth_;
   uint32_t depth_left_;
+  bool knows_names_;
   bool capture_unnamed_;
+  bool captures_behind_ = false;  ///< unnamed groups within negative look-behind
   bool has_unnamed_ = false;
   uint32_t captures_ = 0;
   uint32_t look_behinds_ = 0;
@@ -626,10 +634,10 @@ class Parser {
 }  // namespace
 
 Result<ParsedPattern> parse(std::string_view pattern, uint32_t most_depth) {
-  Parser parser(pattern, most_depth, true);
+  Parser parser(pattern, most_depth, false);
   auto parsed = parser.run();
   // Where there are named groups the others only group.
-  if (parser.has_named() && parser.has_unnamed()) return Parser(pattern, most_depth, false).run();
+  if (parser.has_named() && parser.has_unnamed()) return Parser(pattern, most_depth, true).run();
   return parsed;
 }
 
