@@ -271,7 +271,9 @@ class BacktrackerRun {
     return false;
   }
 
-  void push(Entry::Kind kind, uint32_t pc, uint32_t top, uint32_t extra = 0) { stack_.push_back({kind, pc, at_, extra, top, states_.size()}); }
+  void push(Entry::Kind kind, uint32_t pc, uint32_t top, uint32_t extra = 0) {
+    stack_.push_back({kind, pc, at_, extra, top, states_.size()});
+  }
 
   void enter(uint32_t value) {
     states_.push_back({top_, value, at_, states_[top_].end});
@@ -281,7 +283,8 @@ class BacktrackerRun {
   /// Forgets the ways back since the Enter, but not what to restore. Returns where it was.
   uint32_t leave() {
     const State state = states_[top_];
-    const auto kept = std::remove_if(stack_.begin() + state.value, stack_.end(), [](const Entry& entry) { return entry.kind != Entry::Kind::Restore; });
+    const auto kept = std::remove_if(stack_.begin() + state.value, stack_.end(),
+                                     [](const Entry& entry) { return entry.kind != Entry::Kind::Restore; });
     stack_.erase(kept, stack_.end());
     top_ = state.parent;
     return state.at;
@@ -310,7 +313,9 @@ class BacktrackerRun {
       if (entry.kind == Entry::Kind::Branch) return true;
       at_ = before(at_);
       if (entry.kind == Entry::Kind::Shorter && at_ > entry.extra) push(entry.kind, pc_, top_, entry.extra);
-      if (entry.kind == Entry::Kind::Further && entry.extra > 1) push(entry.kind, pc_, top_, entry.extra == kUnlimited ? kUnlimited : entry.extra - 1);
+      if (entry.kind == Entry::Kind::Further && entry.extra > 1) {
+        push(entry.kind, pc_, top_, entry.extra == kUnlimited ? kUnlimited : entry.extra - 1);
+      }
       return true;
     }
     return false;
@@ -374,7 +379,8 @@ class BacktrackerRun {
   bool take_group(const Backtracker::Groups& groups) {
     for (size_t i = groups.numbers.size(); i-- > 0;) {
       const uint32_t group = groups.numbers[i];
-      if (is_set(group) && slots_[2 * group] <= slots_[2 * group + 1] && take_text(slots_[2 * group], slots_[2 * group + 1], groups)) return true;
+      const uint32_t begin = slots_[2 * group], end = slots_[2 * group + 1];
+      if (is_set(group) && begin <= end && take_text(begin, end, groups)) return true;
     }
     return false;
   }

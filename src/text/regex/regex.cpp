@@ -28,7 +28,8 @@ struct Regex::State {
 
 Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) {
   if (pattern.size() > limits.pattern_bytes) {
-    return fail(ErrorKind::OutOfRange, fmt::format("The pattern has {} bytes, more than the {} allowed.", pattern.size(), limits.pattern_bytes));
+    return fail(ErrorKind::OutOfRange,
+                fmt::format("The pattern has {} bytes, more than the {} allowed.", pattern.size(), limits.pattern_bytes));
   }
   if (utf8::valid_prefix(pattern) != pattern.size()) return fail(ErrorKind::InvalidArgument, "The pattern is not valid UTF-8.");
   HR_TRY(const regex::ParsedPattern parsed, regex::parse(pattern, limits.depth));

@@ -59,7 +59,7 @@ TEST(Regex, ACatastrophicPatternIsAnErrorSoon) {
   std::vector<Offset> found;
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_FALSE(regex->find_all(std::string(40, 'a') + "b", found).has_value());
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
 TEST(Regex, ALongScanAtEveryPlaceIsOneBudget) {

@@ -109,7 +109,9 @@ struct Compiler {
   }
   Result<Stage> operator()(const ReplaceNormalizer& spec) const {
     HR_TRY(Finder finder, finder_of(spec.pattern));
-    return edit_normalizer([finder = std::move(finder), content = spec.content](NormalizedString& text) { return text.replace(finder, content); });
+    return edit_normalizer([finder = std::move(finder), content = spec.content](NormalizedString& text) {
+      return text.replace(finder, content);
+    });
   }
   Result<Stage> operator()(const NormalizerSequence& spec) const {
     std::vector<Stage> stages;
