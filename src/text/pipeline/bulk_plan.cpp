@@ -186,7 +186,7 @@ std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& n
 }
 
 bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
-  if (shape_.respells_early && added.looks_in_normalized()) return false;
+  if (added.finds_nothing() || (shape_.respells_early && added.looks_in_normalized())) return false;
   if (!built_.load(std::memory_order_acquire)) {
     if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < kWorthBuilding) return false;
     std::call_once(once_, [&] {

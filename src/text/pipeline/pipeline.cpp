@@ -326,7 +326,7 @@ Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInp
     HR_TRY(encodings[i], snapshot->encode(inputs[i], options));
     return {};
   }));
-  if (snapshot->padding && options.pad) pad(encodings, *snapshot->padding);
+  if (snapshot->padding && options.pad) HR_CHECK(pad(encodings, *snapshot->padding));
   return encodings;
 }
 
