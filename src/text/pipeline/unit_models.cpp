@@ -1,0 +1,142 @@
+#include "text/pipeline/unit_models.h"
+
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+constexpr std::string_view kLowerBlock = "\xE2\x96\x81";  // ▁
+
+NormalizedUnit& scratch() {
+  constexpr size_t kKept = 1 << 16;
+  thread_local NormalizedUnit unit;
+  if (unit.text.capacity() > kKept) unit = {};
+  unit.clear();
+  return unit;
+}
+
+}  // namespace
+
+Result<void> UnitSteps::encode(const TextUnit& unit, std::string_view before, UnitTokens& out) const {
+  out.tokens.clear();
+  out.spelled.clear();
+  std::string text(before);
+  text += unit.text();
+  NormalizedString normalized(std::move(text));
+  if (stages_.normalizer) HR_CHECK(stages_.normalizer->normalize(normalized));
+  if (normalized.empty()) return {};
+  auto whole = normalized.slice_normalized({0, static_cast<uint32_t>(normalized.normalized().size())});
+  if (!whole) return fail(ErrorKind::Internal, "a normalised text has no part that is all of it");
+  PreTokenizedString pieces(std::move(*whole));
+  const bool never_prefixed = stages_.without_prefix && !unit.begins_text;
+  HR_CHECK((never_prefixed ? stages_.without_prefix : stages_.pre_tokenizer)->pre_tokenize(pieces));
+  std::vector<ModelToken> tokens;
+  const auto left_out = static_cast<uint32_t>(before.size());
+  bool begins_word = unit.place != TextUnit::Place::Continuing;
+  for (const PreTokenizedString::Split& piece : pieces.splits()) {
+    tokens.clear();
+    HR_CHECK(stages_.model->tokenize(piece.text.normalized(), tokens));
+    for (const ModelToken& token : tokens) {
+      Offset from = token.offsets;
+      if (const auto within = piece.text.to_original(token.offsets)) {
+        from = {piece.text.original_begin() + within->begin, piece.text.original_begin() + within->end};
+      }
+      if (left_out > 0 && from.end <= left_out) continue;
+      const auto spelling = stages_.model->id_to_token(token.id);
+      if (!spelling || *spelling != token.value) out.spelled.emplace_back(out.tokens.size(), token.value);
+      out.tokens.push_back({token.id, from.begin - std::min(from.begin, left_out), from.end - left_out, begins_word});
+      begins_word = false;
+    }
+    begins_word = true;
+  }
+  return {};
+}
+
+bool UnitCharacters::append(std::string_view unit, size_t at, NormalizedUnit& out) const {
+  while (at < unit.size()) {
+    uint32_t length;
+    const char32_t c = utf8::decode(unit.data() + at, length);
+    if (!(code(c) & unit_code::kEasy)) return false;
+    const Offset origin{static_cast<uint32_t>(at), static_cast<uint32_t>(at + length)};
+    out.append(forms.is_changed(c) ? forms.changed(c) : unit.substr(at, length), origin);
+    at += length;
+  }
+  return true;
+}
+
+Result<void> WordPieceUnits::encode(const TextUnit& unit, UnitTokens& out) const {
+  NormalizedUnit& normalized = scratch();
+  const std::string_view text = unit.text();
+  if (!characters_->append(text, 0, normalized)) return steps_.encode(unit, {}, out);
+  out.tokens.clear();
+  out.spelled.clear();
+  std::string_view word = normalized.text;
+  uint32_t skipped = 0;
+  // A character that is set apart has spaces around it.
+  if (word.size() > 2 && word.front() == ' ' && word.back() == ' ') word = word.substr(skipped = 1, word.size() - 2);
+  thread_local std::vector<WordPieceStage::Part> parts;
+  if (!model_->divide(word, parts)) {
+    HR_TRY(const TokenId unknown, model_->unknown_id());
+    const Offset from = normalized.origin(skipped, skipped + static_cast<uint32_t>(word.size()));
+    out.tokens.push_back({unknown, from.begin, from.end, true});
+    return {};
+  }
+  for (const WordPieceStage::Part& part : parts) {
+    const Offset from = normalized.origin(skipped + part.begin, skipped + part.end);
+    out.tokens.push_back({model_->id_of(part), from.begin, from.end, out.tokens.empty()});
+  }
+  return {};
+}
+
+/// The text of a unit as the model sees it; false where that takes all steps.
+bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
+  const std::string_view text = unit.text();
+  size_t at = 0;
+  uint32_t length;
+  const bool space = characters_->code(utf8::decode(text.data(), length)) & unit_code::kSpace;
+  if (space_led_) {
+    if (unit.place == TextUnit::Place::First) return false;
+    if (space) out.append(kLowerBlock, {0, length}), at = length;
+  } else if (space && length == text.size()) {
+    return true;  // nothing: only white space
+  } else if (unit.place != TextUnit::Place::Continuing) {
+    out.append(kLowerBlock, {0, length});
+  }
+  return characters_->append(text, at, out);
+}
+
+/// A text in front keeps away what is done only where a text begins: the character that is there, behind which
+/// there is a barrier; or a letter, where the unit begins with a space.
+Result<void> UnigramUnits::step_by_step(const TextUnit& unit, UnitTokens& out) const {
+  std::string_view before;
+  if (unit.place == TextUnit::Place::Continuing) {
+    size_t at = unit.begin - 1;
+    while (utf8::is_continuation(unit.stretch[at])) --at;
+    before = unit.stretch.substr(at, unit.begin - at);
+  } else if (space_led_ && unit.place == TextUnit::Place::Word) {
+    before = "x";
+  }
+  return steps_.encode(unit, before, out);
+}
+
+Result<void> UnigramUnits::encode(const TextUnit& unit, UnitTokens& out) const {
+  NormalizedUnit& normalized = scratch();
+  if (!normalize(unit, normalized)) return step_by_step(unit, out);
+  out.tokens.clear();
+  out.spelled.clear();
+  thread_local std::vector<UnigramStage::Part> parts;
+  HR_CHECK(model_->divide(normalized.text, parts));
+  bool begins_word = unit.place != TextUnit::Place::Continuing;
+  for (const UnigramStage::Part& part : parts) {
+    const Offset from = normalized.origin(part.begin, part.end);
+    if (!part.is_byte) {
+      const std::string_view spelling = std::string_view(normalized.text).substr(part.begin, part.end - part.begin);
+      if (!model_->spells(part.id, spelling)) out.spelled.emplace_back(out.tokens.size(), spelling);
+    }
+    out.tokens.push_back({part.id, from.begin, from.end, begins_word});
+    begins_word = false;
+  }
+  return {};
+}
+
+}  // namespace headrace::text

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "text/bulk/character_forms.h"
+#include "text/bulk/unit_encoder.h"
+#include "text/components/models/unigram_stage.h"
+#include "text/components/models/word_piece_stage.h"
+
+namespace headrace::text {
+
+/// The stages of a pipeline; the first may be null.
+struct UnitStages {
+  std::shared_ptr<const NormalizerStage> normalizer;
+  std::shared_ptr<const PreTokenizerStage> pre_tokenizer;
+  std::shared_ptr<const PreTokenizerStage> without_prefix;  ///< of stretches that do not begin a text; null: the same
+  std::shared_ptr<const ModelStage> model;
+};
+
+/// Encodes a unit as the pipeline would: step by step.
+class UnitSteps {
+ public:
+  explicit UnitSteps(UnitStages stages) : stages_(std::move(stages)) {}
+  /// `before`: text that is put in front of the unit, whose tokens are left out.
+  Result<void> encode(const TextUnit& unit, std::string_view before, UnitTokens& out) const;
+
+ private:
+  UnitStages stages_;
+};
+
+/// The characters of a unit as the normalizer leaves them, and the bytes of the unit that each byte comes from.
+struct NormalizedUnit {
+  std::string text;
+  std::vector<Offset> origins;
+
+  void clear() { text.clear(), origins.clear(); }
+  void append(std::string_view form, Offset origin) {
+    text += form;
+    origins.resize(text.size(), origin);
+  }
+  Offset origin(uint32_t begin, uint32_t end) const { return {origins[begin].begin, origins[end - 1].end}; }
+};
+
+/// What both kinds know of characters.
+struct UnitCharacters {
+  CharacterForms forms;
+  std::vector<uint8_t> codes;
+
+  /// Appends bytes [at, …) of a unit; false where characters are not easy.
+  bool append(std::string_view unit, size_t at, NormalizedUnit& out) const;
+  uint8_t code(char32_t c) const { return c < codes.size() ? codes[c] : unit_code::kJoining; }
+};
+
+class WordPieceUnits final : public UnitModel {
+ public:
+  WordPieceUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const WordPieceStage> model)
+      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)) {}
+  Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
+
+ private:
+  std::shared_ptr<const UnitCharacters> characters_;
+  UnitSteps steps_;
+  std::shared_ptr<const WordPieceStage> model_;
+};
+
+class UnigramUnits final : public UnitModel {
+ public:
+  UnigramUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const UnigramStage> model,
+               bool space_led)
+      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led) {}
+  Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
+
+ private:
+  bool normalize(const TextUnit& unit, NormalizedUnit& out) const;
+  Result<void> step_by_step(const TextUnit& unit, UnitTokens& out) const;
+
+  std::shared_ptr<const UnitCharacters> characters_;
+  UnitSteps steps_;
+  std::shared_ptr<const UnigramStage> model_;
+  bool space_led_;
+};
+
+}  // namespace headrace::text
