@@ -163,7 +163,7 @@ void UnitEncoder::Run::encode_characters() {
   uint8_t* codes = chunk_.codes;
   split_kernels().classify(text, chunk_.blocks, encoder_.ascii_, codes, chunk_.high, chunk_.continuation);
   std::fill_n(chunk_.barriers, chunk_.blocks + 1, 0);
-  const uint8_t* const table = spec_.codes.data();
+  const UnitCodes& table = *spec_.codes;
   const Barriers* const barriers = barriers_ ? spec_.barriers.get() : nullptr;
   const auto mark = [&](size_t at, uint8_t both, char32_t before, char32_t here) {
     if (barriers && (both & unit_code::kKnown)) {
@@ -185,13 +185,13 @@ void UnitEncoder::Run::encode_characters() {
         const uint8_t lead = text[at];
         if (lead < 0xE0) {
           const char32_t here = (lead & 0x1Fu) << 6 | (text[at + 1] & 0x3Fu);
-          codes[at] = codes[at + 1] = table[here];
+          codes[at] = codes[at + 1] = table.of_basic(here);
           if (wide_before) mark(at, code_before & codes[at], before, here);
           before = here, code_before = codes[at], wide_before = false;
           at += 2;
         } else if (lead < 0xF0) {
           const char32_t here = (lead & 0x0Fu) << 12 | (text[at + 1] & 0x3Fu) << 6 | (text[at + 2] & 0x3Fu);
-          codes[at] = codes[at + 1] = codes[at + 2] = table[here];
+          codes[at] = codes[at + 1] = codes[at + 2] = table.of_basic(here);
           mark(at, code_before & codes[at], before, here);
           before = here, code_before = codes[at], wide_before = true;
           at += 3;
@@ -454,10 +454,8 @@ Result<void> UnitEncoder::Run::encode() {
 }
 
 UnitEncoder::UnitEncoder(UnitSpec spec) : spec_(std::move(spec)), table_(spec_.entries, hash_), serial_(next_serial.fetch_add(1)) {
-  std::copy_n(spec_.codes.begin(), 128, ascii_);
-  for (const BulkEntry& entry : spec_.entries) {
-    if (spec_.entries_are_certain && !entry.bytes.empty()) VocabularyTable::store(slot_of(entry.bytes), entry.id);
-  }
+  for (char32_t c = 0; c < 128; ++c) ascii_[c] = spec_.codes->of_basic(c);
+  spec_.entries = {};
 }
 
 /// The slot of a key, or null.
@@ -477,8 +475,7 @@ bool UnitEncoder::begins_unit(uint8_t before, uint8_t here, uint8_t after) const
 }
 
 uint8_t UnitEncoder::code_at(std::string_view text, size_t at, uint32_t& length) const {
-  const char32_t c = utf8::decode(text.data() + at, length);
-  return c < spec_.codes.size() ? spec_.codes[c] : unit_code::kJoining;
+  return spec_.codes->of(utf8::decode(text.data() + at, length));
 }
 
 /// Where the unit that begins at `begin` ends, and whether that is a barrier.

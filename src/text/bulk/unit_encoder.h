@@ -11,21 +11,11 @@
 #include "base/error.h"
 #include "text/bulk/barriers.h"
 #include "text/bulk/packed_piece.h"
+#include "text/bulk/unit_codes.h"
 #include "text/bulk/vocabulary_table.h"
 #include "text/encode/token_sink.h"
 
 namespace headrace::text {
-
-/// What cutting a text into units must know of a character, one bit each.
-namespace unit_code {
-inline constexpr uint8_t kSpace = 1;    ///< separates words, or begins them (UnitCut)
-inline constexpr uint8_t kSingle = 2;   ///< a word of its own
-inline constexpr uint8_t kJoining = 4;  ///< belongs to what is before it, whatever that is
-inline constexpr uint8_t kGlue = 8;     ///< so does what follows it
-inline constexpr uint8_t kSolid = 16;   ///< something that is no white space is left of it
-inline constexpr uint8_t kKnown = 32;   ///< stays as it is, and is an entry: there may be a barrier beside it
-inline constexpr uint8_t kEasy = 64;     ///< becomes its form, whatever is beside it; only models ask
-}  // namespace unit_code
 
 enum class UnitCut : uint8_t {
   Words,           ///< spaces lie between units, and single characters are units
@@ -73,7 +63,7 @@ class UnitModel {
 
 /// What a UnitEncoder is made of.
 struct UnitSpec {
-  std::vector<uint8_t> codes;  ///< unit_code by character of the basic plane; all others are joining
+  std::shared_ptr<const UnitCodes> codes;
   UnitCut cut = UnitCut::Words;
   bool lowers_ascii = false;      ///< units are looked up with small letters
   bool words_have_space = false;  ///< units that begin words are looked up with a space in front
@@ -83,11 +73,10 @@ struct UnitSpec {
   std::shared_ptr<const Barriers> barriers;  ///< null: none
   /// How much text without a space may have barriers.
   size_t most_between_spaces = ~size_t{0};
-  /// Units that are one token, as they are looked up; if that is not certain, the model is asked when one is first met.
+  /// What may be a token, as units are looked up: the model is asked when one is first met.
   /// Their bytes must outlive the encoder: those that nobody else has are here.
   std::vector<BulkEntry> entries;
   std::shared_ptr<const std::string> entry_bytes;
-  bool entries_are_certain = false;
   std::shared_ptr<const UnitModel> model;
 };
 

@@ -52,13 +52,12 @@ Result<void> UnitSteps::encode(const TextUnit& unit, std::string_view before, Un
   return {};
 }
 
-bool UnitCharacters::append(std::string_view unit, size_t at, NormalizedUnit& out) const {
+bool NormalizedUnit::append_easy(const UnitCharacters& characters, std::string_view unit, size_t at) {
   while (at < unit.size()) {
     uint32_t length;
     const char32_t c = utf8::decode(unit.data() + at, length);
-    if (!(code(c) & unit_code::kEasy)) return false;
-    const Offset origin{static_cast<uint32_t>(at), static_cast<uint32_t>(at + length)};
-    out.append(forms.is_changed(c) ? forms.changed(c) : unit.substr(at, length), origin);
+    if (!(characters.of(c) & unit_code::kEasy)) return false;
+    append(characters.form(c, unit.substr(at, length)), {static_cast<uint32_t>(at), static_cast<uint32_t>(at + length)});
     at += length;
   }
   return true;
@@ -67,7 +66,7 @@ bool UnitCharacters::append(std::string_view unit, size_t at, NormalizedUnit& ou
 Result<void> WordPieceUnits::encode(const TextUnit& unit, UnitTokens& out) const {
   NormalizedUnit& normalized = scratch();
   const std::string_view text = unit.text();
-  if (!characters_->append(text, 0, normalized)) return steps_.encode(unit, {}, out);
+  if (!normalized.append_easy(*characters_, text, 0)) return steps_.encode(unit, {}, out);
   out.tokens.clear();
   out.spelled.clear();
   std::string_view word = normalized.text;
@@ -93,7 +92,7 @@ bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
   const std::string_view text = unit.text();
   size_t at = 0;
   uint32_t length;
-  const bool space = characters_->code(utf8::decode(text.data(), length)) & unit_code::kSpace;
+  const bool space = characters_->of(utf8::decode(text.data(), length)) & unit_code::kSpace;
   if (space_led_) {
     if (unit.place == TextUnit::Place::First) return false;
     if (space) out.append(kLowerBlock, {0, length}), at = length;
@@ -102,7 +101,7 @@ bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
   } else if (unit.place != TextUnit::Place::Continuing) {
     out.append(kLowerBlock, {0, length});
   }
-  return characters_->append(text, at, out);
+  return out.append_easy(*characters_, text, at);
 }
 
 /// A text in front keeps away what is done only where a text begins: the character that is there, behind which

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "text/bulk/character_forms.h"
 #include "text/bulk/unit_encoder.h"
 #include "text/components/models/unigram_stage.h"
 #include "text/components/models/word_piece_stage.h"
+#include "text/pipeline/unit_characters.h"
 
 namespace headrace::text {
 
@@ -40,17 +40,9 @@ struct NormalizedUnit {
     text += form;
     origins.resize(text.size(), origin);
   }
-  Offset origin(uint32_t begin, uint32_t end) const { return {origins[begin].begin, origins[end - 1].end}; }
-};
-
-/// What both kinds know of characters.
-struct UnitCharacters {
-  CharacterForms forms;
-  std::vector<uint8_t> codes;
-
   /// Appends bytes [at, …) of a unit; false where characters are not easy.
-  bool append(std::string_view unit, size_t at, NormalizedUnit& out) const;
-  uint8_t code(char32_t c) const { return c < codes.size() ? codes[c] : unit_code::kJoining; }
+  bool append_easy(const UnitCharacters& characters, std::string_view unit, size_t at);
+  Offset origin(uint32_t begin, uint32_t end) const { return {origins[begin].begin, origins[end - 1].end}; }
 };
 
 class WordPieceUnits final : public UnitModel {

@@ -34,33 +34,12 @@ size_t exact_sums(const std::vector<std::pair<std::string, double>>& pieces) {
   return most >= 1 << 16 ? static_cast<size_t>(std::min(most, 1e9)) : 0;
 }
 
-bool lowers_ascii(const CharacterForms& forms) {
+bool lowers_ascii(const UnitCharacters& characters) {
   for (char32_t c = 'A'; c <= 'Z'; ++c) {
-    if (forms.form(c) != std::string(1, static_cast<char>(c | 0x20))) return false;
+    const std::string small(1, static_cast<char>(c | 0x20));
+    if (!(characters.of(c) & unit_code::kEasy) || characters.form(c, "") != small) return false;
   }
   return true;
-}
-
-/// Whether a text is normalised to itself, and nothing in it separates.
-bool is_word(const UnitCharacters& characters, std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    uint32_t length;
-    const char32_t c = utf8::decode(text.data() + at, length);
-    const uint8_t code = characters.code(c);
-    if (!(code & unit_code::kEasy) || characters.forms.is_changed(c)) return false;
-    if ((code & unit_code::kSingle) && length < text.size()) return false;
-    at += length;
-  }
-  return !text.empty();
-}
-
-/// A character that the normalizer sets apart, but leaves.
-bool is_set_apart(const UnitCharacters& characters, std::string_view text) {
-  uint32_t length;
-  const char32_t c = text.empty() ? 0 : utf8::decode(text.data(), length);
-  if (text.empty() || length != text.size() || !(characters.code(c) & unit_code::kSingle) || !characters.forms.is_changed(c)) return false;
-  const std::string_view form = characters.forms.changed(c);
-  return form.size() == length + 2 && form.substr(1, length) == text;
 }
 
 }  // namespace
@@ -78,38 +57,32 @@ std::unique_ptr<const UnitPlan> UnitPlan::make(const LivePart<NormalizerSpec>& n
   return std::make_unique<const UnitPlan>(std::move(*shape), model, std::move(stages));
 }
 
-/// Words that are one token: entries that no normalizer changes and no pre-tokenizer cuts.
 bool UnitPlan::add_word_piece(const WordPieceModel& model, UnitSpec& spec) const {
   const auto stage = std::dynamic_pointer_cast<const WordPieceStage>(stages_.model);
   const TokenTable& vocabulary = *model.vocabulary;
-  auto characters = CharacterForms::of(stages_.normalizer.get());
-  if (!stage || !characters || vocabulary.size() == 0 || vocabulary.id_at(vocabulary.size() - 1) > kGreatestId) return false;
-  spec.codes = unit_codes(shape_, *characters, [](char32_t) { return false; });
-  const auto known = std::make_shared<const UnitCharacters>(UnitCharacters{std::move(*characters), spec.codes});
-  std::vector<WordPieceStage::Part> parts;
+  if (!stage || vocabulary.size() == 0 || vocabulary.id_at(vocabulary.size() - 1) > kGreatestId) return false;
+  const auto characters = std::make_shared<const UnitCharacters>(shape_, stages_.normalizer, [](char32_t) { return false; });
   for (size_t n = 0; n < vocabulary.size(); ++n) {
     if (!vocabulary.names_its_id(n)) return false;
-    const std::string_view spelling = vocabulary.spelling_at(n);
-    if (!is_word(*known, spelling) && !is_set_apart(*known, spelling)) continue;
-    if (stage->divide(spelling, parts) && parts.size() == 1) spec.entries.push_back({spelling, vocabulary.id_at(n)});
+    if (!vocabulary.spelling_at(n).starts_with(model.continuing_subword_prefix) || model.continuing_subword_prefix.empty()) {
+      spec.entries.push_back({vocabulary.spelling_at(n), vocabulary.id_at(n)});
+    }
   }
-  spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(known->forms);
-  spec.entries_are_certain = true;
-  spec.model = std::make_shared<const WordPieceUnits>(known, stages_, stage);
+  spec.codes = characters;
+  spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(*characters);
+  spec.model = std::make_shared<const WordPieceUnits>(characters, stages_, stage);
   return true;
 }
 
 bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
   const auto stage = std::dynamic_pointer_cast<const UnigramStage>(stages_.model);
-  auto characters = CharacterForms::of(stages_.normalizer.get());
   const auto& pieces = *model.pieces;
-  if (!stage || !characters || pieces.empty() || pieces.size() > kGreatestId || characters->form(' ') != " ") return false;
-  const auto is_entry = [&](char32_t c) { return stage->is_piece(utf8::encode(c)); };
-  spec.codes = unit_codes(shape_, *characters, is_entry);
-  const auto known = std::make_shared<const UnitCharacters>(UnitCharacters{std::move(*characters), spec.codes});
+  if (!stage || pieces.empty() || pieces.size() > kGreatestId) return false;
+  const auto characters = std::make_shared<const UnitCharacters>(shape_, stages_.normalizer,
+                                                                 [stage](char32_t c) { return stage->is_piece(utf8::encode(c)); });
+  if (!(characters->of(' ') & unit_code::kSpace)) return false;
   const bool rounds = model.unmatched && !model.unmatched->empty();
   spec.most_between_spaces = rounds ? 0 : exact_sums(pieces);
-  const bool words = shape_.cut == UnitCut::Words;
   // What texts have of an entry, for which ▁ is a space.
   auto keys = std::make_shared<std::string>();
   size_t sum = 0;
@@ -119,23 +92,23 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
   for (TokenId id = 0; id < pieces.size(); ++id) {
     const std::string_view spelling = pieces[id].first;
     if (spelling.empty()) continue;
-    const bool begins = spelling.starts_with(kLowerBlock);
-    const std::string_view rest = begins ? spelling.substr(kLowerBlock.size()) : spelling;
     written.push_back({spelling, id});
+    const bool begins = spelling.starts_with(kLowerBlock);
     if (!begins && spec.most_between_spaces == 0) continue;
-    if (!(rest.empty() ? begins && !words : is_word(*known, rest)) || !stage->is_piece(spelling)) continue;
     const size_t at = keys->size();
     if (begins) *keys += ' ';
-    *keys += rest;
+    *keys += begins ? spelling.substr(kLowerBlock.size()) : spelling;
     spec.entries.push_back({std::string_view(*keys).substr(at), id});
   }
   spec.entry_bytes = std::move(keys);
   if (spec.most_between_spaces > 0) spec.barriers = std::make_shared<const Barriers>(written);
-  spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(known->forms);
+  const bool words = shape_.cut == UnitCut::Words;
+  spec.codes = characters;
+  spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(*characters);
   spec.words_have_space = words;
   spec.first_is_special = !words;
   spec.joining_first_is_special = shape_.clusters;
-  spec.model = std::make_shared<const UnigramUnits>(known, stages_, stage, !words);
+  spec.model = std::make_shared<const UnigramUnits>(characters, stages_, stage, !words);
   return true;
 }
 

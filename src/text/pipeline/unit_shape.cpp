@@ -29,11 +29,6 @@ bool is_one_of(const Spec& spec) {
   return (std::holds_alternative<Parts>(spec.value) || ...);
 }
 
-/// What looks at characters one by one, and at marks beside them.
-bool works_on_characters(const NormalizerSpec& part) {
-  return is_one_of<BertNormalizer, Nfc, Nfd, Nfkc, Nfkd, Nmt, Lowercase, StripAccents>(part);
-}
-
 bool has_white_space(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     uint32_t length;
@@ -156,14 +151,15 @@ uint8_t unigram_code(const UnitShape& shape, char32_t c, const std::vector<char3
 
 }  // namespace
 
-uint8_t unit_code_of(const UnitShape& shape, const CharacterForms& forms, char32_t c) {
-  if (c >= 0xD800 && c < 0xE000) return unit_code::kJoining;
-  if (depends_on_previous(shape, c)) return unit_code::kJoining;
-  const bool changed = forms.is_changed(c);
-  if (changed && forms.changed(c).empty()) return unit_code::kJoining;
-  const std::vector<char32_t> form = changed ? characters_of(forms.changed(c)) : std::vector<char32_t>{c};
-  if (changed && depends_on_previous(shape, form[0])) return unit_code::kJoining;
-  return shape.kind == UnitShape::Kind::WordPiece ? word_piece_code(form) : unigram_code(shape, c, form);
+bool works_on_characters(const NormalizerSpec& part) {
+  return is_one_of<BertNormalizer, Nfc, Nfd, Nfkc, Nfkd, Nmt, Lowercase, StripAccents>(part);
+}
+
+uint8_t unit_code_of(const UnitShape& shape, char32_t c, std::optional<std::string_view> form) {
+  if (!form || form->empty() || depends_on_previous(shape, c)) return unit_code::kJoining;
+  const std::vector<char32_t> characters = characters_of(*form);
+  if (depends_on_previous(shape, characters[0])) return unit_code::kJoining;
+  return shape.kind == UnitShape::Kind::WordPiece ? word_piece_code(characters) : unigram_code(shape, c, characters);
 }
 
 std::optional<UnitShape> recognise_units(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
@@ -177,12 +173,14 @@ std::optional<UnitShape> recognise_units(const LivePart<NormalizerSpec>& normali
     const bool bert = parts.size() == 1 && is_one_of<BertPreTokenizer>(parts[0]);
     if (!bert || !pieces->vocabulary || !std::ranges::all_of(normalizers, works_on_characters)) return std::nullopt;
     recognise_normalizers(normalizers, shape);
+    shape.normalizers = std::move(normalizers);
     return shape;
   }
   const auto* unigram = std::get_if<UnigramModel>(&model.value);
   if (!unigram || !unigram->pieces || (unigram->alpha && *unigram->alpha != 0)) return std::nullopt;
   shape.kind = UnitShape::Kind::Unigram;
   if (!recognise_metaspace(parts, shape) || !recognise_normalizers(normalizers, shape)) return std::nullopt;
+  shape.normalizers = std::move(normalizers);
   return shape;
 }
 

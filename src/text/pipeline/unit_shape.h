@@ -3,9 +3,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "text/bulk/character_forms.h"
 #include "text/bulk/unit_encoder.h"
 #include "text/components.h"
 
@@ -18,6 +18,7 @@ struct UnitShape {
   UnitCut cut = UnitCut::Words;
   bool clusters = false;           ///< a charsmap looks at grapheme clusters
   bool capitals_matter = false;    ///< A and a are not always the same where A becomes a
+  std::vector<NormalizerSpec> normalizers;  ///< sequences taken apart
   std::string irregular;           ///< characters of strings that are replaced together
   bool only_first_prefixed = false;  ///< ▁ is put in front of a text and not of its other stretches
 };
@@ -27,17 +28,10 @@ struct UnitShape {
 std::optional<UnitShape> recognise_units(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
                                          const ModelSpec& model);
 
-uint8_t unit_code_of(const UnitShape& shape, const CharacterForms& forms, char32_t c);
+/// The unit_code of a character by what the normalizer makes of it alone (none: it depends on others); without kKnown.
+uint8_t unit_code_of(const UnitShape& shape, char32_t c, std::optional<std::string_view> form);
 
-/// The unit_code of each character of the basic plane. `is_entry` says whether a character is an entry of the model.
-template <class IsEntry>
-std::vector<uint8_t> unit_codes(const UnitShape& shape, const CharacterForms& forms, const IsEntry& is_entry) {
-  std::vector<uint8_t> codes(CharacterForms::kCount);
-  for (char32_t c = 0; c < CharacterForms::kCount; ++c) {
-    codes[c] = unit_code_of(shape, forms, c);
-    if ((codes[c] & unit_code::kEasy) && !forms.is_changed(c) && is_entry(c)) codes[c] |= unit_code::kKnown;
-  }
-  return codes;
-}
+/// What looks at characters one by one, and at marks beside them.
+bool works_on_characters(const NormalizerSpec& part);
 
 }  // namespace headrace::text
