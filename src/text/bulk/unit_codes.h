@@ -15,6 +15,7 @@ inline constexpr uint8_t kGlue = 8;     ///< so does what follows it
 inline constexpr uint8_t kSolid = 16;   ///< something that is no white space is left of it
 inline constexpr uint8_t kKnown = 32;   ///< stays as it is, and is an entry: there may be a barrier beside it
 inline constexpr uint8_t kEasy = 64;    ///< becomes its form, whatever is beside it; only models ask
+inline constexpr uint8_t kSame = 128;   ///< and that is itself
 }  // namespace unit_code
 
 /// The codes of characters, learnt in blocks when a text first has one of them. Thread-safe.

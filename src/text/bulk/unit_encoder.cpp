@@ -110,8 +110,8 @@ class UnitEncoder::Run {
 
  private:
   static constexpr size_t kBatch = 32;
-  enum class Known : uint8_t { Table, Cache, No };
-
+  /// Longer units seldom come again.
+  static constexpr size_t kLongestKept = 32;
   void take(size_t from);
   void encode_characters();
   void find_words();
@@ -374,6 +374,7 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       if (spec_.words_have_space && is_word(begins[i]) && !(chunk_.codes[begins[i]] & unit_code::kSpace)) text[static_cast<int64_t>(at[i]--) - 1] = ' ';
       const auto signed_at = static_cast<int32_t>(at[i]);
       const size_t size = ends[i] - at[i];
+      if (size > kLongestKept) continue;
       if (size <= PackedPiece::kLongest) {
         packed[i] = pack(text + signed_at, size);
         hashes[i] = encoder_.hash_(packed[i]);
@@ -394,6 +395,8 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
           ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
         }
         if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch(hashes[i]);
+      } else if (ends[i] - at[i] > kLongestKept) {
+        ids[i] = VocabularyTable::kAbsent;
       } else {
         VocabularyTable::Slot* slot = table_.find_long(key_at(i), hashes[i]);
         ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
@@ -402,7 +405,12 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
     }
     for (size_t i = 0; i < batch; ++i) {
       if (ids[i] & VocabularyTable::kUnconfirmed) {
-        const bool is_short = ends[i] - at[i] <= PackedPiece::kLongest;
+        const size_t size = ends[i] - at[i];
+        if (size > kLongestKept) {
+          HR_CHECK(encode_alone(from + begins[i], from + ends[i], is_word(begins[i]) ? TextUnit::Place::Word : TextUnit::Place::Continuing));
+          continue;
+        }
+        const bool is_short = size <= PackedPiece::kLongest;
         HR_CHECK(encode_missed(begins[i], ends[i], is_short ? &packed[i] : nullptr, key_at(i), hashes[i], ids[i]));
         continue;
       }

@@ -151,7 +151,8 @@ const uint8_t* UnitCharacters::learn(uint32_t number) const {
       form.size = static_cast<uint8_t>(forms[i]->size());
       block->text += *forms[i];
     }
-    if ((block->codes[i] & unit_code::kEasy) && !form.changed && is_entry_(c)) block->codes[i] |= unit_code::kKnown;
+    if (!(block->codes[i] & unit_code::kEasy) || form.changed) continue;
+    block->codes[i] |= unit_code::kSame | (is_entry_(c) ? unit_code::kKnown : 0);
   }
   learnt_[number] = std::move(block);
   blocks_[number].store(learnt_[number]->codes, std::memory_order_release);

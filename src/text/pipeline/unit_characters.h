@@ -24,11 +24,10 @@ class UnitCharacters final : public UnitCodes {
 
   /// The form of a character that is easy.
   std::string_view form(char32_t c, std::string_view as_written) const {
-    const Form& form = block_of(c).forms[c & 0xFF];
-    return form.changed ? std::string_view(block_of(c).text).substr(form.begin, form.size) : as_written;
+    const Block& block = block_of(c);
+    const Form& form = block.forms[c & 0xFF];
+    return form.changed ? std::string_view(block.text).substr(form.begin, form.size) : as_written;
   }
-  bool is_changed(char32_t c) const { return block_of(c).forms[c & 0xFF].changed; }
-
  private:
   struct Form {
     uint16_t begin = 0;  // of the block's text

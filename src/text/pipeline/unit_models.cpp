@@ -8,10 +8,10 @@ namespace {
 constexpr std::string_view kLowerBlock = "\xE2\x96\x81";  // ▁
 
 NormalizedUnit& scratch() {
-  constexpr size_t kKept = 1 << 16;
+  constexpr size_t kKept = 1 << 16;  // given back when a long unit has made it large
   thread_local NormalizedUnit unit;
-  if (unit.text.capacity() > kKept) unit = {};
-  unit.clear();
+  if (unit.text().capacity() > kKept) unit = {};
+  unit.begin({}, {}, 0);
   return unit;
 }
 
@@ -52,13 +52,28 @@ Result<void> UnitSteps::encode(const TextUnit& unit, std::string_view before, Un
   return {};
 }
 
-bool NormalizedUnit::append_easy(const UnitCharacters& characters, std::string_view unit, size_t at) {
-  while (at < unit.size()) {
-    uint32_t length;
+void NormalizedUnit::begin(std::string_view front, Offset origin, uint32_t skipped) {
+  text_ = front;
+  front_size_ = front.size();
+  front_ = origin;
+  skipped_ = skipped;
+  origins_.clear();
+}
+
+bool NormalizedUnit::append_rest(const UnitCharacters& characters, std::string_view unit) {
+  uint8_t all = 0xFF;
+  uint32_t length;
+  for (size_t at = skipped_; at < unit.size(); at += length) all &= characters.of(utf8::decode(unit.data() + at, length));
+  if (!(all & unit_code::kEasy)) return false;
+  if (all & unit_code::kSame) {
+    text_ += unit.substr(skipped_);
+    return true;
+  }
+  origins_.resize(text_.size(), front_);
+  for (size_t at = skipped_; at < unit.size(); at += length) {
     const char32_t c = utf8::decode(unit.data() + at, length);
-    if (!(characters.of(c) & unit_code::kEasy)) return false;
-    append(characters.form(c, unit.substr(at, length)), {static_cast<uint32_t>(at), static_cast<uint32_t>(at + length)});
-    at += length;
+    text_ += characters.form(c, unit.substr(at, length));
+    origins_.resize(text_.size(), {static_cast<uint32_t>(at), static_cast<uint32_t>(at + length)});
   }
   return true;
 }
@@ -66,10 +81,10 @@ bool NormalizedUnit::append_easy(const UnitCharacters& characters, std::string_v
 Result<void> WordPieceUnits::encode(const TextUnit& unit, UnitTokens& out) const {
   NormalizedUnit& normalized = scratch();
   const std::string_view text = unit.text();
-  if (!normalized.append_easy(*characters_, text, 0)) return steps_.encode(unit, {}, out);
+  if (!normalized.append_rest(*characters_, text)) return steps_.encode(unit, {}, out);
   out.tokens.clear();
   out.spelled.clear();
-  std::string_view word = normalized.text;
+  std::string_view word = normalized.text();
   uint32_t skipped = 0;
   // A character that is set apart has spaces around it.
   if (word.size() > 2 && word.front() == ' ' && word.back() == ' ') word = word.substr(skipped = 1, word.size() - 2);
@@ -90,18 +105,17 @@ Result<void> WordPieceUnits::encode(const TextUnit& unit, UnitTokens& out) const
 /// The text of a unit as the model sees it; false where that takes all steps.
 bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
   const std::string_view text = unit.text();
-  size_t at = 0;
   uint32_t length;
   const bool space = characters_->of(utf8::decode(text.data(), length)) & unit_code::kSpace;
   if (space_led_) {
     if (unit.place == TextUnit::Place::First) return false;
-    if (space) out.append(kLowerBlock, {0, length}), at = length;
+    if (space) out.begin(kLowerBlock, {0, length}, length);
   } else if (space && length == text.size()) {
     return true;  // nothing: only white space
   } else if (unit.place != TextUnit::Place::Continuing) {
-    out.append(kLowerBlock, {0, length});
+    out.begin(kLowerBlock, {0, length}, 0);
   }
-  return out.append_easy(*characters_, text, at);
+  return out.append_rest(*characters_, text);
 }
 
 /// A text in front keeps away what is done only where a text begins: the character that is there, behind which
@@ -124,13 +138,12 @@ Result<void> UnigramUnits::encode(const TextUnit& unit, UnitTokens& out) const {
   out.tokens.clear();
   out.spelled.clear();
   thread_local std::vector<UnigramStage::Part> parts;
-  HR_CHECK(model_->divide(normalized.text, parts));
+  HR_CHECK(model_->divide(normalized.text(), parts));
   bool begins_word = unit.place != TextUnit::Place::Continuing;
   for (const UnigramStage::Part& part : parts) {
     const Offset from = normalized.origin(part.begin, part.end);
-    if (!part.is_byte) {
-      const std::string_view spelling = std::string_view(normalized.text).substr(part.begin, part.end - part.begin);
-      if (!model_->spells(part.id, spelling)) out.spelled.emplace_back(out.tokens.size(), spelling);
+    if (!part.is_byte && !model_->is_spelled(part, normalized.text())) {
+      out.spelled.emplace_back(out.tokens.size(), std::string_view(normalized.text()).substr(part.begin, part.end - part.begin));
     }
     out.tokens.push_back({part.id, from.begin, from.end, begins_word});
     begins_word = false;

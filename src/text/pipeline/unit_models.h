@@ -30,19 +30,27 @@ class UnitSteps {
   UnitStages stages_;
 };
 
-/// The characters of a unit as the normalizer leaves them, and the bytes of the unit that each byte comes from.
-struct NormalizedUnit {
-  std::string text;
-  std::vector<Offset> origins;
+/// A unit as the normalizer leaves it, and the bytes of the unit that each byte comes from.
+class NormalizedUnit {
+ public:
+  /// Begins with what stands for `origin`, of `skipped` bytes of the unit.
+  void begin(std::string_view front, Offset origin, uint32_t skipped);
+  /// Appends the unit's text after what was skipped; false where characters are not easy.
+  bool append_rest(const UnitCharacters& characters, std::string_view unit);
 
-  void clear() { text.clear(), origins.clear(); }
-  void append(std::string_view form, Offset origin) {
-    text += form;
-    origins.resize(text.size(), origin);
+  const std::string& text() const { return text_; }
+  Offset origin(uint32_t begin, uint32_t end) const {
+    if (!origins_.empty()) return {origins_[begin].begin, origins_[end - 1].end};
+    const auto front = static_cast<uint32_t>(front_size_);
+    return {begin < front ? front_.begin : begin - front + skipped_, end <= front ? front_.end : end - front + skipped_};
   }
-  /// Appends bytes [at, …) of a unit; false where characters are not easy.
-  bool append_easy(const UnitCharacters& characters, std::string_view unit, size_t at);
-  Offset origin(uint32_t begin, uint32_t end) const { return {origins[begin].begin, origins[end - 1].end}; }
+
+ private:
+  std::string text_;
+  size_t front_size_ = 0;
+  Offset front_;
+  uint32_t skipped_ = 0;
+  std::vector<Offset> origins_;  // by byte of the text; empty: what follows the front is as it was
 };
 
 class WordPieceUnits final : public UnitModel {

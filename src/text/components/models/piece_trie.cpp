@@ -32,7 +32,6 @@ struct PieceTrie::Builder {
   void grow() {
     const auto size = static_cast<uint32_t>(trie.cells_.size());
     trie.cells_.resize(size + kBlock);
-    trie.values_.resize(size + kBlock, kNoValue);
     free_next.resize(size + kBlock);
     free_previous.resize(size + kBlock);
     for (uint32_t cell = size; cell < size + kBlock; ++cell) {
@@ -76,7 +75,7 @@ struct PieceTrie::Builder {
       pending.pop_back();
       // Strings that end here come first; the last of equal ones counts.
       while (range.begin < range.end && order[range.begin].first.size() == range.depth) {
-        if (range.depth > 0) trie.values_[range.node] = order[range.begin].second;
+        if (range.depth > 0) trie.cells_[range.node].value = order[range.begin].second;
         ++range.begin;
       }
       if (range.begin == range.end) continue;
@@ -106,6 +105,10 @@ PieceTrie::PieceTrie(size_t count, const std::function<std::string_view(size_t)>
   std::sort(builder.order.begin(), builder.order.end());
   builder.grow();
   builder.build();
+  for (uint32_t i = 0; i < 1024; ++i) {
+    const Node first = child(kRoot, static_cast<uint8_t>(0xE0 | i >> 6));
+    after_two_.push_back(first == kNoNode ? kNoNode : child(first, static_cast<uint8_t>(0x80 | (i & 0x3F))));
+  }
 }
 
 }  // namespace headrace::text

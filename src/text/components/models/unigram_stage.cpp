@@ -61,26 +61,28 @@ Result<void> UnigramStage::best_parts(std::string_view text, std::vector<Part>& 
   std::vector<Best> large(text.size() >= kKept ? text.size() + 1 : 0, Best{0, 0, kNone});
   if (large.empty()) kept.assign(text.size() + 1, Best{0, 0, kNone});
   Best* const best = large.empty() ? kept.data() : large.data();
+  const auto size = static_cast<uint32_t>(text.size());
+  const auto missing = [&](uint32_t at) { return unk_id_ == kNone && best[at].id == kNone; };
   // SentencePiece adds in double and keeps in single precision: near-ties depend on it.
   const bool singly = !unmatched_.empty();
-  const auto offer = [best, singly](uint32_t begin, size_t end, uint32_t id, double score) {
-    if (best[end].begin != kNone && !(score > best[end].score)) return false;
-    best[end] = {singly ? static_cast<float>(score) : score, id, begin};
-    return true;
-  };
-  const auto size = static_cast<uint32_t>(text.size());
+  const double* const scores = scores_.data();
   for (uint32_t at = 0; at < size;) {
     const double before = best[at].score;
     const uint32_t character = std::min(utf8::length_by_lead(text[at]), size - at);
+    const auto offer = [&](uint32_t length, uint32_t id, double score) {
+      Best& end = best[at + length];
+      if (end.begin == kNone || score > end.score) end = {singly ? static_cast<float>(score) : score, id, at};
+    };
     bool single = false;
     trie_.for_each_prefix(PieceTrie::kRoot, text.substr(at), [&](size_t length, uint32_t id) {
       if (!matched(id)) return;
-      offer(at, at + length, id, scores_[id] + before);
+      offer(static_cast<uint32_t>(length), id, scores[id] + before);
       single |= length == character;
     });
-    const double unknown = unk_score_ + before;
-    if (!single && offer(at, at + character, unk_id_, singly ? static_cast<float>(unknown) : unknown) && unk_id_ == kNone) {
-      return missing_unknown();
+    if (!single) {
+      const double unknown = unk_score_ + before;
+      offer(character, unk_id_, singly ? static_cast<float>(unknown) : unknown);
+      if (missing(at + character)) return missing_unknown();
     }
     at += character;
   }

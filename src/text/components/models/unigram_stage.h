@@ -41,7 +41,10 @@ class UnigramStage final : public ModelStage {
     const uint32_t id = trie_.find(text);
     return id != kNone && matched(id);
   }
-  bool spells(TokenId id, std::string_view text) const { return id < pieces_->size() && (*pieces_)[id].first == text; }
+  /// Whether a part of a text is what its id is spelled as: all are, but for what is unknown.
+  bool is_spelled(const Part& part, std::string_view text) const {
+    return part.id != unk_id_ || (*pieces_)[part.id].first == text.substr(part.begin, part.end - part.begin);
+  }
 
  private:
   static constexpr uint32_t kNone = ~uint32_t{0};
