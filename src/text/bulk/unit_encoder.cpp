@@ -42,6 +42,9 @@ struct Place {
   }
 };
 
+/// In the cache in place of a token: the unit depends on what is before it.
+constexpr TokenId kDepends = PieceCache::kIdMask;
+
 /// What a thread keeps for encoders: caches for the few that it used last.
 struct ThreadMemory {
   static constexpr size_t kMostCaches = 4;
@@ -121,7 +124,8 @@ class UnitEncoder::Run {
   Result<void> encode_missed(size_t begin, size_t end, const PackedPiece* packed, std::string_view key, uint64_t hash, uint32_t found_id);
   Result<void> encode_alone(size_t begin, size_t end, TextUnit::Place place);
   void put_found(size_t begin, std::span<const uint32_t> found);
-  void put_places(size_t begin, const UnitTokens& unit);
+  void put_places(size_t begin, const UnitTokens& unit, size_t first);
+  Result<void> encode_word_from(size_t begin);
   void remember(const PackedPiece* packed, std::string_view key, uint64_t hash, const UnitTokens& unit);
   bool is_word(size_t begin) const { return bit_at(chunk_.words, begin); }
 
@@ -136,6 +140,8 @@ class UnitEncoder::Run {
   bool barriers_;
   bool continuing_ = false;  // whether the chunk's first unit continues a word
   size_t from_ = 0;          // of the chunk in the stretch
+  size_t word_ = 0;          // where in the stretch the word began that the chunk's first unit continues
+  size_t encoded_to_ = 0;    // by whole words, where that is more than by units
   TokenSink& sink_;
   std::vector<std::pair<size_t, std::string>>* spelled_;
 };
@@ -277,6 +283,27 @@ size_t UnitEncoder::Run::list_units(bool more) {
   return count;
 }
 
+/// Encodes the whole word that continues at `begin` of the stretch, and appends what is not there yet.
+Result<void> UnitEncoder::Run::encode_word_from(size_t begin) {
+  size_t word = word_;
+  if (begin > from_) {
+    for (size_t at = begin - from_; at-- > 0;) {
+      if (!is_word(at)) continue;
+      word = from_ + at;
+      break;
+    }
+  }
+  bool at_barrier;
+  const size_t end = encoder_.unit_end(stretch_, word, false, at_barrier);
+  const bool first = spec_.first_is_special && word == 0;
+  HR_CHECK(spec_.model->encode({stretch_, word, end, first ? TextUnit::Place::First : TextUnit::Place::Word, base_ == 0}, memory_.unit));
+  size_t there = 0;
+  while (there < memory_.unit.tokens.size() && word + memory_.unit.tokens[there].begin < begin) ++there;
+  put_places(word, memory_.unit, there);
+  encoded_to_ = end;
+  return {};
+}
+
 /// Appends tokens that the cache keeps.
 void UnitEncoder::Run::put_found(size_t begin, std::span<const uint32_t> found) {
   if (!sink_.offsets) {
@@ -292,16 +319,18 @@ void UnitEncoder::Run::put_found(size_t begin, std::span<const uint32_t> found) 
   }
 }
 
-/// Appends tokens that a model has made of the unit at `begin` of the stretch.
-void UnitEncoder::Run::put_places(size_t begin, const UnitTokens& unit) {
-  const size_t first = sink_.ids->size();
-  for (const UnitToken& token : unit.tokens) {
+/// Appends the tokens from `first_token` on that a model has made of the unit at `begin` of the stretch.
+void UnitEncoder::Run::put_places(size_t begin, const UnitTokens& unit, size_t first_token) {
+  const size_t first = sink_.ids->size() - first_token;
+  for (const UnitToken& token : std::span(unit.tokens).subspan(first_token)) {
     sink_.next_word += token.begins_word;
     sink_.add(token.id, base_ + begin + token.begin, base_ + begin + token.end);
     if (sink_.words) sink_.words->push_back(sink_.next_word - 1);
   }
   if (!spelled_ || !sink_.offsets) return;
-  for (const auto& [index, spelling] : unit.spelled) spelled_->emplace_back(first + index, spelling);
+  for (const auto& [index, spelling] : unit.spelled) {
+    if (index >= first_token) spelled_->emplace_back(first + index, spelling);
+  }
 }
 
 void UnitEncoder::Run::remember(const PackedPiece* packed, std::string_view key, uint64_t hash, const UnitTokens& unit) {
@@ -323,7 +352,8 @@ void UnitEncoder::Run::remember(const PackedPiece* packed, std::string_view key,
 
 Result<void> UnitEncoder::Run::encode_alone(size_t begin, size_t end, TextUnit::Place place) {
   HR_CHECK(spec_.model->encode({stretch_, begin, end, place, base_ == 0}, memory_.unit));
-  put_places(begin, memory_.unit);
+  if (memory_.unit.depends_on_before) return encode_word_from(begin);
+  put_places(begin, memory_.unit, 0);
   constexpr size_t kKept = 1 << 16;  // given back when a long unit has made it large
   if (memory_.unit.tokens.capacity() > kKept) memory_.unit = {};
   return {};
@@ -339,17 +369,25 @@ Result<void> UnitEncoder::Run::encode_missed(size_t begin, size_t end, const Pac
         put_found(begin, cache_.pooled(*entry));
       } else {
         const uint32_t found[4] = {entry->ids[0] & PieceCache::kIdMask, entry->ids[1], entry->ids[2], entry->ids[3]};
+        if (count > 0 && found[0] == kDepends) return encode_word_from(from_ + begin);
         put_found(begin, std::span(found, count));
       }
       return {};
     }
   } else if (const auto found = cache_.find_long(key, hash); !found.empty()) {
+    if (found[0] == kDepends) return encode_word_from(from_ + begin);
     put_found(begin, found);
     return {};
   }
   const TextUnit::Place place = is_word(begin) ? TextUnit::Place::Word : TextUnit::Place::Continuing;
   HR_CHECK(spec_.model->encode({stretch_, from_ + begin, from_ + end, place, base_ == 0}, memory_.unit));
-  put_places(from_ + begin, memory_.unit);
+  if (memory_.unit.depends_on_before) {
+    const uint32_t mark[2] = {kDepends, 0};
+    const std::span<const TokenId> kept(mark, sink_.offsets ? 2 : 1);
+    packed ? cache_.add(*packed, hash, kept) : cache_.add_long(key, hash, kept);
+    return encode_word_from(from_ + begin);
+  }
+  put_places(from_ + begin, memory_.unit, 0);
   if (VocabularyTable::is_entry(found_id) && is_all_of(memory_.unit, found_id & VocabularyTable::kIdMask, end - begin)) {
     VocabularyTable::store(encoder_.slot_of(key), found_id & VocabularyTable::kIdMask);
     return {};
@@ -404,6 +442,7 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       }
     }
     for (size_t i = 0; i < batch; ++i) {
+      if (from + begins[i] < encoded_to_) continue;
       if (ids[i] & VocabularyTable::kUnconfirmed) {
         const size_t size = ends[i] - at[i];
         if (size > kLongestKept) {
@@ -434,29 +473,40 @@ Result<void> UnitEncoder::Run::encode() {
     HR_CHECK(encode_alone(0, from, TextUnit::Place::First));
   }
   while (from < stretch_.size()) {
+    if (!continuing_) word_ = from;
     take(from);
     encode_characters();
     find_words();
     chunk_.words[0] = (chunk_.words[0] & ~uint64_t{1}) | (continuing_ ? 0 : 1);
     chunk_.barriers[0] = (chunk_.barriers[0] & ~uint64_t{1}) | (continuing_ ? 1 : 0);
-    const size_t size = end_of_chunk(from);
+    size_t size = end_of_chunk(from);
     if (size == 0) {
       const TextUnit::Place place = continuing_ ? TextUnit::Place::Continuing : TextUnit::Place::Word;
       const size_t end = encoder_.unit_end(stretch_, from, barriers_, continuing_);
       HR_CHECK(encode_alone(from, end, place));
       from = end;
-      continue;
+    } else {
+      const bool more = from + size < stretch_.size();
+      if (more) {
+        continuing_ = !bit_at(chunk_.words, size);
+        chunk_.size = size;
+        chunk_.blocks = (size + 63) / 64;
+        keep_below(chunk_.words, size, chunk_.blocks);
+        keep_below(chunk_.barriers, size, chunk_.blocks);
+      }
+      HR_CHECK(encode_units(from, list_units(more)));
+      from += size;
     }
-    const bool more = from + size < stretch_.size();
-    if (more) {
-      continuing_ = !bit_at(chunk_.words, size);
-      chunk_.size = size;
-      chunk_.blocks = (size + 63) / 64;
-      keep_below(chunk_.words, size, chunk_.blocks);
-      keep_below(chunk_.barriers, size, chunk_.blocks);
+    if (encoded_to_ > from) {
+      from = encoded_to_;
+      continuing_ = false;
+    } else if (continuing_) {
+      for (size_t at = chunk_.size; at-- > 0;) {
+        if (!is_word(at)) continue;
+        word_ = from_ + at;
+        break;
+      }
     }
-    HR_CHECK(encode_units(from, list_units(more)));
-    from += size;
   }
   return {};
 }
@@ -507,11 +557,11 @@ size_t UnitEncoder::unit_end(std::string_view text, size_t begin, bool barriers,
   return text.size();
 }
 
-/// Scores add up without rounding only so far.
+/// Whether no word is too long for barriers.
 bool UnitEncoder::may_have_barriers(std::string_view stretch) const {
-  for (size_t at = 0; stretch.size() - at > spec_.most_between_spaces;) {
-    const std::string_view window = stretch.substr(at, spec_.most_between_spaces);
-    const size_t space = window.find_last_of(' ');
+  const std::string_view ends = spec_.codes->of_basic('\n') & unit_code::kSpace ? " \n" : " ";
+  for (size_t at = 0; stretch.size() - at > spec_.longest_with_barriers;) {
+    const size_t space = stretch.substr(at, spec_.longest_with_barriers).find_last_of(ends);
     if (space == std::string_view::npos || space == 0) return false;
     at += space;
   }

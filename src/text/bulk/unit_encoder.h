@@ -35,6 +35,14 @@ struct UnitTokens {
   std::vector<UnitToken> tokens;
   /// Which of them are not spelled as their id is, and how.
   std::vector<std::pair<size_t, std::string>> spelled;
+  /// Of a continuing unit: that what is before it in its word might change it.
+  bool depends_on_before = false;
+
+  void clear() {
+    tokens.clear();
+    spelled.clear();
+    depends_on_before = false;
+  }
 };
 
 /// A part of a stretch of a text between added tokens that is encoded by itself.
@@ -71,8 +79,8 @@ struct UnitSpec {
   bool first_is_special = false;
   bool joining_first_is_special = false;
   std::shared_ptr<const Barriers> barriers;  ///< null: none
-  /// How much text without a space may have barriers.
-  size_t most_between_spaces = ~size_t{0};
+  /// How long words with barriers may be, in bytes.
+  size_t longest_with_barriers = 0;
   /// What may be a token, as units are looked up: the model is asked when one is first met.
   /// Their bytes must outlive the encoder: those that nobody else has are here.
   std::vector<BulkEntry> entries;

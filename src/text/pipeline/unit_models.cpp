@@ -18,8 +18,7 @@ NormalizedUnit& scratch() {
 }  // namespace
 
 Result<void> UnitSteps::encode(const TextUnit& unit, std::string_view before, UnitTokens& out) const {
-  out.tokens.clear();
-  out.spelled.clear();
+  out.clear();
   std::string text(before);
   text += unit.text();
   NormalizedString normalized(std::move(text));
@@ -32,7 +31,7 @@ Result<void> UnitSteps::encode(const TextUnit& unit, std::string_view before, Un
   HR_CHECK((never_prefixed ? stages_.without_prefix : stages_.pre_tokenizer)->pre_tokenize(pieces));
   std::vector<ModelToken> tokens;
   const auto left_out = static_cast<uint32_t>(before.size());
-  bool begins_word = unit.place != TextUnit::Place::Continuing;
+  bool begins_word = true;
   for (const PreTokenizedString::Split& piece : pieces.splits()) {
     tokens.clear();
     HR_CHECK(stages_.model->tokenize(piece.text.normalized(), tokens));
@@ -82,8 +81,7 @@ Result<void> WordPieceUnits::encode(const TextUnit& unit, UnitTokens& out) const
   NormalizedUnit& normalized = scratch();
   const std::string_view text = unit.text();
   if (!normalized.append_rest(*characters_, text)) return steps_.encode(unit, {}, out);
-  out.tokens.clear();
-  out.spelled.clear();
+  out.clear();
   std::string_view word = normalized.text();
   uint32_t skipped = 0;
   // A character that is set apart has spaces around it.
@@ -118,28 +116,29 @@ bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
   return out.append_rest(*characters_, text);
 }
 
-/// A text in front keeps away what is done only where a text begins: the character that is there, behind which
-/// there is a barrier; or a letter, where the unit begins with a space.
+/// A unit within a word is not: its word is. A letter in front keeps away what is done only where a text begins.
 Result<void> UnigramUnits::step_by_step(const TextUnit& unit, UnitTokens& out) const {
-  std::string_view before;
   if (unit.place == TextUnit::Place::Continuing) {
-    size_t at = unit.begin - 1;
-    while (utf8::is_continuation(unit.stretch[at])) --at;
-    before = unit.stretch.substr(at, unit.begin - at);
-  } else if (space_led_ && unit.place == TextUnit::Place::Word) {
-    before = "x";
+    out.clear();
+    out.depends_on_before = true;
+    return {};
   }
-  return steps_.encode(unit, before, out);
+  return steps_.encode(unit, space_led_ && unit.place == TextUnit::Place::Word ? "x" : "", out);
 }
 
 Result<void> UnigramUnits::encode(const TextUnit& unit, UnitTokens& out) const {
   NormalizedUnit& normalized = scratch();
   if (!normalize(unit, normalized)) return step_by_step(unit, out);
-  out.tokens.clear();
-  out.spelled.clear();
+  out.clear();
   thread_local std::vector<UnigramStage::Part> parts;
-  HR_CHECK(model_->divide(normalized.text(), parts));
-  bool begins_word = unit.place != TextUnit::Place::Continuing;
+  const bool continuing = unit.place == TextUnit::Place::Continuing;
+  double gap = 0;
+  HR_CHECK(model_->divide(normalized.text(), parts, continuing ? &gap : nullptr));
+  if (continuing && gap <= rounding_ * static_cast<double>(normalized.text().size())) {
+    out.depends_on_before = true;
+    return {};
+  }
+  bool begins_word = !continuing;
   for (const UnigramStage::Part& part : parts) {
     const Offset from = normalized.origin(part.begin, part.end);
     if (!part.is_byte && !model_->is_spelled(part, normalized.text())) {

@@ -65,11 +65,13 @@ class WordPieceUnits final : public UnitModel {
   std::shared_ptr<const WordPieceStage> model_;
 };
 
+/// `rounding`: how far two sums of scores in a word may be from what they would be without the word's beginning, for each
+/// byte that they are of. Where two ways differ by less, a unit within a word is not encoded by itself.
 class UnigramUnits final : public UnitModel {
  public:
   UnigramUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const UnigramStage> model,
-               bool space_led)
-      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led) {}
+               bool space_led, double rounding)
+      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led), rounding_(rounding) {}
   Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
 
  private:
@@ -80,6 +82,7 @@ class UnigramUnits final : public UnitModel {
   UnitSteps steps_;
   std::shared_ptr<const UnigramStage> model_;
   bool space_led_;
+  double rounding_;
 };
 
 }  // namespace headrace::text

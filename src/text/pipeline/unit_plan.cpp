@@ -1,7 +1,6 @@
 #include "text/pipeline/unit_plan.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -15,23 +14,21 @@ namespace {
 constexpr std::string_view kLowerBlock = "\xE2\x96\x81";  // ▁
 constexpr TokenId kGreatestId = (1u << 24) - 2;           // of the tables of bulk/
 
-/// How many scores may be added up without any rounding, whatever they are added to; 0 where that is few. Then
-/// what is best between two barriers does not depend on what is before them.
-size_t exact_sums(const std::vector<std::pair<std::string, double>>& pieces) {
+/// Words that are longer have no barriers, so that what rounding does to their scores stays far below differences.
+constexpr size_t kLongestWithBarriers = 64 << 10;
+
+/// How far a difference between two sums of a word's scores may be off for each byte that they are of: four additions, each
+/// by half a unit in the last place of the greatest sum, for words that normalizing makes eight times as long. None if scores
+/// are not numbers.
+std::optional<double> rounding_of(const std::vector<std::pair<std::string, double>>& pieces) {
   constexpr double kPenalty = 10;  // of unknown characters
-  int finest = 0;
   double greatest = kPenalty;
   for (const auto& [spelling, score] : pieces) {
-    if (!std::isfinite(score)) return 0;
-    if (score == 0) continue;
-    int exponent;
-    const double fraction = std::frexp(std::abs(score), &exponent);
-    const auto digits = static_cast<uint64_t>(std::ldexp(fraction, 53));
-    finest = std::max(finest, 53 - std::countr_zero(digits) - exponent);
+    if (!std::isfinite(score)) return std::nullopt;
     greatest = std::max(greatest, std::abs(score) + kPenalty);
   }
-  const double most = std::ldexp(1, 53 - finest) / greatest;
-  return most >= 1 << 16 ? static_cast<size_t>(std::min(most, 1e9)) : 0;
+  const double rounding = 4 * 8 * std::ldexp(greatest * static_cast<double>(kLongestWithBarriers + kLowerBlock.size()), -53);
+  return rounding < 1e-6 ? std::optional(rounding) : std::nullopt;
 }
 
 bool lowers_ascii(const UnitCharacters& characters) {
@@ -82,7 +79,7 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
                                                                  [stage](char32_t c) { return stage->is_piece(utf8::encode(c)); });
   if (!(characters->of(' ') & unit_code::kSpace)) return false;
   const bool rounds = model.unmatched && !model.unmatched->empty();
-  spec.most_between_spaces = rounds ? 0 : exact_sums(pieces);
+  const auto rounding = rounds ? std::nullopt : rounding_of(pieces);
   // What texts have of an entry, for which ▁ is a space.
   auto keys = std::make_shared<std::string>();
   size_t sum = 0;
@@ -94,21 +91,22 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
     if (spelling.empty()) continue;
     written.push_back({spelling, id});
     const bool begins = spelling.starts_with(kLowerBlock);
-    if (!begins && spec.most_between_spaces == 0) continue;
+    if (!begins && !rounding) continue;
     const size_t at = keys->size();
     if (begins) *keys += ' ';
     *keys += begins ? spelling.substr(kLowerBlock.size()) : spelling;
     spec.entries.push_back({std::string_view(*keys).substr(at), id});
   }
   spec.entry_bytes = std::move(keys);
-  if (spec.most_between_spaces > 0) spec.barriers = std::make_shared<const Barriers>(written);
+  if (rounding) spec.barriers = std::make_shared<const Barriers>(written);
+  spec.longest_with_barriers = kLongestWithBarriers;
   const bool words = shape_.cut == UnitCut::Words;
   spec.codes = characters;
   spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(*characters);
   spec.words_have_space = words;
   spec.first_is_special = !words;
   spec.joining_first_is_special = shape_.clusters;
-  spec.model = std::make_shared<const UnigramUnits>(characters, stages_, stage, !words);
+  spec.model = std::make_shared<const UnigramUnits>(characters, stages_, stage, !words, rounding.value_or(0));
   return true;
 }
 

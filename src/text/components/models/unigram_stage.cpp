@@ -36,23 +36,25 @@ UnigramStage::UnigramStage(const UnigramModel& model)
   }
   if (model.unk_id) unk_id_ = static_cast<uint32_t>(*model.unk_id);
   double least = std::numeric_limits<double>::infinity();
-  scores_.reserve(pieces_->size());
+  std::vector<double> scores;
+  scores.reserve(pieces_->size());
   for (uint32_t id = 0; id < pieces_->size(); ++id) {
     const auto& [spelling, score] = (*pieces_)[id];
-    scores_.push_back(score);
+    scores.push_back(score);
     if (score < least) least = score;
     if (spelling.empty()) empty_piece_ = id;
   }
   unk_score_ = least - kUnknownPenalty;
+  trie_.set_weights(scores);
   for (int byte = 0; byte < 256; ++byte) byte_tokens_[static_cast<size_t>(byte)] = trie_.find(fmt::format("<0x{:02X}>", byte));
 }
 
 /// Viterbi over the places of the text. Of equal scores the one found first stays, so the
 /// piece that begins earliest.
-Result<void> UnigramStage::best_parts(std::string_view text, std::vector<Part>& parts) const {
+Result<void> UnigramStage::best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
   struct Best {
     double score;
-    uint32_t id;
+    PieceTrie::Node node;  // or kNone: unknown
     uint32_t begin;
   };
   // Kept from call to call, but for long texts: most are words.
@@ -62,31 +64,37 @@ Result<void> UnigramStage::best_parts(std::string_view text, std::vector<Part>& 
   if (large.empty()) kept.assign(text.size() + 1, Best{0, 0, kNone});
   Best* const best = large.empty() ? kept.data() : large.data();
   const auto size = static_cast<uint32_t>(text.size());
-  const auto missing = [&](uint32_t at) { return unk_id_ == kNone && best[at].id == kNone; };
   // SentencePiece adds in double and keeps in single precision: near-ties depend on it.
   const bool singly = !unmatched_.empty();
-  const double* const scores = scores_.data();
+  double gap = std::numeric_limits<double>::infinity();
   for (uint32_t at = 0; at < size;) {
     const double before = best[at].score;
     const uint32_t character = std::min(utf8::length_by_lead(text[at]), size - at);
-    const auto offer = [&](uint32_t length, uint32_t id, double score) {
+    const auto offer = [&](uint32_t length, PieceTrie::Node node, double score) {
       Best& end = best[at + length];
-      if (end.begin == kNone || score > end.score) end = {singly ? static_cast<float>(score) : score, id, at};
+      if (end.begin != kNone) {
+        gap = std::min(gap, std::abs(score - end.score));
+        if (!(score > end.score)) return;
+      }
+      end = {singly ? static_cast<float>(score) : score, node, at};
     };
     bool single = false;
-    trie_.for_each_prefix(PieceTrie::kRoot, text.substr(at), [&](size_t length, uint32_t id) {
-      if (!matched(id)) return;
-      offer(static_cast<uint32_t>(length), id, scores[id] + before);
+    trie_.for_each_weighted_prefix(text.substr(at), [&](size_t length, PieceTrie::Node node, double weight) {
+      if (singly && !matched(trie_.value_of(node))) return;
+      offer(static_cast<uint32_t>(length), node, weight + before);
       single |= length == character;
     });
     if (!single) {
       const double unknown = unk_score_ + before;
-      offer(character, unk_id_, singly ? static_cast<float>(unknown) : unknown);
-      if (missing(at + character)) return missing_unknown();
+      offer(character, kNone, singly ? static_cast<float>(unknown) : unknown);
+      if (unk_id_ == kNone && best[at + character].node == kNone) return missing_unknown();
     }
     at += character;
   }
-  for (uint32_t end = size; end > 0; end = best[end].begin) parts.push_back({best[end].begin, end, best[end].id});
+  for (uint32_t end = size; end > 0; end = best[end].begin) {
+    parts.push_back({best[end].begin, end, best[end].node == kNone ? unk_id_ : trie_.value_of(best[end].node)});
+  }
+  if (least_gap) *least_gap = gap;
   std::reverse(parts.begin(), parts.end());
   return {};
 }
@@ -135,13 +143,14 @@ void UnigramStage::add(std::string_view text, Part part, std::vector<Part>& toke
   tokens.push_back(part);
 }
 
-Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts) const {
+Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
   parts.clear();
+  if (least_gap) *least_gap = std::numeric_limits<double>::infinity();
   if (text.empty()) return {};
   thread_local std::vector<Part> found;
   found.clear();
   const bool random = model_.alpha && *model_.alpha != 0;
-  HR_CHECK(random ? random_parts(text, found) : best_parts(text, found));
+  HR_CHECK(random ? random_parts(text, found) : best_parts(text, found, least_gap));
   for (size_t i = 0; i < found.size();) {
     Part part = found[i++];
     while (part.id == unk_id_ && i < found.size() && found[i].id == unk_id_) part.end = found[i++].end;

@@ -34,8 +34,9 @@ class UnigramStage final : public ModelStage {
     uint32_t id;
     bool is_byte = false;  ///< one of several for the bytes of an unknown part
   };
-  /// Replaces `parts` by the tokens of a text.
-  Result<void> divide(std::string_view text, std::vector<Part>& parts) const;
+  /// Replaces `parts` by the tokens of a text. `least_gap`, if not null, gets the smallest difference between two scores
+  /// of which one was taken.
+  Result<void> divide(std::string_view text, std::vector<Part>& parts, double* least_gap = nullptr) const;
   /// Whether a text is a piece that others are divided into.
   bool is_piece(std::string_view text) const {
     const uint32_t id = trie_.find(text);
@@ -49,7 +50,7 @@ class UnigramStage final : public ModelStage {
  private:
   static constexpr uint32_t kNone = ~uint32_t{0};
 
-  Result<void> best_parts(std::string_view text, std::vector<Part>& parts) const;
+  Result<void> best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const;
   Result<void> random_parts(std::string_view text, std::vector<Part>& parts) const;
   void add(std::string_view text, Part part, std::vector<Part>& tokens) const;
   bool add_bytes(std::string_view text, const Part& part, std::vector<Part>& tokens) const;
@@ -59,7 +60,6 @@ class UnigramStage final : public ModelStage {
   UnigramModel model_;
   std::shared_ptr<const std::vector<std::pair<std::string, double>>> pieces_;
   PieceTrie trie_;
-  std::vector<double> scores_;   // by id
   std::vector<bool> unmatched_;  // by id; empty: all are matched
   uint32_t unk_id_ = kNone;
   uint32_t empty_piece_ = kNone;
