@@ -128,6 +128,7 @@ class UnitEncoder::Run {
   Result<void> encode_word_from(size_t begin);
   void remember(const PackedPiece* packed, std::string_view key, uint64_t hash, const UnitTokens& unit);
   bool is_word(size_t begin) const { return bit_at(chunk_.words, begin); }
+  std::atomic<uint32_t>* single_at(size_t begin, size_t end) const;
 
   const UnitEncoder& encoder_;
   const UnitSpec& spec_;
@@ -304,6 +305,14 @@ Result<void> UnitEncoder::Run::encode_word_from(size_t begin) {
   return {};
 }
 
+/// Where the token is kept of a unit that is a single character; null: it is none.
+std::atomic<uint32_t>* UnitEncoder::Run::single_at(size_t begin, size_t end) const {
+  if (!encoder_.singles_ || !(chunk_.codes[begin] & unit_code::kSingle)) return nullptr;
+  uint32_t length;
+  const char32_t c = utf8::decode(reinterpret_cast<const char*>(chunk_.padded + 64 + begin), length);
+  return length == end - begin ? &encoder_.singles_[c] : nullptr;
+}
+
 /// Appends tokens that the cache keeps.
 void UnitEncoder::Run::put_found(size_t begin, std::span<const uint32_t> found) {
   if (!sink_.offsets) {
@@ -388,6 +397,10 @@ Result<void> UnitEncoder::Run::encode_missed(size_t begin, size_t end, const Pac
     return encode_word_from(from_ + begin);
   }
   put_places(from_ + begin, memory_.unit, 0);
+  if (std::atomic<uint32_t>* single = single_at(begin, end); single && !memory_.unit.tokens.empty()) {
+    const TokenId id = memory_.unit.tokens[0].id;
+    if (is_all_of(memory_.unit, id, end - begin)) single->store(id, std::memory_order_relaxed);
+  }
   if (VocabularyTable::is_entry(found_id) && is_all_of(memory_.unit, found_id & VocabularyTable::kIdMask, end - begin)) {
     VocabularyTable::store(encoder_.slot_of(key), found_id & VocabularyTable::kIdMask);
     return {};
@@ -402,14 +415,24 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
   uint64_t hashes[kBatch];
   uint32_t ids[kBatch];
   uint32_t at[kBatch];
+  static_assert(kBatch <= 32);
   uint8_t* text = chunk_.text();
   for (size_t first = 0; first < count; first += kBatch) {
     const size_t batch = std::min(kBatch, count - first);
     const uint32_t* begins = memory_.begins + first;
     const uint32_t* ends = memory_.ends + first;
+    uint32_t found = 0;  // units whose token is known before the table is asked
     for (size_t i = 0; i < batch; ++i) {
       at[i] = begins[i];
-      if (spec_.words_have_space && is_word(begins[i]) && !(chunk_.codes[begins[i]] & unit_code::kSpace)) text[static_cast<int64_t>(at[i]--) - 1] = ' ';
+      if (const std::atomic<uint32_t>* single = single_at(begins[i], ends[i])) {
+        ids[i] = single->load(std::memory_order_relaxed);
+        if (ids[i] != VocabularyTable::kNone) {
+          found |= uint32_t{1} << i;
+          continue;
+        }
+      }
+      const bool in_front = spec_.words_have_space && is_word(begins[i]) && !(chunk_.codes[begins[i]] & unit_code::kSpace);
+      if (in_front) text[static_cast<int64_t>(at[i]--) - 1] = ' ';
       const auto signed_at = static_cast<int32_t>(at[i]);
       const size_t size = ends[i] - at[i];
       if (size > kLongestKept) continue;
@@ -426,6 +449,7 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       return std::string_view(reinterpret_cast<const char*>(text) + static_cast<int32_t>(at[i]), ends[i] - at[i]);
     };
     for (size_t i = 0; i < batch; ++i) {
+      if (found >> i & 1) continue;
       if (ends[i] - at[i] <= PackedPiece::kLongest) {
         ids[i] = table_.probe(packed[i], hashes[i]);
         if (ids[i] == VocabularyTable::kElsewhere) {
@@ -446,7 +470,8 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       if (ids[i] & VocabularyTable::kUnconfirmed) {
         const size_t size = ends[i] - at[i];
         if (size > kLongestKept) {
-          HR_CHECK(encode_alone(from + begins[i], from + ends[i], is_word(begins[i]) ? TextUnit::Place::Word : TextUnit::Place::Continuing));
+          const TextUnit::Place place = is_word(begins[i]) ? TextUnit::Place::Word : TextUnit::Place::Continuing;
+          HR_CHECK(encode_alone(from + begins[i], from + ends[i], place));
           continue;
         }
         const bool is_short = size <= PackedPiece::kLongest;
@@ -513,6 +538,11 @@ Result<void> UnitEncoder::Run::encode() {
 
 UnitEncoder::UnitEncoder(UnitSpec spec) : spec_(std::move(spec)), table_(spec_.entries, hash_), serial_(next_serial.fetch_add(1)) {
   for (char32_t c = 0; c < 128; ++c) ascii_[c] = spec_.codes->of_basic(c);
+  if (spec_.has_singles) {
+    constexpr size_t kCharacters = 0x10000;
+    singles_ = std::make_unique<std::atomic<uint32_t>[]>(kCharacters);
+    std::fill_n(singles_.get(), kCharacters, VocabularyTable::kNone);
+  }
   spec_.entries = {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -73,6 +74,7 @@ class UnitModel {
 struct UnitSpec {
   std::shared_ptr<const UnitCodes> codes;
   UnitCut cut = UnitCut::Words;
+  bool has_singles = false;       ///< whether a code may be kSingle
   bool lowers_ascii = false;      ///< units are looked up with small letters
   bool words_have_space = false;  ///< units that begin words are looked up with a space in front
   /// The first unit is not like others, or nothing is like it should be after a first character that is joining.
@@ -118,6 +120,8 @@ class UnitEncoder {
   UnitSpec spec_;
   PieceHash hash_;
   mutable VocabularyTable table_;
+  /// By character that is a unit: its token, once it has been met. Null where no characters are.
+  mutable std::unique_ptr<std::atomic<uint32_t>[]> singles_;
   uint8_t ascii_[128];
   uint64_t serial_;
 };

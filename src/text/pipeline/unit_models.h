@@ -71,7 +71,8 @@ class UnigramUnits final : public UnitModel {
  public:
   UnigramUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const UnigramStage> model,
                bool space_led, double rounding)
-      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led), rounding_(rounding) {}
+      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led),
+        rounding_(rounding) {}
   Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
 
  private:

@@ -66,6 +66,7 @@ bool UnitPlan::add_word_piece(const WordPieceModel& model, UnitSpec& spec) const
     }
   }
   spec.codes = characters;
+  spec.has_singles = true;
   spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(*characters);
   spec.model = std::make_shared<const WordPieceUnits>(characters, stages_, stage);
   return true;

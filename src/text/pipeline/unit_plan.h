@@ -17,7 +17,8 @@ class UnitPlan {
   /// Null if the parts are none of those.
   static std::unique_ptr<const UnitPlan> make(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
                                               const ModelSpec& model, UnitStages stages);
-  UnitPlan(UnitShape shape, ModelSpec model, UnitStages stages) : shape_(std::move(shape)), model_(std::move(model)), stages_(std::move(stages)) {}
+  UnitPlan(UnitShape shape, ModelSpec model, UnitStages stages)
+      : shape_(std::move(shape)), model_(std::move(model)), stages_(std::move(stages)) {}
 
   /// Null if the vocabulary is none for it.
   std::unique_ptr<const UnitEncoder> build() const;
