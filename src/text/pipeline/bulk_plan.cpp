@@ -177,24 +177,31 @@ std::unique_ptr<const BulkPlan::Tables> BulkPlan::Tables::build(const BulkShape&
 }
 
 BulkPlan::BulkPlan(BulkShape shape) : shape_(std::move(shape)) {}
+BulkPlan::BulkPlan(std::unique_ptr<const UnitPlan> units) : units_(std::move(units)) {}
 BulkPlan::~BulkPlan() = default;
 
 std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& normalizer,
-                                               const LivePart<PreTokenizerSpec>& pre_tokenizer, const ModelSpec& model) {
-  auto shape = recognise(normalizer, pre_tokenizer, model);
-  return shape ? std::make_shared<const BulkPlan>(std::move(*shape)) : nullptr;
+                                               const LivePart<PreTokenizerSpec>& pre_tokenizer, const ModelSpec& model,
+                                               const UnitStages& stages) {
+  if (auto shape = recognise(normalizer, pre_tokenizer, model)) return std::make_shared<const BulkPlan>(std::move(*shape));
+  auto units = UnitPlan::make(normalizer, pre_tokenizer, model, stages);
+  return units ? std::make_shared<const BulkPlan>(std::move(units)) : nullptr;
 }
 
 bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
-  if (added.finds_nothing() || (shape_.respells_early && added.looks_in_normalized())) return false;
+  if (added.finds_nothing() || ((units_ || shape_.respells_early) && added.looks_in_normalized())) return false;
   if (!built_.load(std::memory_order_acquire)) {
     if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < kWorthBuilding) return false;
     std::call_once(once_, [&] {
-      tables_ = Tables::build(shape_);
+      if (units_) {
+        unit_encoder_ = units_->build();
+      } else {
+        tables_ = Tables::build(shape_);
+      }
       built_.store(true, std::memory_order_release);
     });
   }
-  return tables_ != nullptr;
+  return tables_ != nullptr || unit_encoder_ != nullptr;
 }
 
 /// One call of encode.
@@ -319,6 +326,7 @@ void BulkPlan::Run::encode_prefixed(std::string_view text, size_t begin, size_t 
 }
 
 Result<void> BulkPlan::encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const {
+  if (unit_encoder_) return UnitPlan::encode(*unit_encoder_, text, added, encode_special, out);
   return Run(*this, added, encode_special, out).encode(text);
 }
 

@@ -10,6 +10,7 @@
 
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_shape.h"
+#include "text/pipeline/unit_plan.h"
 
 namespace headrace::text {
 
@@ -27,8 +28,9 @@ class BulkPlan {
  public:
   /// Null if the parts are none that texts can be encoded in bulk for.
   static std::shared_ptr<const BulkPlan> make(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
-                                              const ModelSpec& model);
+                                              const ModelSpec& model, const UnitStages& stages);
   explicit BulkPlan(BulkShape shape);
+  explicit BulkPlan(std::unique_ptr<const UnitPlan> units);
   ~BulkPlan();
 
   /// Whether to encode a text of so many bytes here: tables have been built or are worth building, now
@@ -41,8 +43,10 @@ class BulkPlan {
   struct Tables;
   struct Run;
   BulkShape shape_;
+  std::unique_ptr<const UnitPlan> units_;  // null: texts are encoded as `shape_` says
   mutable std::atomic<uint64_t> encoded_elsewhere_{0};
   mutable std::once_flag once_;
+  mutable std::unique_ptr<const UnitEncoder> unit_encoder_;
   mutable std::unique_ptr<const Tables> tables_;  // null after building: the vocabulary is none for it
   mutable std::atomic<bool> built_{false};
 };

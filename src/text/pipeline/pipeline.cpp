@@ -131,7 +131,7 @@ void Pipeline::State::update_bulk(const Snapshot& next) {
   bulk_normalizer = next.normalizer;
   bulk_pre_tokenizer = next.pre_tokenizer;
   bulk_model = next.model;
-  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get());
+  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get(), {next.normalizer, next.pre_tokenizer, nullptr, next.model});
 }
 
 Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
