@@ -17,7 +17,7 @@ namespace headrace::text {
 /// forgets: old neighbours of short pieces one by one, long pieces all at once.
 ///
 /// PERF: a line of 64 bytes has two short pieces, and a pair of lines belongs together: nearly all pieces are found in the
-/// first line, where `find_first` looks without a branch. What a text says again and again lies in few lines here,
+/// first line, where FirstLines looks without a branch. What a text says again and again lies in few lines here,
 /// but in many of the vocabulary's table, which asks for room in the second cache level.
 class PieceCache {
  public:
@@ -31,21 +31,12 @@ class PieceCache {
   /// In the top word of a key: it is a part of a piece, whose tokens are others than those of a whole piece of its bytes.
   static constexpr uint64_t kPart = uint64_t{1} << 63;
 
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
+  void prefetch_second(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash) ^ 1]); }
   void prefetch_long(uint64_t hash) const { __builtin_prefetch(&long_[hash & (long_.size() - 1)]); }
 
-  /// Looks for a short piece in its first line: `ids` gets four words to copy, of which as many as returned
-  /// are its tokens. 0: it is not here, or has more tokens.
-  uint32_t find_first(const PackedPiece& piece, uint64_t hash, uint32_t* ids) const {
-    const Entry* entries = lines_[line_of(hash)].entries;
-    const bool second = entries[1].key == piece;
-    const bool found = (entries[0].key == piece) | second;
-    const uint32_t* of = entries[second ? 1 : 0].ids;
-    const uint32_t first = of[0];
-    std::memcpy(ids, of, 16);
-    ids[0] = first & kIdMask;
-    return found ? first >> 24 : 0;
-  }
+  class FirstLines;
+  /// For looking at first lines. Valid until something is added.
+  FirstLines first_lines() const;
   /// The tokens of a short piece, wherever they are; none: it is not here. Valid until something is added.
   std::optional<std::span<const TokenId>> find(const PackedPiece& piece, uint64_t hash);
   void add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids);
@@ -87,6 +78,33 @@ class PieceCache {
   std::vector<TokenId> pool_;
   TokenId found_[4] = {};
 };
+
+/// PERF: a value of its own, which a loop can keep in registers.
+class PieceCache::FirstLines {
+ public:
+  FirstLines(const Line* lines, size_t mask) : lines_(lines), mask_(mask) {}
+
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[hash & mask_]); }
+  /// Looks for a short piece in its first line: `ids` gets four words to copy, of which as many as returned
+  /// are its tokens. 0: it is not here, or has more tokens.
+  uint32_t find(const PackedPiece& piece, uint64_t hash, uint32_t* ids) const {
+    const Entry* entries = lines_[hash & mask_].entries;
+    const auto differs = [&](int i) { return (entries[i].key.low ^ piece.low) | (entries[i].key.high ^ piece.high); };
+    const bool second = differs(1) == 0;
+    const bool found = (differs(0) == 0) | second;
+    const uint32_t* of = entries[second].ids;
+    const uint32_t first = of[0];
+    std::memcpy(ids, of, 16);
+    ids[0] = first & kIdMask;
+    return (first >> 24) & (uint32_t{0} - static_cast<uint32_t>(found));
+  }
+
+ private:
+  const Line* lines_;
+  size_t mask_;
+};
+
+inline PieceCache::FirstLines PieceCache::first_lines() const { return {lines_.data(), lines_.size() - 1}; }
 
 /// The bound of each thread's cache of an encoder; it concerns caches made afterwards.
 void set_piece_cache_bytes(size_t bytes);
