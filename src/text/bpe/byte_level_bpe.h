@@ -29,6 +29,8 @@ class ByteLevelBpe {
   /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
   /// vocabulary are left out.
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
+  /// The ids of several pieces at once.
+  void encode_each(std::span<ShortPiece> pieces) const;
 
  private:
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
@@ -36,7 +38,10 @@ class ByteLevelBpe {
 
   void add_merge(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
-  bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
+  template <class Add>
+  bool begin_with_characters(std::string_view piece, const Add& add) const;
+  template <class Add>
+  void begin_with_bytes(std::string_view piece, const Add& add) const;
 
   std::shared_ptr<const Barriers> barriers_;
   std::array<uint32_t, 256> byte_token_{};

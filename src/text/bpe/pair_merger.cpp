@@ -1,6 +1,7 @@
 #include "text/bpe/pair_merger.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <queue>
 #include <unordered_map>
@@ -55,6 +56,97 @@ void PairMerger::merge_few(std::vector<Symbol>& symbols) const {
   uint32_t kept = 0;
   for (uint32_t at = 0; at < count; at = next[at]) symbols[kept++] = symbols[at];
   symbols.resize(kept);
+}
+
+/// A piece that is being merged beside others: each step looks up what the one before it asked for.
+class PairMerger::Lane {
+ public:
+  void begin(const PairTable& table, ShortPiece& piece) {
+    piece_ = &piece;
+    pending_ = 0;
+    for (uint32_t i = 0; i < piece.count; ++i) {
+      next_[i] = static_cast<uint8_t>(i + 1);
+      previous_[i] = static_cast<uint8_t>(i - 1);
+      joins_[i] = kNever;
+      if (i + 1 < piece.count) ask(table, i, i + 1);
+    }
+  }
+
+  /// Joins once. False: nothing can be joined any more, and the piece is merged.
+  bool step(const PairTable& table) {
+    for (; pending_; pending_ &= pending_ - 1) {
+      const auto at = static_cast<uint32_t>(std::countr_zero(pending_));
+      const uint64_t key = PairTable::key_of(piece_->ids[at], piece_->ids[next_[at]]);
+      const Merge<uint32_t> merge = table.find(key, hashes_[at]);
+      joins_[at] = merge.possible() ? uint64_t{merge.rank} << 32 | merge.id : kNever;
+    }
+    const uint32_t count = piece_->count;
+    uint64_t best = kNever;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      const bool better = joins_[i] < best;
+      best = better ? joins_[i] : best;
+      at = better ? i : at;
+    }
+    if (best == kNever) {
+      finish();
+      return false;
+    }
+    const uint32_t right = next_[at], after = next_[right];
+    piece_->ids[at] = static_cast<TokenId>(best);
+    joins_[at] = joins_[right] = kNever;
+    next_[at] = static_cast<uint8_t>(after);
+    if (after < count) {
+      previous_[after] = static_cast<uint8_t>(at);
+      ask(table, at, after);
+    }
+    if (at > 0) {
+      joins_[previous_[at]] = kNever;
+      ask(table, previous_[at], at);
+    }
+    return true;
+  }
+
+ private:
+  static constexpr uint64_t kNever = ~uint64_t{0};
+
+  void ask(const PairTable& table, uint32_t left, uint32_t right) {
+    hashes_[left] = PairTable::hash_of(PairTable::key_of(piece_->ids[left], piece_->ids[right]));
+    const bool maybe = table.may_have(hashes_[left]);
+    pending_ |= uint64_t{maybe} << left;
+    if (maybe) table.prefetch(hashes_[left]);
+  }
+  void finish() {
+    uint32_t kept = 0;
+    for (uint32_t at = 0; at < piece_->count; at = next_[at]) piece_->ids[kept++] = piece_->ids[at];
+    piece_->count = kept;
+  }
+
+  ShortPiece* piece_ = nullptr;
+  uint64_t pending_ = 0;  // symbols whose join with the next one has to be looked up
+  uint64_t joins_[ShortPiece::kMost];
+  uint64_t hashes_[ShortPiece::kMost];
+  uint8_t next_[ShortPiece::kMost], previous_[ShortPiece::kMost];
+};
+
+/// PERF: merging is waiting for the table of merges, each time for what the join before gave; so as many pieces wait
+/// together as the CPU has lines on their way.
+void PairMerger::merge_each(std::span<ShortPiece> pieces) const {
+  constexpr size_t kLanes = 8;
+  Lane lanes[kLanes];
+  size_t running = 0, next = 0;
+  while (running < kLanes && next < pieces.size()) lanes[running++].begin(table_, pieces[next++]);
+  while (running > 0) {
+    for (size_t i = 0; i < running;) {
+      if (lanes[i].step(table_)) {
+        ++i;
+      } else if (next < pieces.size()) {
+        lanes[i++].begin(table_, pieces[next++]);
+      } else if (i != --running) {
+        lanes[i] = lanes[running];
+      }
+    }
+  }
 }
 
 /// The merges of a piece of any length: rank after rank, each from left to right.

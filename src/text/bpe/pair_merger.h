@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "text/bpe/merge.h"
@@ -17,8 +18,11 @@ class PairMerger {
 
   /// Joins until nothing can be joined: the lowest rank first, then the leftmost place.
   void merge(std::vector<Symbol>& symbols) const;
+  /// The same for the ids of several pieces.
+  void merge_each(std::span<ShortPiece> pieces) const;
 
  private:
+  class Lane;
   static constexpr size_t kFew = 48;
   void merge_few(std::vector<Symbol>& symbols) const;
   void merge_many(std::vector<Symbol>& symbols) const;

@@ -33,7 +33,15 @@ class PairTable {
   Merge<uint32_t> find(TokenId left, TokenId right) const {
     const uint64_t key = key_of(left, right);
     const uint64_t hash = hash_of(key);
-    if (!(filter_[filter_word(hash)] & filter_bit(hash))) return {};
+    return may_have(hash) ? find(key, hash) : Merge<uint32_t>{};
+  }
+
+  // The same in steps, for who looks up several at a time.
+  static uint64_t key_of(TokenId left, TokenId right) { return uint64_t{left} << 32 | right; }
+  static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
+  bool may_have(uint64_t hash) const { return (filter_[filter_word(hash)] & filter_bit(hash)) != 0; }
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_]); }
+  Merge<uint32_t> find(uint64_t key, uint64_t hash) const {
     for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
       if (slots_[at].key == key) return slots_[at].merge;
       if (slots_[at].key == kFree) return {};
@@ -46,8 +54,6 @@ class PairTable {
     uint64_t key = kFree;
     Merge<uint32_t> merge;
   };
-  static uint64_t key_of(TokenId left, TokenId right) { return uint64_t{left} << 32 | right; }
-  static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
   /// PERF: two pairs in three never join, and the filter, a sixteenth of the table, says so from the second cache level.
   size_t filter_word(uint64_t hash) const { return (hash & mask_) / 8; }
   static uint64_t filter_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }

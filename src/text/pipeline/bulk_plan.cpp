@@ -25,6 +25,7 @@ class BytePieces final : public PieceEncoder {
  public:
   explicit BytePieces(ByteLevelBpe bpe) : bpe_(std::move(bpe)) {}
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const override { bpe_.encode(piece, symbols); }
+  void encode_each(std::span<ShortPiece> pieces) const override { bpe_.encode_each(pieces); }
 
  private:
   ByteLevelBpe bpe_;
@@ -41,24 +42,37 @@ class CharacterPieces final : public PieceEncoder {
 
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const override {
     symbols.clear();
+    begin(piece, [&](TokenId id, uint32_t from, uint32_t to) { symbols.push_back({id, from, to}); });
+    merger_.merge(symbols);
+  }
+  void encode_each(std::span<ShortPiece> pieces) const override {
+    for (ShortPiece& piece : pieces) {
+      piece.count = 0;
+      begin(piece.bytes, [&](TokenId id, uint32_t, uint32_t) { piece.ids[piece.count++] = id; });
+    }
+    merger_.merge_each(pieces);
+  }
+
+ private:
+  /// Calls add(id, begin, end) for what a piece's characters are before anything is merged.
+  template <class Add>
+  void begin(std::string_view piece, const Add& add) const {
     for (uint32_t at = 0; at < piece.size();) {
       const auto lead = static_cast<uint8_t>(piece[at]);
       const uint32_t length = utf8::length_by_lead(piece[at]);
       const uint32_t id = lead < 0x80 ? ascii_[lead] : find(piece.substr(at, length));
       if (id != StringIndex::kNone) {
-        symbols.push_back({id, at, at + length});
+        add(id, at, at + length);
       } else if (lead == ' ') {
         // Three bytes that all come from the space.
-        for (const char byte : kSpace) symbols.push_back({byte_tokens_[static_cast<uint8_t>(byte)], at, at + 1});
+        for (const char byte : kSpace) add(byte_tokens_[static_cast<uint8_t>(byte)], at, at + 1);
       } else {
-        for (uint32_t i = at; i < at + length; ++i) symbols.push_back({byte_tokens_[static_cast<uint8_t>(piece[i])], i, i + 1});
+        for (uint32_t i = at; i < at + length; ++i) add(byte_tokens_[static_cast<uint8_t>(piece[i])], i, i + 1);
       }
       at += length;
     }
-    merger_.merge(symbols);
   }
 
- private:
   uint32_t find(std::string_view character) const { return vocabulary_->find(character).value_or(StringIndex::kNone); }
 
   std::shared_ptr<const TokenTable> vocabulary_;
