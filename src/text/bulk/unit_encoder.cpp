@@ -60,11 +60,11 @@ struct ThreadMemory {
   uint32_t begins[UnitChunk::kBytes + 64];
   uint32_t ends[UnitChunk::kBytes + 64];
 
-  PieceCache& cache_of(uint64_t serial, bool places) {
+  PieceCache& cache_of(uint64_t serial, const PieceHash& hash, bool places) {
     const auto found = std::ranges::find_if(caches, [&](const Cache& cache) { return cache.serial == serial && cache.places == places; });
     if (found == caches.end()) {
       if (caches.size() == kMostCaches) caches.pop_back();
-      caches.insert(caches.begin(), {serial, places, std::make_unique<PieceCache>(piece_cache_bytes())});
+      caches.insert(caches.begin(), {serial, places, std::make_unique<PieceCache>(piece_cache_bytes(), hash)});
     } else if (found != caches.begin()) {
       std::rotate(caches.begin(), found, found + 1);
     }
@@ -106,7 +106,8 @@ class UnitEncoder::Run {
  public:
   Run(const UnitEncoder& encoder, std::string_view text, size_t begin, size_t end, const UnitSink& sink)
       : encoder_(encoder), spec_(encoder.spec_), table_(encoder.table_), memory_(thread_memory()), chunk_(memory_.chunk),
-        cache_(memory_.cache_of(encoder.serial_, sink.tokens->offsets != nullptr)), stretch_(text.substr(begin, end - begin)), base_(begin),
+        cache_(memory_.cache_of(encoder.serial_, encoder.hash_, sink.tokens->offsets != nullptr)),
+        stretch_(text.substr(begin, end - begin)), base_(begin),
         barriers_(spec_.barriers && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
 
   Result<void> encode();
@@ -372,15 +373,9 @@ Result<void> UnitEncoder::Run::encode_alone(size_t begin, size_t end, TextUnit::
 Result<void> UnitEncoder::Run::encode_missed(size_t begin, size_t end, const PackedPiece* packed, std::string_view key, uint64_t hash,
                                              uint32_t found_id) {
   if (packed) {
-    if (const PieceCache::Entry* entry = cache_.find(*packed, hash)) {
-      const uint32_t count = PieceCache::count(*entry);
-      if (count == PieceCache::kPooled) {
-        put_found(begin, cache_.pooled(*entry));
-      } else {
-        const uint32_t found[4] = {entry->ids[0] & PieceCache::kIdMask, entry->ids[1], entry->ids[2], entry->ids[3]};
-        if (count > 0 && found[0] == kDepends) return encode_word_from(from_ + begin);
-        put_found(begin, std::span(found, count));
-      }
+    if (const auto found = cache_.find(*packed, hash)) {
+      if (!found->empty() && found->front() == kDepends) return encode_word_from(from_ + begin);
+      put_found(begin, *found);
       return {};
     }
   } else if (const auto found = cache_.find_long(key, hash); !found.empty()) {
@@ -456,7 +451,7 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
           VocabularyTable::Slot* slot = table_.find(packed[i], hashes[i]);
           ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
         }
-        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch(hashes[i]);
+        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.first_lines().prefetch(hashes[i]);
       } else if (ends[i] - at[i] > kLongestKept) {
         ids[i] = VocabularyTable::kAbsent;
       } else {
