@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <utility>
 
 namespace headrace::text {
 namespace {
 
 std::atomic<size_t> cache_bytes{size_t{8} << 20};
+
+/// Two megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
+size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 32768)); }
 
 }  // namespace
 
@@ -14,14 +19,14 @@ void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_
 size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
 
 PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
-    : most_bytes_(most_bytes), hash_(hash), lines_(kFirstLines), long_(kFirstLong) {}
+    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), Line{}), long_(kFirstLong) {}
 
 size_t PieceCache::bytes() const {
   return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
 }
 
 void PieceCache::forget() {
-  std::ranges::fill(lines_, Line{});
+  std::fill_n(lines_.data(), lines_.size(), Line{});
   std::ranges::fill(long_, LongSlot{});
   entries_ = long_entries_ = 0;
   long_bytes_.clear();
@@ -49,11 +54,11 @@ PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
 }
 
 void PieceCache::grow() {
-  std::vector<Line> old(lines_.size() * 4);
-  old.swap(lines_);
+  LargeArray<Line> old(lines_.size() * 2, Line{});
+  std::swap(old, lines_);
   entries_ = 0;
-  for (const Line& line : old) {
-    for (const Entry& entry : line.entries) {
+  for (size_t i = 0; i < old.size(); ++i) {
+    for (const Entry& entry : old[i].entries) {
       if (entry.key.high == 0) continue;
       PackedPiece piece = entry.key;
       piece.high &= ~kPart;
@@ -79,7 +84,7 @@ std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piec
 
 void PieceCache::add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids) {
   // Half full: of ten pieces nine are in their own line then.
-  if (entries_ >= lines_.size() && bytes() + lines_.size() * 3 * sizeof(Line) < most_bytes_) grow();
+  if (entries_ >= lines_.size() && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
   Entry entry{piece, {}};
   if (!ids.empty() && ids.size() <= 4) {
     std::copy(ids.begin(), ids.end(), entry.ids);

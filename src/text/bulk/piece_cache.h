@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/bulk/large_array.h"
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
 
@@ -58,7 +59,6 @@ class PieceCache {
     uint32_t size = 0;    // 0: free
     uint32_t count = 0;
   };
-  static constexpr size_t kFirstLines = 512;
   static constexpr size_t kFirstLong = 256;
 
   size_t line_of(uint64_t hash) const { return hash & (lines_.size() - 1); }
@@ -69,7 +69,7 @@ class PieceCache {
 
   size_t most_bytes_;
   PieceHash hash_;
-  std::vector<Line> lines_;
+  LargeArray<Line> lines_;
   uint32_t next_ = 0;  // which entry of a full line goes next
   size_t entries_ = 0;
   std::vector<LongSlot> long_;

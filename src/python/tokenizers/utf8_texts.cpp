@@ -1,0 +1,166 @@
+#include "python/tokenizers/utf8_texts.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "text/unicode/utf8.h"
+
+namespace nb = nanobind;
+
+namespace headrace::python {
+namespace {
+
+constexpr size_t kAtOnce = 16;
+
+/// PERF: loops over so many units without a branch inside, which the compiler makes vectors of.
+template <class Unit>
+bool is_ascii(const Unit* units) {
+  uint32_t all = 0;
+  for (size_t i = 0; i < kAtOnce; ++i) all |= units[i];
+  return all < 0x80;
+}
+
+char* append(uint32_t c, char* out) {
+  const auto tail = [](uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+  if (c < 0x80) {
+    *out++ = static_cast<char>(c);
+  } else if (c < 0x800) {
+    *out++ = static_cast<char>(0xC0 | c >> 6);
+    *out++ = tail(c);
+  } else if (c < 0x10000) {
+    *out++ = static_cast<char>(0xE0 | c >> 12);
+    *out++ = tail(c >> 6);
+    *out++ = tail(c);
+  } else {
+    *out++ = static_cast<char>(0xF0 | c >> 18);
+    *out++ = tail(c >> 12);
+    *out++ = tail(c >> 6);
+    *out++ = tail(c);
+  }
+  return out;
+}
+
+/// Writes the UTF-8 of code points and returns its end; null: there is a surrogate.
+template <class Unit>
+char* append_all(const Unit* units, size_t count, char* out) {
+  for (size_t at = 0; at < count;) {
+    while (at + kAtOnce <= count && is_ascii(units + at)) {
+      for (size_t i = 0; i < kAtOnce; ++i) out[i] = static_cast<char>(units[at + i]);
+      at += kAtOnce;
+      out += kAtOnce;
+    }
+    for (const size_t end = std::min(at + kAtOnce, count); at < end; ++at) {
+      const uint32_t c = units[at];
+      if (c >= 0xD800 && c < 0xE000) return nullptr;
+      out = append(c, out);
+    }
+  }
+  return out;
+}
+
+/// Reads the code points of valid UTF-8, none of which is greater than a Unit can be.
+template <class Unit>
+void read_all(std::string_view text, Unit* units) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  const uint8_t* const end = bytes + text.size();
+  while (bytes < end) {
+    while (end - bytes >= static_cast<ptrdiff_t>(kAtOnce) && is_ascii(bytes)) {
+      for (size_t i = 0; i < kAtOnce; ++i) units[i] = bytes[i];
+      bytes += kAtOnce;
+      units += kAtOnce;
+    }
+    for (const uint8_t* const stop = bytes + kAtOnce; bytes < stop && bytes < end;) {
+      const uint32_t lead = *bytes;
+      if (lead < 0x80) {
+        *units++ = static_cast<Unit>(lead);
+        bytes += 1;
+      } else if (lead < 0xE0) {
+        *units++ = static_cast<Unit>((lead & 0x1F) << 6 | (bytes[1] & 0x3F));
+        bytes += 2;
+      } else if (lead < 0xF0) {
+        *units++ = static_cast<Unit>((lead & 0x0F) << 12 | (bytes[1] & 0x3Fu) << 6 | (bytes[2] & 0x3Fu));
+        bytes += 3;
+      } else {
+        *units++ = static_cast<Unit>((lead & 0x07) << 18 | (bytes[1] & 0x3Fu) << 12 | (bytes[2] & 0x3Fu) << 6 | (bytes[3] & 0x3Fu));
+        bytes += 4;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+nb::object str_of(std::string_view text) {
+  if (text::utf8::valid_prefix(text) != text.size()) {
+    PyObject* const decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
+    if (!decoded) throw nb::python_error();
+    return nb::steal(decoded);
+  }
+  constexpr size_t kStretch = 64;
+  uint8_t greatest = 0;
+  size_t count = 0;
+  // PERF: stretches of a fixed size, which the compiler makes vectors of.
+  const auto look = [&](const char* bytes, size_t size) {
+    uint8_t most = 0, leads = 0;
+    for (size_t i = 0; i < size; ++i) {
+      const auto byte = static_cast<uint8_t>(bytes[i]);
+      most = std::max(most, byte);
+      leads = static_cast<uint8_t>(leads + ((byte & 0xC0) != 0x80));
+    }
+    greatest = std::max(greatest, most);
+    count += leads;
+  };
+  size_t at = 0;
+  for (; at + kStretch <= text.size(); at += kStretch) look(text.data() + at, kStretch);
+  look(text.data() + at, text.size() - at);
+  // The greatest lead byte says how wide the widest character is.
+  const Py_UCS4 widest = greatest < 0x80 ? 0x7F : greatest < 0xC4 ? 0xFF : greatest < 0xF0 ? 0xFFFF : 0x10FFFF;
+  nb::object result = nb::steal(PyUnicode_New(static_cast<Py_ssize_t>(count), widest));
+  if (!result.is_valid()) throw nb::python_error();
+  if (widest <= 0xFF) {
+    read_all(text, PyUnicode_1BYTE_DATA(result.ptr()));
+  } else if (widest <= 0xFFFF) {
+    read_all(text, PyUnicode_2BYTE_DATA(result.ptr()));
+  } else {
+    read_all(text, PyUnicode_4BYTE_DATA(result.ptr()));
+  }
+  return result;
+}
+
+char* Utf8Texts::room_for(size_t bytes) {
+  constexpr size_t kBlock = size_t{256} << 10;
+  if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
+    // A short text alone gets no more than it needs; pages that are not written to cost nothing.
+    const size_t size = blocks_.empty() ? bytes : std::max(bytes, kBlock);
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size, 0});
+  }
+  return blocks_.back().bytes.get() + blocks_.back().used;
+}
+
+std::string_view Utf8Texts::of(nb::handle string) {
+  PyObject* const object = string.ptr();
+  if (PyUnicode_READY(object) < 0) return {};
+  const auto count = static_cast<size_t>(PyUnicode_GET_LENGTH(object));
+  if (PyUnicode_IS_ASCII(object)) return {static_cast<const char*>(PyUnicode_DATA(object)), count};
+  char* end = nullptr;
+  char* begin = nullptr;
+  if (PyUnicode_KIND(object) == PyUnicode_1BYTE_KIND) {
+    begin = room_for(2 * count);
+    end = append_all(PyUnicode_1BYTE_DATA(object), count, begin);
+  } else if (PyUnicode_KIND(object) == PyUnicode_2BYTE_KIND) {
+    begin = room_for(3 * count);
+    end = append_all(PyUnicode_2BYTE_DATA(object), count, begin);
+  } else {
+    begin = room_for(4 * count);
+    end = append_all(PyUnicode_4BYTE_DATA(object), count, begin);
+  }
+  if (!end) {
+    Py_ssize_t size = 0;
+    PyUnicode_AsUTF8AndSize(object, &size);  // sets the error
+    return {};
+  }
+  blocks_.back().used += static_cast<size_t>(end - begin);
+  return {begin, static_cast<size_t>(end - begin)};
+}
+
+}  // namespace headrace::python
