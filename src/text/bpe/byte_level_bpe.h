@@ -29,12 +29,14 @@ class ByteLevelBpe {
   /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
   /// vocabulary are left out.
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
+  const PairMerger& merges() const { return merges_; }
 
  private:
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
   Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
 
   void add_merge(const MergeIds& merge, uint32_t rank);
+  void note_use(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
   bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
 
