@@ -79,8 +79,13 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t limit_
     return fail(ErrorKind::OutOfRange, fmt::format("{} has {} bytes; at most {} are read here", path.string(),
                                                    file.size_bytes(), limit_bytes));
   }
-  std::string content(file.size_bytes(), '\0');
-  HR_CHECK(file.read_at(0, std::as_writable_bytes(std::span(content))));
+  std::string content;
+  Result<void> read;
+  content.resize_and_overwrite(file.size_bytes(), [&](char* data, size_t size) {  // not filled with zeros first
+    read = file.read_at(0, std::as_writable_bytes(std::span(data, size)));
+    return size;
+  });
+  HR_CHECK(std::move(read));
   return content;
 }
 

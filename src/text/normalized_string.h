@@ -33,6 +33,7 @@ Finder find_character(char32_t character);
 Finder find_string(std::string literal);  ///< an empty literal matches nothing
 Finder find_where(std::function<bool(char32_t)> predicate);
 Finder find_regex(const Regex& regex);
+Finder find_regex_later(std::string pattern);  ///< compiles a pattern, which is known to be one, when it is first needed
 /// Exchanges what matched and what did not.
 Finder inverted(Finder finder);
 

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "text/unicode/utf8.h"
-
 namespace headrace::text {
 namespace {
 
@@ -38,23 +36,28 @@ std::string ByteLetters::letter(uint8_t byte) {
   return {static_cast<char>(0xC0 | letter >> 6), static_cast<char>(0x80 | (letter & 0x3F))};
 }
 
+char* ByteLetters::write_bytes(std::string_view spelling, char* out) {
+  const auto* p = reinterpret_cast<const uint8_t*>(spelling.data());
+  const uint8_t* const end = p + spelling.size();
+  while (p < end) {
+    uint32_t letter = *p++;
+    if (letter >= 0x80) {  // all letters outside ASCII have two bytes
+      if (letter < 0xC2 || letter >= 0xE0 || p == end || (*p & 0xC0) != 0x80) return nullptr;
+      letter = (letter & 0x1F) << 6 | (*p++ & 0x3Fu);
+    }
+    const int byte = letter < kAlphabet.byte_of.size() ? kAlphabet.byte_of[letter] : -1;
+    if (byte < 0) return nullptr;
+    *out++ = static_cast<char>(byte);
+  }
+  return out;
+}
+
 bool ByteLetters::append_bytes(std::string_view spelling, std::string& out) {
   const size_t before = out.size();
-  for (size_t at = 0; at < spelling.size();) {
-    const utf8::Sequence next = utf8::examine(spelling.substr(at));
-    if (next.form == utf8::Form::Valid) {
-      uint32_t length;
-      const char32_t letter = utf8::decode(spelling.data() + at, length);
-      if (letter < kAlphabet.byte_of.size() && kAlphabet.byte_of[letter] >= 0) {
-        out += static_cast<char>(kAlphabet.byte_of[letter]);
-        at += length;
-        continue;
-      }
-    }
-    out.resize(before);
-    return false;
-  }
-  return true;
+  out.resize(before + spelling.size());
+  const char* end = write_bytes(spelling, out.data() + before);
+  out.resize(end ? static_cast<size_t>(end - out.data()) : before);
+  return end != nullptr;
 }
 
 }  // namespace headrace::text

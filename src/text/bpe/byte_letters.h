@@ -15,6 +15,8 @@ struct ByteLetters {
   /// Appends the bytes that `spelling` stands for; false, and nothing appended, if
   /// some character is not of the alphabet.
   static bool append_bytes(std::string_view spelling, std::string& out);
+  /// The same into memory with room for as many bytes as the spelling has: the end of what was written, or null.
+  static char* write_bytes(std::string_view spelling, char* out);
 };
 
 }  // namespace headrace::text

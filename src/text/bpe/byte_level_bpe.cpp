@@ -37,14 +37,18 @@ Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std
 ByteLevelBpe::ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
                            std::shared_ptr<const Barriers> barriers)
     : barriers_(std::move(barriers)), byte_token_(byte_tokens) {
-  merges_.reserve(merges.size());
+  merges_.add_all(merges);
   first_use_.assign(ids, ~uint32_t{0});
-  for (uint32_t rank = 0; rank < merges.size(); ++rank) add_merge(merges[rank], rank);
+  for (uint32_t rank = 0; rank < merges.size(); ++rank) note_use(merges[rank], rank);
   find_whole_characters();
 }
 
 void ByteLevelBpe::add_merge(const MergeIds& merge, uint32_t rank) {
   merges_.add(merge.left, merge.right, {rank, merge.result});
+  note_use(merge, rank);
+}
+
+void ByteLevelBpe::note_use(const MergeIds& merge, uint32_t rank) {
   for (const uint32_t part : {merge.left, merge.right}) first_use_[part] = std::min(first_use_[part], rank);
 }
 

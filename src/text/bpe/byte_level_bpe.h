@@ -31,12 +31,14 @@ class ByteLevelBpe {
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
   /// The ids of several pieces at once.
   void encode_each(std::span<ShortPiece> pieces) const;
+  const PairMerger& merges() const { return merges_; }
 
  private:
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
   Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
 
   void add_merge(const MergeIds& merge, uint32_t rank);
+  void note_use(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
   template <class Add>
   bool begin_with_characters(std::string_view piece, const Add& add) const;

@@ -8,6 +8,15 @@
 
 namespace headrace::text {
 
+void PairMerger::add_all(std::span<const MergeIds> merges) {
+  constexpr size_t kAhead = 16;
+  table_.reserve(merges.size());
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    if (rank + kAhead < merges.size()) table_.prefetch(merges[rank + kAhead].left, merges[rank + kAhead].right);
+    table_.add(merges[rank].left, merges[rank].right, {static_cast<uint32_t>(rank), merges[rank].result});
+  }
+}
+
 void PairMerger::merge(std::vector<Symbol>& symbols) const {
   if (symbols.size() <= kFew) return merge_few(symbols);
   merge_many(symbols);

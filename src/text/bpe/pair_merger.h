@@ -14,6 +14,8 @@ class PairMerger {
   void reserve(size_t count) { table_.reserve(count); }
   /// At most as many as were reserved for; of equal pairs the last one counts.
   void add(TokenId left, TokenId right, Merge<uint32_t> merge) { table_.add(left, right, merge); }
+  /// All of a list, in place of what there was.
+  void add_all(std::span<const MergeIds> merges);
   Merge<uint32_t> find(TokenId left, TokenId right) const { return table_.find(left, right); }
 
   /// Joins until nothing can be joined: the lowest rank first, then the leftmost place.

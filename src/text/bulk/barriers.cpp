@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "text/unicode/utf8.h"
 
@@ -13,6 +14,19 @@ struct Part {
   uint32_t begin, end;
   bool no_beginning, no_end;
 };
+
+/// How many bytes begin a character of several bytes, or could.
+size_t count_leads(std::string_view bytes) {
+  constexpr uint64_t kHigh = 0x8080808080808080u;
+  size_t count = 0;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    count += static_cast<size_t>(std::popcount(word & word << 1 & kHigh));
+  }
+  for (const char c : bytes) count += static_cast<uint8_t>(c) >= 0xC0;
+  return count;
+}
 
 Part part_at(std::string_view bytes, uint32_t at) {
   Part part{at, at + 1, utf8::is_continuation(bytes[at]), false};
@@ -26,9 +40,7 @@ Part part_at(std::string_view bytes, uint32_t at) {
 
 Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_right_(1024), ascii_(256) {
   size_t wide = 0;
-  for (const BulkEntry& entry : entries) {
-    wide += static_cast<size_t>(std::ranges::count_if(entry.bytes, [](char c) { return static_cast<uint8_t>(c) >= 0xC0; }));
-  }
+  for (const BulkEntry& entry : entries) wide += count_leads(entry.bytes);
   // Sixteen bits a pair at most: few are joined by chance.
   const int bits = std::clamp(static_cast<int>(std::bit_width(wide * 4)), 10, 22);
   shift_ = 32 - static_cast<uint32_t>(bits);

@@ -585,7 +585,7 @@ Result<std::shared_ptr<const BulkEncoder>> BulkEncoder::build(BulkSpec spec) {
 }
 
 BulkEncoder::BulkEncoder(BulkSpec spec)
-    : table_(spec.entries, hash_),
+    : table_(spec.entries, hash_, spec.whole),
       barriers_(std::move(spec.barriers)),
       pre_tokenizer_(std::move(spec.pre_tokenizer)),
       pieces_(std::move(spec.pieces)),
@@ -593,11 +593,12 @@ BulkEncoder::BulkEncoder(BulkSpec spec)
       lower_block_is_space_(spec.lower_block_is_space),
       serial_(next_serial.fetch_add(1)) {
   if (spec.rules) splitter_.emplace(*spec.rules);
+  if (spec.token_bytes) token_sizes_.reserve(spec.token_bytes->size());
   for (uint32_t id = 0; spec.token_bytes && id < spec.token_bytes->size(); ++id) {
     const size_t size = (*spec.token_bytes)[id].size();
     token_sizes_.push_back(size < 256 ? static_cast<uint8_t>(size) : 0);
   }
-  confirm_entries(std::span(spec.entries).first(std::min(kConfirmedAtOnce, spec.entries.size())));
+  if (spec.whole.empty()) confirm_entries(std::span(spec.entries).first(std::min(kConfirmedAtOnce, spec.entries.size())));
 }
 
 BulkEncoder::~BulkEncoder() = default;

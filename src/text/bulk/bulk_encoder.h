@@ -30,6 +30,8 @@ class PieceEncoder {
 struct BulkSpec {
   /// Entries that a piece may be, as they stand in a text; of equal ones the last counts.
   std::vector<BulkEntry> entries;
+  /// By id, which entries are known to be encoded as themselves; empty: nothing is known, and the first ones are tried.
+  std::vector<uint8_t> whole = {};
   /// The bytes of every token, by id, as far as they stand in a text so; may be null.
   const StringArena* token_bytes = nullptr;
   /// A piece that is an entry is that token, without asking the merges.

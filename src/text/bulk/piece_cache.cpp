@@ -19,7 +19,7 @@ void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_
 size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
 
 PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
-    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), Line{}), long_(kFirstLong) {}
+    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), TablePages::Large), long_(kFirstLong) {}
 
 size_t PieceCache::bytes() const {
   return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
@@ -54,7 +54,7 @@ PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
 }
 
 void PieceCache::grow() {
-  LargeArray<Line> old(lines_.size() * 2, Line{});
+  TableArray<Line> old(lines_.size() * 2, TablePages::Large);
   std::swap(old, lines_);
   entries_ = 0;
   for (size_t i = 0; i < old.size(); ++i) {

@@ -20,46 +20,66 @@ size_t long_entries(std::span<const BulkEntry> entries) {
 
 }  // namespace
 
-VocabularyTable::VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash)
-    : buckets_(std::max<size_t>(8, (entries.size() - long_entries(entries)) * 2 / kWays), Bucket{{}, {0, 0, 0, kAbsent}}),
-      long_(std::bit_ceil(long_entries(entries) * 2 + 16), LongSlot{}) {
+/// PERF: entries are taken sixteen at a time, so that the lines of a batch come while others are waited for.
+VocabularyTable::VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash, std::span<const uint8_t> whole) {
+  const size_t n_long = long_entries(entries);
+  buckets_ = TableArray<Bucket>(std::max<size_t>(8, (entries.size() - n_long) * 2 / kWays), TablePages::Large);
+  for (Bucket& bucket : buckets_) bucket.ids[kWays] = kAbsent;
+  long_ = TableArray<LongSlot>(std::bit_ceil(n_long * 2 + 16));
   long_mask_ = long_.size() - 1;
-  long_bytes_.reserve(long_entries(entries));
-  for (const BulkEntry& entry : entries) {
-    if (!entry.bytes.empty()) add(entry, hash);
+  long_bytes_.reserve(n_long);
+  constexpr size_t kBatch = 16;
+  PackedPiece pieces[kBatch];
+  uint64_t hashes[kBatch];
+  for (size_t first = 0; first < entries.size(); first += kBatch) {
+    const std::span<const BulkEntry> batch = entries.subspan(first, std::min(kBatch, entries.size() - first));
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const std::string_view bytes = batch[i].bytes;
+      if (bytes.size() > PackedPiece::kLongest) {
+        hashes[i] = hash(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+        continue;
+      }
+      pieces[i] = pack(bytes);
+      hashes[i] = hash(pieces[i]);
+      __builtin_prefetch(&buckets_[bucket_of(hashes[i])], 1);
+    }
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const TokenId id = batch[i].id;
+      const uint32_t value = id < whole.size() && whole[id] ? id : id | kUnconfirmed;
+      if (batch[i].bytes.size() > PackedPiece::kLongest) {
+        add_long(batch[i].bytes, hashes[i], value);
+      } else if (!batch[i].bytes.empty()) {
+        add_short(pieces[i], hashes[i], value);
+      }
+    }
   }
 }
 
-void VocabularyTable::add(const BulkEntry& entry, const PieceHash& hash) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(entry.bytes.data());
-  if (entry.bytes.size() > PackedPiece::kLongest) {
-    const uint64_t hashed = hash(bytes, entry.bytes.size());
-    if (Slot* slot = find_long(entry.bytes, hashed)) {
-      *slot = entry.id | kUnconfirmed;
-      return;
-    }
-    size_t at = hashed & long_mask_;
-    while (long_[at].index != kNone) at = (at + 1) & long_mask_;
-    long_[at] = {static_cast<uint32_t>(hashed >> 32), static_cast<uint32_t>(long_bytes_.size()), entry.id | kUnconfirmed};
-    long_bytes_.push_back(entry.bytes);
+void VocabularyTable::add_long(std::string_view piece, uint64_t hash, uint32_t value) {
+  if (Slot* slot = find_long(piece, hash)) {
+    *slot = value;
     return;
   }
-  const PackedPiece piece = pack(entry.bytes);
-  const uint64_t hashed = hash(piece);
-  if (Slot* slot = find(piece, hashed)) {
-    *slot = entry.id | kUnconfirmed;
+  size_t at = hash & long_mask_;
+  while (long_[at].number != 0) at = (at + 1) & long_mask_;
+  long_bytes_.push_back(piece);
+  long_[at] = {static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(long_bytes_.size()), value};
+}
+
+void VocabularyTable::add_short(const PackedPiece& piece, uint64_t hash, uint32_t value) {
+  if (Slot* slot = find(piece, hash)) {
+    *slot = value;
     return;
   }
-  Bucket* bucket = &buckets_[bucket_of(hashed)];
-  for (;;) {
+  for (Bucket* bucket = &buckets_[bucket_of(hash)];;) {
     for (int i = 0; i < kWays; ++i) {
       if (bucket->keys[i].high != 0) continue;
       bucket->keys[i] = piece;
-      bucket->ids[i] = entry.id | kUnconfirmed;
+      bucket->ids[i] = value;
       return;
     }
     bucket->ids[kWays] = kElsewhere;
-    if (++bucket == buckets_.data() + buckets_.size()) bucket = buckets_.data();
+    if (++bucket == buckets_.end()) bucket = buckets_.begin();
   }
 }
 

@@ -10,9 +10,9 @@
 #include <emmintrin.h>
 #endif
 
-#include "text/bulk/large_array.h"
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
+#include "text/vocabulary/table_array.h"
 
 namespace headrace::text {
 
@@ -36,8 +36,9 @@ class VocabularyTable {
   static constexpr uint32_t kOnlyWhole = uint32_t{1} << 30;
   static constexpr uint32_t kIdMask = 0x00FFFFFF;
 
-  /// The bytes must outlive the table. Of equal entries the last counts.
-  VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash);
+  /// The bytes must outlive the table. Of equal entries the last counts. `whole`, by id, says which entries are
+  /// known to be encoded as themselves; ids beyond its end are not.
+  VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash, std::span<const uint8_t> whole);
 
   /// Where a table keeps the id of an entry, with kUnconfirmed, or kNone where the piece is
   /// known to be more than one token.
@@ -65,15 +66,15 @@ class VocabularyTable {
     for (;;) {
       if (const unsigned match = matches(*bucket, piece)) return &bucket->ids[std::countr_zero(match)];
       if (bucket->ids[kWays] == kAbsent) return nullptr;
-      if (++bucket == buckets_.data() + buckets_.size()) bucket = buckets_.data();
+      if (++bucket == buckets_.end()) bucket = buckets_.begin();
     }
   }
   Slot* find_long(std::string_view piece, uint64_t hash) {
     const auto tag = static_cast<uint32_t>(hash >> 32);
     for (size_t at = hash & long_mask_;; at = (at + 1) & long_mask_) {
       LongSlot& slot = long_[at];
-      if (slot.index == kNone) return nullptr;
-      if (slot.tag == tag && long_bytes_[slot.index] == piece) return &slot.id;
+      if (slot.number == 0) return nullptr;
+      if (slot.tag == tag && long_bytes_[slot.number - 1] == piece) return &slot.id;
     }
   }
 
@@ -92,9 +93,9 @@ class VocabularyTable {
     uint32_t ids[kWays + 1];  // after those of the keys: whether there are more in the next bucket
   };
   struct LongSlot {
-    uint32_t tag = 0;
-    uint32_t index = kNone;
-    uint32_t id = 0;
+    uint32_t tag;
+    uint32_t number;  // of long_bytes_, plus one; zero: free
+    uint32_t id;
   };
 
   size_t bucket_of(uint64_t hash) const { return (hash >> 32) * buckets_.size() >> 32; }
@@ -114,10 +115,11 @@ class VocabularyTable {
 #endif
   }
 
-  void add(const BulkEntry& entry, const PieceHash& hash);
+  void add_short(const PackedPiece& piece, uint64_t hash, uint32_t value);
+  void add_long(std::string_view piece, uint64_t hash, uint32_t value);
 
-  LargeArray<Bucket> buckets_;
-  LargeArray<LongSlot> long_;
+  TableArray<Bucket> buckets_;
+  TableArray<LongSlot> long_;
   size_t long_mask_ = 0;
   std::vector<std::string_view> long_bytes_;
 };

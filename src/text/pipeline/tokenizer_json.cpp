@@ -9,6 +9,7 @@
 #include "text/components/models/json_reader.h"
 #include "text/components/models/json_writer.h"
 #include "text/components/models/model_json.h"
+#include "text/components/models/token_table.h"
 #include "text/pipeline/pretty_json.h"
 #include "text/pipeline/second_form.h"
 #include "text/pipeline/state.h"
@@ -148,6 +149,7 @@ struct TokenizerParts {
   size_t normalizer_end = 0, pre_tokenizer_end = 0, post_processor_end = 0, decoder_end = 0;
   std::optional<ModelSpec> model;
   std::string_view model_json;
+  std::vector<JsonPart> spelled;  ///< parts whose bytes outside ASCII are the model's spellings, in order
 };
 
 class PartsReader {
@@ -233,7 +235,8 @@ class PartsReader {
   bool model() {
     size_t position = reader_.position();
     const size_t begin = position;
-    auto spec = read_model_json(json_, position, 1);
+    parts_.spelled.clear();
+    auto spec = read_model_json(json_, position, 1, &parts_.spelled);
     reader_.go_to(position);
     if (!spec) return fails(spec.error());
     parts_.model = std::move(*spec);
@@ -246,6 +249,35 @@ class PartsReader {
   TokenizerParts parts_;
   std::optional<Error> error_;
 };
+
+bool is_valid_utf8(std::string_view text) { return utf8::valid_prefix(text) == text.size(); }
+
+const TokenTable* vocabulary_of(const ModelSpec& model) {
+  return std::visit(
+      []<class Model>(const Model& m) -> const TokenTable* {
+        if constexpr (requires { m.vocabulary; }) return m.vocabulary.get();
+        return nullptr;
+      },
+      model.value);
+}
+
+/// Whether all of a text that was read as `parts` is valid UTF-8.
+/// PERF: most of a file is spellings, most of them several times: each is looked at once, where the vocabulary has it.
+bool is_valid_utf8(std::string_view json, const TokenizerParts& parts) {
+  size_t at = 0;
+  for (const JsonPart& part : parts.spelled) {
+    if (!is_valid_utf8(json.substr(at, part.begin - at))) return false;
+    at = part.end;
+  }
+  if (!is_valid_utf8(json.substr(at))) return false;
+  const TokenTable* vocabulary = parts.spelled.empty() ? nullptr : vocabulary_of(*parts.model);
+  if (!vocabulary) return true;
+  const StringArena& spellings = vocabulary->spellings();
+  for (uint32_t n = 0; n < spellings.size(); ++n) {
+    if (!spellings[n].empty() && utf8::is_continuation(spellings[n][0])) return false;
+  }
+  return is_valid_utf8(spellings.bytes());
+}
 
 /// Where the reference has read to when it refuses a part: past the white space after it, and past the
 /// brace if that was the last part.
@@ -331,10 +363,13 @@ class Writer {
 }  // namespace
 
 Result<Pipeline> Pipeline::from_json(std::string_view json) {
-  if (const size_t valid = utf8::valid_prefix(json); valid != json.size()) {
-    return fail(ErrorKind::InvalidData, "the tokenizer's JSON is not valid UTF-8 at byte " + std::to_string(valid));
+  auto read = PartsReader(json).read();
+  if (!read || !is_valid_utf8(json, *read)) {
+    if (const size_t valid = utf8::valid_prefix(json); valid != json.size()) {
+      return fail(ErrorKind::InvalidData, "the tokenizer's JSON is not valid UTF-8 at byte " + std::to_string(valid));
+    }
   }
-  HR_TRY(auto parts, PartsReader(json).read());
+  HR_TRY(auto parts, std::move(read));
   std::string pre_tokenizer, decoder;
   const bool second_form = parts.version == "2.0";
   if (second_form) {

@@ -73,4 +73,8 @@ std::optional<SplitRules> rules_of_patterns(std::span<const std::string> pattern
   return std::nullopt;
 }
 
+bool is_published_pattern(std::string_view pattern) {
+  return families().contains(pattern) || std::ranges::find(kDeepSeek, pattern) != std::end(kDeepSeek);
+}
+
 }  // namespace headrace::text

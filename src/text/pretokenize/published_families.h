@@ -14,4 +14,7 @@ std::optional<SplitRules> rules_of_pattern(std::string_view pattern);
 /// The same for patterns that cut one after another.
 std::optional<SplitRules> rules_of_patterns(std::span<const std::string> patterns);
 
+/// Whether this is a pattern of the above, alone or one of several: it is known to compile.
+bool is_published_pattern(std::string_view pattern);
+
 }  // namespace headrace::text

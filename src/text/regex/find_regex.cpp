@@ -1,3 +1,7 @@
+#include <memory>
+#include <mutex>
+#include <utility>
+
 #include "text/normalized_string.h"
 #include "text/regex.h"
 
@@ -17,6 +21,30 @@ Finder find_regex(const Regex& regex) {
     }
     if (done != text.size()) parts.push_back({{done, static_cast<uint32_t>(text.size())}, false});
     return parts;
+  };
+}
+
+namespace {
+
+struct LaterRegex {
+  std::string pattern;
+  std::once_flag once;
+  Result<Finder> finder = Finder();
+};
+
+}  // namespace
+
+/// PERF: a published tokenizer's pattern costs two milliseconds, and bulk encoding does not ask for it.
+Finder find_regex_later(std::string pattern) {
+  auto later = std::make_shared<LaterRegex>();
+  later->pattern = std::move(pattern);
+  return [later](std::string_view text) -> Result<std::vector<Match>> {
+    std::call_once(later->once, [&] {
+      const auto regex = Regex::compile(later->pattern);
+      later->finder = regex ? Result<Finder>(find_regex(*regex)) : std::unexpected(regex.error());
+    });
+    if (!later->finder) return std::unexpected(later->finder.error());
+    return (*later->finder)(text);
   };
 }
 

@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "text/vocabulary/table_array.h"
 
 namespace headrace::text {
 
@@ -39,25 +43,47 @@ inline uint64_t hash_bytes(std::string_view bytes, uint64_t seed = 0) {
   return fold_multiply(hash ^ word, kFirst);
 }
 
-/// Strings laid end to end, found by number.
+/// Strings laid end to end, found by number: in memory of its own, or in somebody else's.
 class StringArena {
  public:
+  StringArena() = default;
+  /// `ends` is a zero and where each string ends in `bytes`.
+  StringArena(TableArray<char> bytes, TableArray<uint32_t> ends)
+      : bytes_(std::move(bytes)), ends_(std::move(ends)), used_(bytes_.size()), count_(static_cast<uint32_t>(ends_.size()) - 1) {}
+  StringArena(StringArena&&) noexcept = default;
+  StringArena& operator=(StringArena&&) noexcept = default;
+
   void reserve(size_t count, size_t bytes) {
-    ends_.reserve(count + 1);
-    bytes_.reserve(bytes);
+    if (count + 1 > ends_.size()) ends_ = grown(ends_, count_ + size_t{1}, count + 1);
+    if (bytes > bytes_.size()) bytes_ = grown(bytes_, used_, bytes);
   }
   void append(std::string_view string) {
-    bytes_.insert(bytes_.end(), string.begin(), string.end());
-    ends_.push_back(static_cast<uint32_t>(bytes_.size()));
+    if (count_ + size_t{2} > ends_.size()) ends_ = grown(ends_, ends_.empty() ? 0 : count_ + size_t{1}, count_ * size_t{2} + 16);
+    if (used_ + string.size() > bytes_.size()) bytes_ = grown(bytes_, used_, (used_ + string.size()) * 2 + 64);
+    if (!string.empty()) std::memcpy(bytes_.data() + used_, string.data(), string.size());
+    used_ += string.size();
+    ends_[++count_] = static_cast<uint32_t>(used_);
   }
-  uint32_t size() const { return static_cast<uint32_t>(ends_.size() - 1); }
+  uint32_t size() const { return count_; }
   std::string_view operator[](uint32_t i) const {
     return {bytes_.data() + ends_[i], static_cast<size_t>(ends_[i + 1] - ends_[i])};
   }
+  std::string_view bytes() const { return {bytes_.data(), used_}; }
+  /// A zero and where each string ends.
+  std::span<const uint32_t> ends() const { return {ends_.data(), ends_.empty() ? 0 : count_ + size_t{1}}; }
 
  private:
-  std::vector<char> bytes_;
-  std::vector<uint32_t> ends_{0};
+  template <class T>
+  static TableArray<T> grown(const TableArray<T>& old, size_t used, size_t size) {
+    TableArray<T> larger(size);
+    if (used > 0 && !old.empty()) std::memcpy(larger.data(), old.data(), used * sizeof(T));
+    return larger;
+  }
+
+  TableArray<char> bytes_;
+  TableArray<uint32_t> ends_;
+  size_t used_ = 0;
+  uint32_t count_ = 0;
 };
 
 /// Numbers of the strings of an arena, found by string: open addressing, eight

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "text/components/models/json_writer.h"
@@ -20,28 +19,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// number · 10 + digit, if that has 64 bits.
 bool append_digit(uint64_t number, char digit, uint64_t& longer) {
   return !__builtin_mul_overflow(number, 10, &longer) && !__builtin_add_overflow(longer, static_cast<uint64_t>(digit - '0'), &longer);
-}
-
-/// The eight bytes that are '"', '\\' or a control character have their high bit set.
-uint64_t string_stops(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
-  const auto zero_bytes = [](uint64_t x) { return (x - kOnes) & ~x & kHigh; };
-  const uint64_t quotes = zero_bytes(word ^ (kOnes * '"'));
-  const uint64_t backslashes = zero_bytes(word ^ (kOnes * '\\'));
-  const uint64_t controls = (word - kOnes * 0x20) & ~word & kHigh;
-  return quotes | backslashes | controls;
-}
-
-/// The first byte of a string that is not plain text.
-const char* plain_end(const char* p, const char* end) {
-  for (; end - p >= 8; p += 8) {
-    uint64_t word;
-    std::memcpy(&word, p, 8);
-    const uint64_t stops = string_stops(word);
-    if (stops != 0) return p + (__builtin_ctzll(stops) >> 3);
-  }
-  while (p < end && *p != '"' && *p != '\\' && static_cast<uint8_t>(*p) >= 0x20) ++p;
-  return p;
 }
 
 /// 10^n as the nearest double, n from 0 to 308.
@@ -83,12 +60,7 @@ Error JsonReader::error() const {
   return {ErrorKind::InvalidData, fmt::format("{} at line {} column {}", message, lines + 1, stop - line)};
 }
 
-void JsonReader::white_space() {
-  while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
-}
-
-bool JsonReader::peek(Kind& kind) {
-  white_space();
+bool JsonReader::peek_other(Kind& kind) {
   if (at_ == end_) return fail_here("EOF while parsing a value");
   switch (*at_) {
     case '{': kind = Kind::Object; return true;
@@ -112,27 +84,18 @@ bool JsonReader::enter(char open) {
   return true;
 }
 
-bool JsonReader::leave_empty(char close) {
-  if (*at_ != close) return false;
-  ++at_;
-  --depth_;
-  return true;
+/// Says what is wrong where `key` found none, unless reading its string did.
+bool JsonReader::no_key() {
+  if (message_ != nullptr) return false;
+  return fail_here(at_ == end_ ? "EOF while parsing an object" : "key must be a string");
 }
 
-bool JsonReader::key(std::string_view& key) {
-  white_space();
-  if (at_ == end_) return fail_here("EOF while parsing an object");
-  if (*at_ != '"') return fail_here("key must be a string");
-  if (!string(key)) return false;
-  white_space();
-  if (at_ == end_) return fail_here("EOF while parsing an object");
-  if (*at_ != ':') return fail_here("expected `:`");
-  ++at_;
-  return true;
-}
+bool JsonReader::no_colon() { return fail_here(at_ == end_ ? "EOF while parsing an object" : "expected `:`"); }
 
-bool JsonReader::separator(char close, bool& more) {
-  white_space();
+bool JsonReader::trailing_comma() { return fail_here("trailing comma"); }
+
+/// What stands behind an element and is no comma.
+bool JsonReader::uncommon_separator(char close, bool& more) {
   if (at_ == end_) return fail_here(close == '}' ? "EOF while parsing an object" : "EOF while parsing a list");
   if (*at_ == close) {
     ++at_;
@@ -140,12 +103,7 @@ bool JsonReader::separator(char close, bool& more) {
     more = false;
     return true;
   }
-  if (*at_ != ',') return fail_here(close == '}' ? "expected `,` or `}`" : "expected `,` or `]`");
-  ++at_;
-  more = true;
-  white_space();
-  if (at_ < end_ && *at_ == close) return fail_here("trailing comma");
-  return true;
+  return fail_here(close == '}' ? "expected `,` or `}`" : "expected `,` or `]`");
 }
 
 char* JsonReader::memory(size_t size) {
@@ -157,11 +115,10 @@ char* JsonReader::memory(size_t size) {
   return block_at_;
 }
 
-bool JsonReader::string(std::string_view& value) {
-  white_space();
+bool JsonReader::uncommon_string(std::string_view& value) {
   if (at_ == end_ || *at_ != '"') return fail_here(at_ == end_ ? "EOF while parsing a value" : "expected value");
   const char* begin = ++at_;
-  at_ = plain_end(at_, end_);
+  at_ = json_scan::string_stop(at_, end_);
   if (at_ < end_ && *at_ == '"') {
     value = {begin, static_cast<size_t>(at_ - begin)};
     ++at_;
@@ -175,7 +132,7 @@ bool JsonReader::escaped_string(const char* begin, std::string_view& value) {
   const char* close = at_;
   while (close < end_ && *close != '"') {
     if (*close == '\\') {
-      close = plain_end(std::min(close + 2, end_), end_);
+      close = json_scan::string_stop(std::min(close + 2, end_), end_);
     } else {
       at_ = close;
       return fail_here("control character (\\u0000-\\u001F) found while parsing a string");
@@ -188,7 +145,7 @@ bool JsonReader::escaped_string(const char* begin, std::string_view& value) {
   char* const out_begin = memory(static_cast<size_t>(close - begin));
   char* out = out_begin;
   for (at_ = begin; at_ < close;) {
-    const char* plain = plain_end(at_, close);
+    const char* plain = json_scan::string_stop(at_, close);
     out = std::copy(at_, plain, out);
     at_ = plain;
     if (at_ < close && !escape(out)) return false;

@@ -3,24 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
+#include "base/thread_pool.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
 namespace {
 
 /// Resolves merges a block at a time.
-/// PERF: three look-ups a merge, each a cache miss in a large vocabulary. Hashing a block
-/// first and prefetching its slots lets the misses of a block overlap.
+/// PERF: two look-ups a merge, each a cache miss in a large vocabulary. Hashing a block first and prefetching its
+/// slots lets the misses of a block overlap. What a merge gives is in most files the token after what the one before
+/// it gave, which a comparison tells without a look-up.
 class Resolver {
  public:
   static constexpr size_t kBlock = 16;
 
   Resolver(const TokenTable& vocabulary, size_t prefix) : vocabulary_(vocabulary), prefix_(prefix) {}
 
-  Result<void> resolve(std::span<const MergeTable::Spellings> block, uint32_t rank, std::vector<MergeTable::Entry>& out) {
-    joined_.clear();
+  Result<void> resolve(std::span<const MergeTable::Spellings> block, uint32_t rank, MergeTable::Entry* out) {
+    uint64_t hashes[kBlock][2];
+    for (size_t i = 0; i < block.size(); ++i) {
+      hashes[i][0] = vocabulary_.hash(block[i].first);
+      hashes[i][1] = vocabulary_.hash(block[i].second);
+      vocabulary_.prefetch(hashes[i][0]);
+      vocabulary_.prefetch(hashes[i][1]);
+    }
     for (size_t i = 0; i < block.size(); ++i) {
       const auto& [left, right] = block[i];
       if (!has_prefix(right)) {
@@ -28,43 +37,41 @@ class Resolver {
                     fmt::format("Merge {} (\"{}\" \"{}\"): its second part is shorter than the continuing subword prefix, or the "
                                 "prefix would cut a character.", rank + i, left, right));
       }
-      const size_t begin = joined_.size();
-      joined_.append(left).append(right.substr(prefix_));
-      ends_[i] = {begin, joined_.size() - begin};
-    }
-    for (size_t i = 0; i < block.size(); ++i) {
-      const std::string_view parts[3] = {block[i].first, block[i].second, joined(i)};
-      for (size_t part = 0; part < 3; ++part) {
-        hashes_[i][part] = vocabulary_.hash(parts[part]);
-        vocabulary_.prefetch(hashes_[i][part]);
-      }
-    }
-    for (size_t i = 0; i < block.size(); ++i) {
-      const std::string_view parts[3] = {block[i].first, block[i].second, joined(i)};
-      TokenId ids[3];
-      for (size_t part = 0; part < 3; ++part) {
-        const auto id = vocabulary_.find(parts[part], hashes_[i][part]);
-        if (!id) {
-          return fail(ErrorKind::InvalidArgument, fmt::format("Token `{}` out of vocabulary", parts[part]), std::string(parts[part]));
-        }
-        ids[part] = *id;
-      }
-      out.push_back({ids[0], ids[1], ids[2]});
+      const auto first = vocabulary_.number(left, hashes[i][0]), second = vocabulary_.number(right, hashes[i][1]);
+      if (!first || !second) return unknown(first ? right : left);
+      if (!find_result(left, right.substr(prefix_))) return unknown(joined_);
+      out[i] = {vocabulary_.id_at(*first), vocabulary_.id_at(*second), vocabulary_.id_at(next_ - 1)};
     }
     return {};
   }
 
  private:
-  std::string_view joined(size_t i) const { return std::string_view(joined_).substr(ends_[i].first, ends_[i].second); }
+  static std::unexpected<Error> unknown(std::string_view spelling) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("Token `{}` out of vocabulary", spelling), std::string(spelling));
+  }
+
+  /// Leaves in `next_` the entry after the one that both parts make.
+  bool find_result(std::string_view left, std::string_view right) {
+    if (next_ < vocabulary_.size()) {
+      const std::string_view next = vocabulary_.spelling_at(next_);
+      const bool same = next.size() == left.size() + right.size() && std::memcmp(next.data(), left.data(), left.size()) == 0 &&
+                        std::memcmp(next.data() + left.size(), right.data(), right.size()) == 0;
+      if (same) return ++next_;
+    }
+    joined_.assign(left).append(right);
+    const auto number = vocabulary_.number(joined_, vocabulary_.hash(joined_));
+    if (number) next_ = size_t{*number} + 1;
+    return number.has_value();
+  }
+
   bool has_prefix(std::string_view right) const {
     return prefix_ <= right.size() && (prefix_ == right.size() || !utf8::is_continuation(right[prefix_]));
   }
 
   const TokenTable& vocabulary_;
   size_t prefix_;
+  size_t next_ = 0;  // the entry after the last result
   std::string joined_;
-  std::pair<size_t, size_t> ends_[kBlock];
-  uint64_t hashes_[kBlock][3];
 };
 
 }  // namespace
@@ -72,17 +79,29 @@ class Resolver {
 Result<std::shared_ptr<const MergeTable>> MergeTable::build(const TokenTable& vocabulary, std::span<const Spellings> merges,
                                                             std::string_view continuing_subword_prefix) {
   if (merges.size() >= ~uint32_t{0}) return fail(ErrorKind::OutOfRange, "A model has at most 4294967294 merges.");
+  constexpr size_t kGrain = 16384;
   std::shared_ptr<MergeTable> table(new MergeTable);
-  table->merges_.reserve(merges.size());
-  Resolver resolver(vocabulary, continuing_subword_prefix.size());
-  for (size_t begin = 0; begin < merges.size(); begin += Resolver::kBlock) {
-    const size_t count = std::min(Resolver::kBlock, merges.size() - begin);
-    HR_CHECK(resolver.resolve(merges.subspan(begin, count), static_cast<uint32_t>(begin), table->merges_));
-  }
+  table->merges_ = TableArray<Entry>(merges.size());
+  std::vector<Result<void>> outcomes(merges.size() / kGrain + 1);
+  ThreadPool::process().parallel_for(merges.size(), kGrain, [&](size_t first, size_t end) {
+    Resolver resolver(vocabulary, continuing_subword_prefix.size());
+    Result<void>& outcome = outcomes[first / kGrain];
+    for (size_t begin = first; begin < end && outcome; begin += Resolver::kBlock) {
+      const size_t count = std::min(Resolver::kBlock, end - begin);
+      outcome = resolver.resolve(merges.subspan(begin, count), static_cast<uint32_t>(begin), table->merges_.data() + begin);
+    }
+  });
+  for (Result<void>& outcome : outcomes) HR_CHECK(std::move(outcome));
   return table;
 }
 
-std::shared_ptr<const MergeTable> MergeTable::of(std::vector<Entry> merges) {
+std::shared_ptr<const MergeTable> MergeTable::of(std::span<const Entry> merges) {
+  TableArray<Entry> copied(merges.size());
+  std::copy(merges.begin(), merges.end(), copied.begin());
+  return of(std::move(copied));
+}
+
+std::shared_ptr<const MergeTable> MergeTable::of(TableArray<Entry> merges) {
   std::shared_ptr<MergeTable> table(new MergeTable);
   table->merges_ = std::move(merges);
   return table;
@@ -95,11 +114,16 @@ uint64_t MergeTable::hash(TokenId left, TokenId right, uint64_t seed) {
 void MergeTable::index() const {
   size_t slots = 16;
   while (slots < merges_.size() * 3 / 2 + 1) slots *= 2;
-  slots_.assign(slots, Slot{});
+  slots_ = TableArray<Slot>(slots);
   mask_ = slots - 1;
   seed_ = table_seed();
+  constexpr size_t kAhead = 16;
   for (uint32_t rank = 0; rank < merges_.size(); ++rank) {
     const Entry& merge = merges_[rank];
+    if (rank + kAhead < merges_.size()) {
+      const Entry& later = merges_[rank + kAhead];
+      __builtin_prefetch(&slots_[hash(later.left, later.right, seed_) & mask_], 1);
+    }
     const uint64_t key = hash(merge.left, merge.right, seed_);
     const auto tag = static_cast<uint32_t>(key >> 32);
     for (size_t at = key & mask_;; at = (at + 1) & mask_) {

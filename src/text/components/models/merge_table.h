@@ -27,10 +27,11 @@ class MergeTable {
                                                          std::string_view continuing_subword_prefix);
 
   /// Of merges that are ids already.
-  static std::shared_ptr<const MergeTable> of(std::vector<Entry> merges);
+  static std::shared_ptr<const MergeTable> of(std::span<const Entry> merges);
+  static std::shared_ptr<const MergeTable> of(TableArray<Entry> merges);
 
   /// By rank. A pair may come twice: its last rank counts (see `counts`).
-  std::span<const Entry> by_rank() const { return merges_; }
+  std::span<const Entry> by_rank() const { return {merges_.data(), merges_.size()}; }
   /// The rank of a pair, or none.
   std::optional<uint32_t> find(TokenId left, TokenId right) const;
   bool counts(uint32_t rank) const { return find(merges_[rank].left, merges_[rank].right) == rank; }
@@ -44,9 +45,9 @@ class MergeTable {
   static uint64_t hash(TokenId left, TokenId right, uint64_t seed);
   void index() const;
 
-  std::vector<Entry> merges_;
+  TableArray<Entry> merges_;
   mutable std::once_flag once_;
-  mutable std::vector<Slot> slots_;
+  mutable TableArray<Slot> slots_;
   mutable size_t mask_ = 0;
   mutable uint64_t seed_ = 0;
 };

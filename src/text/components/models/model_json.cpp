@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <limits>
@@ -32,6 +33,7 @@ struct VocabField {
   std::string description;  // of a value of another kind
   std::string problem;      // what makes no sense in it
   std::vector<TokenEntry> entries;
+  JsonPart part;
   Pieces pieces;
 };
 
@@ -39,6 +41,8 @@ struct MergesField {
   bool present = false;
   std::string problem;
   std::vector<MergeTable::Spellings> merges;
+  JsonPart part;
+  bool all_spelled = true;  // nothing that is no part of a merge was passed over
 };
 
 /// Any other field: where its value begins.
@@ -113,11 +117,19 @@ bool read_number(JsonReader& reader, const char* expected, double& value, std::s
   return true;
 }
 
+/// PERF: room for more than there can be, at twenty bytes each, of which only what is used is touched.
+template <class T>
+void reserve(std::vector<T>& list, const JsonReader& reader) {
+  constexpr size_t kMost = size_t{1} << 20;
+  list.reserve(std::min(reader.bytes_left() / 20, kMost));
+}
+
 bool read_entries(JsonReader& reader, VocabField& field) {
+  reserve(field.entries, reader);
   return reader.members([&](std::string_view key) {
     if (!field.problem.empty()) return reader.skip();
     TokenId id = 0;
-    if (!read_natural(reader, "u32", id, field.problem)) return false;
+    if (!reader.short_natural(id) && !read_natural(reader, "u32", id, field.problem)) return false;
     field.entries.push_back({key, id});
     return true;
   });
@@ -168,7 +180,10 @@ bool read_vocab(JsonReader& reader, VocabField& field) {
 
 /// "a b": the spelling that files had before 0.20.
 void add_spelled_merge(std::string_view line, MergesField& field) {
-  if (line.starts_with("#version")) return;
+  if (line.starts_with("#version")) {
+    field.all_spelled = false;
+    return;
+  }
   const size_t space = line.find(' ');
   if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
     field.problem = fmt::format("Merges text file invalid at line {}", field.merges.size() + 1);
@@ -203,6 +218,7 @@ bool read_merges(JsonReader& reader, MergesField& field) {
     field.problem = kNoMerges;
     return reader.skip();
   }
+  reserve(field.merges, reader);
   Kind first = Kind::Null;
   return reader.elements([&] {
     if (!reader.peek(kind)) return false;
@@ -221,8 +237,17 @@ bool read_merges(JsonReader& reader, MergesField& field) {
 
 bool read_fields(JsonReader& reader, Fields& fields) {
   return reader.members([&](std::string_view key) {
-    if (key == "vocab") return read_vocab(reader, fields.vocab);
-    if (key == "merges") return read_merges(reader, fields.merges);
+    const size_t begin = reader.position();
+    if (key == "vocab") {
+      const bool read = read_vocab(reader, fields.vocab);
+      fields.vocab.part = {begin, reader.position()};
+      return read;
+    }
+    if (key == "merges") {
+      const bool read = read_merges(reader, fields.merges);
+      fields.merges.part = {begin, reader.position()};
+      return read;
+    }
     ScalarField* field = key == "type" ? &fields.types.emplace_back() : fields.scalar(key);
     if (field) *field = {true, reader.position()};
     return reader.skip();
@@ -558,7 +583,7 @@ struct ModelWriter {
 
 }  // namespace
 
-Result<ModelSpec> read_model_json(std::string_view json, size_t& position, int depth) {
+Result<ModelSpec> read_model_json(std::string_view json, size_t& position, int depth, std::vector<JsonPart>* spelled) {
   JsonReader reader(json, position, depth);
   Fields fields;
   Kind kind;
@@ -568,6 +593,11 @@ Result<ModelSpec> read_model_json(std::string_view json, size_t& position, int d
   if (kind != Kind::Object) return invalid(kNoVariant);
   auto spec = ModelMaker(json, fields).make();
   if (!spec) spec.error().kind = ErrorKind::InvalidData;
+  if (spec && spelled) {
+    if (fields.vocab.kind == Kind::Object) spelled->push_back(fields.vocab.part);
+    const bool merged = std::holds_alternative<BpeModel>(spec->value) && fields.merges.all_spelled;
+    if (merged) spelled->push_back(fields.merges.part);
+  }
   return spec;
 }
 

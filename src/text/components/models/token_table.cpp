@@ -56,7 +56,7 @@ Result<std::shared_ptr<const TokenTable>> TokenTable::build(std::span<const Toke
 void TokenTable::index(std::span<const TokenEntry> entries, std::vector<uint32_t>& kept) {
   size_t slots = 16;
   while (slots < entries.size() * 3 / 2 + 1) slots *= 2;
-  slots_.assign(slots, Slot{});
+  slots_ = TableArray<Slot>(slots);
   mask_ = slots - 1;
   std::vector<uint32_t> replaced;
   uint64_t hashes[kBlock];
@@ -111,24 +111,16 @@ void TokenTable::fill(std::span<const TokenEntry> entries) {
   bool counting = true;
   for (size_t n = 0; counting && n < entries.size(); ++n) counting = entries[n].id == n;
   if (counting) return;
-  ids_.reserve(entries.size());
-  for (const TokenEntry& entry : entries) ids_.push_back(entry.id);
+  ids_ = TableArray<TokenId>(entries.size());
+  for (size_t n = 0; n < entries.size(); ++n) ids_[n] = entries[n].id;
   index_ids();
 }
 
 void TokenTable::index_ids() {
-  if (ids_.back() > ids_.size() * 4 + 1024) return;
-  by_id_.assign(size_t{ids_.back()} + 1, 0);
+  const TokenId greatest = ids_[ids_.size() - 1];
+  if (greatest > ids_.size() * 4 + 1024) return;
+  by_id_ = TableArray<uint32_t>(size_t{greatest} + 1);
   for (size_t n = 0; n < ids_.size(); ++n) by_id_[ids_[n]] = static_cast<uint32_t>(n + 1);
-}
-
-std::optional<TokenId> TokenTable::find(std::string_view spelling, uint64_t hash) const {
-  const auto tag = static_cast<uint32_t>(hash >> 32);
-  for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
-    const Slot& slot = slots_[at];
-    if (slot.number == 0) return std::nullopt;
-    if (slot.tag == tag && spellings_[slot.number - 1] == spelling) return id_at(slot.number - 1);
-  }
 }
 
 std::optional<std::string_view> TokenTable::spelling(TokenId id) const {

@@ -36,13 +36,26 @@ class TokenTable {
   /// The entries in order of id: number `n` of size().
   TokenId id_at(size_t n) const { return ids_.empty() ? static_cast<TokenId>(n) : ids_[n]; }
   std::string_view spelling_at(size_t n) const { return spellings_[static_cast<uint32_t>(n)]; }
+  const StringArena& spellings() const { return spellings_; }
   /// Whether entry `n` is the one that its id is spelled as.
   bool names_its_id(size_t n) const { return n + 1 == size() || id_at(n + 1) != id_at(n); }
 
   /// For those who look many spellings up: hash first, prefetch, then find.
   uint64_t hash(std::string_view spelling) const { return hash_bytes(spelling, seed_); }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_]); }
-  std::optional<TokenId> find(std::string_view spelling, uint64_t hash) const;
+  std::optional<TokenId> find(std::string_view spelling, uint64_t hash) const {
+    const auto found = number(spelling, hash);
+    return found ? std::optional(id_at(*found)) : std::nullopt;
+  }
+  /// Which entry a spelling is.
+  std::optional<uint32_t> number(std::string_view spelling, uint64_t hash) const {
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      const Slot& slot = slots_[at];
+      if (slot.number == 0) return std::nullopt;
+      if (slot.tag == tag && slot.number <= size() && spellings_[slot.number - 1] == spelling) return slot.number - 1;
+    }
+  }
 
  private:
   struct Slot {
@@ -57,9 +70,9 @@ class TokenTable {
   void index_ids();
 
   StringArena spellings_;          // in order of id
-  std::vector<TokenId> ids_;       // of the spellings; empty: 0, 1, 2, …
-  std::vector<uint32_t> by_id_;    // id → number + 1; empty where ids are too sparse
-  std::vector<Slot> slots_;
+  TableArray<TokenId> ids_;        // of the spellings; empty: 0, 1, 2, …
+  TableArray<uint32_t> by_id_;     // id → number + 1; empty where ids are too sparse
+  TableArray<Slot> slots_;
   size_t mask_ = 0;
   uint64_t seed_ = 0;
 };

@@ -6,7 +6,6 @@
 
 #include "text/bpe/byte_letters.h"
 #include "text/components/pre_tokenizers/cut.h"
-#include "text/regex.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
@@ -59,8 +58,7 @@ class ByteLevelStage final : public PreTokenizerStage {
 Result<std::shared_ptr<const PreTokenizerStage>> compile_byte_level(const ByteLevelPreTokenizer& spec) {
   std::optional<Finder> finder;
   if (spec.use_regex) {
-    HR_TRY(const Regex pattern, Regex::compile(kPattern));
-    finder = find_regex(pattern);
+    finder = find_regex_later(kPattern);
   }
   return std::make_shared<ByteLevelStage>(spec.add_prefix_space, std::move(finder));
 }

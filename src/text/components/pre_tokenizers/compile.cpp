@@ -7,6 +7,7 @@
 #include "text/components/pre_tokenizers/byte_level.h"
 #include "text/components/pre_tokenizers/character_tests.h"
 #include "text/components/pre_tokenizers/cut.h"
+#include "text/pretokenize/published_families.h"
 #include "text/regex.h"
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
@@ -123,7 +124,9 @@ Result<Finder> finder_of(const PatternSpec& pattern) {
     HR_TRY(const Regex everywhere, Regex::compile(""));
     return find_regex(everywhere);
   }
-  HR_TRY(const Regex regex, Regex::compile(std::get<RegexPattern>(pattern).text));
+  const std::string& text = std::get<RegexPattern>(pattern).text;
+  if (is_published_pattern(text)) return find_regex_later(text);
+  HR_TRY(const Regex regex, Regex::compile(text));
   return find_regex(regex);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "text/components/component_json.h"
+#include "text/pretokenize/published_families.h"
 #include "text/regex.h"
 #include "text/unicode/utf8.h"
 
@@ -139,7 +140,8 @@ Result<PreTokenizerSpec> read_split(const Json& json) {
   HR_TRY(const Json* behavior, required(json, "behavior"));
   HR_TRY(spec.behavior, read_name(*behavior, kBehaviors));
   HR_TRY(spec.invert, required_bool(json, "invert"));
-  if (const auto* regex = std::get_if<RegexPattern>(&spec.pattern)) HR_CHECK(Regex::compile(regex->text));
+  const auto* regex = std::get_if<RegexPattern>(&spec.pattern);
+  if (regex && !is_published_pattern(regex->text)) HR_CHECK(Regex::compile(regex->text));
   return PreTokenizerSpec{std::move(spec)};
 }
 

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace headrace::text {
+
+/// Whether tables that are read at random lie in large pages where the system has them: a prefetch then does not
+/// wait for an address to be translated, but each large page is filled with zeros when it is first touched.
+enum class TablePages : uint8_t { Small, Large };
+
+/// An array of trivial values that does not grow: in memory of its own, or in somebody else's (a compiled
+/// tokenizer's file). Copies share the values.
+template <class T>
+class TableArray {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  TableArray() = default;
+  /// Of zero bytes, aligned to 64 bytes at least.
+  explicit TableArray(size_t count, TablePages pages = TablePages::Small) : size_(count) {
+    if (count == 0) return;
+    data_ = static_cast<T*>(count * sizeof(T) >= kMapped ? map(count * sizeof(T), pages) : allocate(count * sizeof(T)));
+  }
+  /// `count` values at `data`, which live as long as `owner`.
+  TableArray(std::shared_ptr<const void> owner, T* data, size_t count) : owner_(std::move(owner)), data_(data), size_(count) {}
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T* data() const { return data_; }
+  T* begin() const { return data_; }
+  T* end() const { return data_ + size_; }
+  T& operator[](size_t i) const { return data_[i]; }
+  size_t bytes() const { return size_ * sizeof(T); }
+
+ private:
+  static constexpr size_t kMapped = size_t{256} << 10;
+  static constexpr size_t kLargePage = size_t{2} << 20;
+
+  void* allocate(size_t bytes) {
+    const size_t rounded = (bytes + 63) / 64 * 64;
+    void* memory = std::aligned_alloc(64, rounded);
+    if (!memory) throw std::bad_alloc();
+    std::memset(memory, 0, rounded);
+    owner_ = std::shared_ptr<void>(memory, [](void* p) { std::free(p); });
+    return memory;
+  }
+
+  /// PERF: pages of the system are zero already.
+  void* map(size_t bytes, TablePages pages) {
+#if defined(__linux__)
+    const size_t slack = pages == TablePages::Large ? 2 * kLargePage : 0;  // to begin and end at whole pages
+    void* memory = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    owner_ = std::shared_ptr<void>(memory, [length = bytes + slack](void* p) { ::munmap(p, length); });
+    if (pages == TablePages::Small) return memory;
+    auto* aligned = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(memory) + kLargePage - 1) / kLargePage * kLargePage);
+    ::madvise(aligned, (bytes + kLargePage - 1) / kLargePage * kLargePage, MADV_HUGEPAGE);  // must precede the first touch
+    return aligned;
+#else
+    return allocate(bytes);
+#endif
+  }
+
+  std::shared_ptr<const void> owner_;
+  T* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace headrace::text
