@@ -531,7 +531,7 @@ Result<void> UnitEncoder::Run::encode() {
   return {};
 }
 
-UnitEncoder::UnitEncoder(UnitSpec spec) : spec_(std::move(spec)), table_(spec_.entries, hash_), serial_(next_serial.fetch_add(1)) {
+UnitEncoder::UnitEncoder(UnitSpec spec) : spec_(std::move(spec)), table_(spec_.entries, hash_, {}), serial_(next_serial.fetch_add(1)) {
   for (char32_t c = 0; c < 128; ++c) ascii_[c] = spec_.codes->of_basic(c);
   if (spec_.has_singles) {
     constexpr size_t kCharacters = 0x10000;
