@@ -5,6 +5,7 @@
 
 #include "text/bpe/byte_letters.h"
 #include "text/bpe/byte_level_bpe.h"
+#include "text/bpe/whole_tokens.h"
 #include "text/bulk/bulk_encoder.h"
 #include "text/components/models/merge_table.h"
 #include "text/components/models/token_table.h"
@@ -178,7 +179,11 @@ std::unique_ptr<const BulkPlan::Tables> BulkPlan::Tables::build(const BulkShape&
   spec.ignore_merges = byte_level && shape.model.ignore_merges;
   if (byte_level) {
     spec.rules = shape.rules;
-    spec.pieces = std::make_shared<BytePieces>(ByteLevelBpe(tables->byte_tokens, merges.by_rank(), tables->bytes.size(), spec.barriers));
+    ByteLevelBpe bpe(tables->byte_tokens, merges.by_rank(), tables->bytes.size(), spec.barriers);
+    std::vector<uint8_t> firsts(tables->bytes.size());
+    for (const TokenId id : tables->byte_tokens) firsts[id] = 1;
+    spec.whole = find_whole_tokens(bpe.merges(), merges.by_rank(), firsts);
+    spec.pieces = std::make_shared<BytePieces>(std::move(bpe));
   } else {
     spec.lower_block_is_space = true;
     spec.pieces = std::make_shared<CharacterPieces>(shape.model.vocabulary, tables->byte_tokens, merger_of(merges));
