@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "text/bulk/large_array.h"
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
 
@@ -69,7 +68,7 @@ class PieceCache {
 
   size_t most_bytes_;
   PieceHash hash_;
-  LargeArray<Line> lines_;
+  std::vector<Line> lines_;
   uint32_t next_ = 0;  // which entry of a full line goes next
   size_t entries_ = 0;
   std::vector<LongSlot> long_;
