@@ -13,7 +13,7 @@ void PairMerger::add_all(std::span<const MergeIds> merges) {
   table_.reserve(merges.size());
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     if (rank + kAhead < merges.size()) table_.prefetch(merges[rank + kAhead].left, merges[rank + kAhead].right);
-    table_.add(merges[rank].left, merges[rank].right, {static_cast<uint32_t>(rank), merges[rank].result});
+    add(merges[rank].left, merges[rank].right, {static_cast<uint32_t>(rank), merges[rank].result});
   }
 }
 
@@ -76,8 +76,13 @@ class PairMerger::Lane {
     for (uint32_t i = 0; i < piece.count; ++i) {
       next_[i] = static_cast<uint8_t>(i + 1);
       previous_[i] = static_cast<uint8_t>(i - 1);
-      joins_[i] = kNever;
-      if (i + 1 < piece.count) ask(table, i, i + 1);
+      order_[i] = kNever;
+      if (i + 1 == piece.count) break;
+      if (PairTable::are_small(piece.ids[i], piece.ids[i + 1])) {
+        set(i, table.find_small(piece.ids[i], piece.ids[i + 1]));
+      } else {
+        ask(table, i, i + 1);
+      }
     }
   }
 
@@ -85,45 +90,41 @@ class PairMerger::Lane {
   bool step(const PairTable& table) {
     for (; pending_; pending_ &= pending_ - 1) {
       const auto at = static_cast<uint32_t>(std::countr_zero(pending_));
-      const uint64_t key = PairTable::key_of(piece_->ids[at], piece_->ids[next_[at]]);
-      const Merge<uint32_t> merge = table.find(key, hashes_[at]);
-      joins_[at] = merge.possible() ? uint64_t{merge.rank} << 32 | merge.id : kNever;
+      set(at, table.find(PairTable::key_of(piece_->ids[at], piece_->ids[next_[at]]), hashes_[at]));
     }
     const uint32_t count = piece_->count;
-    uint64_t best = kNever;
-    uint32_t at = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      const bool better = joins_[i] < best;
-      best = better ? joins_[i] : best;
-      at = better ? i : at;
-    }
+    uint32_t best = kNever;
+    for (uint32_t i = 0; i < count; ++i) best = std::min(best, order_[i]);
     if (best == kNever) {
       finish();
       return false;
     }
-    const uint32_t right = next_[at], after = next_[right];
-    piece_->ids[at] = static_cast<TokenId>(best);
-    joins_[at] = joins_[right] = kNever;
+    const uint32_t at = best & 0xFF, right = next_[at], after = next_[right];
+    piece_->ids[at] = joined_[at];
+    order_[at] = order_[right] = kNever;
     next_[at] = static_cast<uint8_t>(after);
     if (after < count) {
       previous_[after] = static_cast<uint8_t>(at);
       ask(table, at, after);
     }
     if (at > 0) {
-      joins_[previous_[at]] = kNever;
+      order_[previous_[at]] = kNever;
       ask(table, previous_[at], at);
     }
     return true;
   }
 
  private:
-  static constexpr uint64_t kNever = ~uint64_t{0};
+  static constexpr uint32_t kNever = ~uint32_t{0};
 
+  void set(uint32_t at, const Merge<uint32_t>& merge) {
+    order_[at] = merge.possible() ? merge.rank << 8 | at : kNever;
+    joined_[at] = merge.id;
+  }
   void ask(const PairTable& table, uint32_t left, uint32_t right) {
     hashes_[left] = PairTable::hash_of(PairTable::key_of(piece_->ids[left], piece_->ids[right]));
-    const bool maybe = table.may_have(hashes_[left]);
-    pending_ |= uint64_t{maybe} << left;
-    if (maybe) table.prefetch(hashes_[left]);
+    table.prefetch(hashes_[left]);
+    pending_ |= uint64_t{1} << left;
   }
   void finish() {
     uint32_t kept = 0;
@@ -133,15 +134,29 @@ class PairMerger::Lane {
 
   ShortPiece* piece_ = nullptr;
   uint64_t pending_ = 0;  // symbols whose join with the next one has to be looked up
-  uint64_t joins_[ShortPiece::kMost];
+  // Of a symbol and the next one: rank and place, so that the least is what joins first; and what they give.
+  uint32_t order_[ShortPiece::kMost];
+  TokenId joined_[ShortPiece::kMost];
   uint64_t hashes_[ShortPiece::kMost];
   uint8_t next_[ShortPiece::kMost], previous_[ShortPiece::kMost];
 };
 
+void PairMerger::merge_one_by_one(std::span<ShortPiece> pieces) const {
+  std::vector<Symbol> symbols;
+  for (ShortPiece& piece : pieces) {
+    symbols.assign(piece.count, {});
+    for (uint32_t i = 0; i < piece.count; ++i) symbols[i].id = piece.ids[i];
+    merge(symbols);
+    piece.count = static_cast<uint32_t>(symbols.size());
+    for (uint32_t i = 0; i < piece.count; ++i) piece.ids[i] = symbols[i].id;
+  }
+}
+
 /// PERF: merging is waiting for the table of merges, each time for what the join before gave; so as many pieces wait
 /// together as the CPU has lines on their way.
 void PairMerger::merge_each(std::span<ShortPiece> pieces) const {
-  constexpr size_t kLanes = 8;
+  constexpr size_t kLanes = 12;
+  if (greatest_rank_ >> 24) return merge_one_by_one(pieces);
   Lane lanes[kLanes];
   size_t running = 0, next = 0;
   while (running < kLanes && next < pieces.size()) lanes[running++].begin(table_, pieces[next++]);

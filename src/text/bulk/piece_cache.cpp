@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <utility>
 
 namespace headrace::text {
 namespace {
@@ -19,14 +18,14 @@ void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_
 size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
 
 PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
-    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), TablePages::Large), long_(kFirstLong) {}
+    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes)), long_(kFirstLong) {}
 
 size_t PieceCache::bytes() const {
   return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
 }
 
 void PieceCache::forget() {
-  std::fill_n(lines_.data(), lines_.size(), Line{});
+  std::ranges::fill(lines_, Line{});
   std::ranges::fill(long_, LongSlot{});
   entries_ = long_entries_ = 0;
   long_bytes_.clear();
@@ -54,11 +53,11 @@ PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
 }
 
 void PieceCache::grow() {
-  TableArray<Line> old(lines_.size() * 2, TablePages::Large);
-  std::swap(old, lines_);
+  std::vector<Line> old(lines_.size() * 2);
+  old.swap(lines_);
   entries_ = 0;
-  for (size_t i = 0; i < old.size(); ++i) {
-    for (const Entry& entry : old[i].entries) {
+  for (const Line& line : old) {
+    for (const Entry& entry : line.entries) {
       if (entry.key.high == 0) continue;
       PackedPiece piece = entry.key;
       piece.high &= ~kPart;
