@@ -21,6 +21,8 @@ class PairMerger {
   /// All of a list, in place of what there was.
   void add_all(std::span<const MergeIds> merges);
   Merge<uint32_t> find(TokenId left, TokenId right) const { return table_.find(left, right); }
+  /// Asks for the memory that `find` of a pair will touch.
+  void prefetch(TokenId left, TokenId right) const { table_.prefetch(left, right); }
 
   /// Joins until nothing can be joined: the lowest rank first, then the leftmost place.
   void merge(std::vector<Symbol>& symbols) const;

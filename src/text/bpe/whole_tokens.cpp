@@ -37,7 +37,14 @@ bool joined_before(const PairMerger& merger, const std::vector<Making>& makings,
 std::vector<uint8_t> find_whole_tokens(const PairMerger& merger, std::span<const MergeIds> merges, std::span<const uint8_t> firsts) {
   std::vector<uint8_t> whole(firsts.begin(), firsts.end());
   std::vector<Making> makings(firsts.size());
+  constexpr size_t kAhead = 16;
   for (uint32_t rank = 0; rank < merges.size(); ++rank) {
+    if (rank + kAhead < merges.size()) {
+      const MergeIds& later = merges[rank + kAhead];
+      merger.prefetch(later.left, later.right);
+      __builtin_prefetch(&makings[later.left]);
+      __builtin_prefetch(&makings[later.right]);
+    }
     const MergeIds& merge = merges[rank];
     if (whole[merge.result] || !whole[merge.left] || !whole[merge.right]) continue;
     const Merge<uint32_t> counted = merger.find(merge.left, merge.right);
