@@ -36,13 +36,19 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_kib(pid):
+    """The most memory that it has had. Not wait4's ru_maxrss, which holds what this process had when it forked."""
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+
 def run(requests):
     """The driver's answers, and what it took. It must end by itself."""
     process = subprocess.Popen([os.environ["HEADRACE_DRIVERS"] + "/pipeline_driver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, preexec_fn=limited)
     killer = threading.Timer(WALL_SECONDS, process.kill)
     killer.start()
-    answers, seconds = [], [0.0]
+    answers, seconds, peak = [], [0.0], 0
     for request in requests:
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -53,17 +59,17 @@ def run(requests):
             break
         answers.append(answer)
         seconds.append(cpu_seconds(process.pid))
+        peak = peak_kib(process.pid)
     try:
         process.stdin.close()
     except BrokenPipeError:
         pass
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    process.wait()
     killer.cancel()
     process.stdout.close()
     died_of = str(requests[min(len(answers), len(requests) - 1)])[:200]
     assert process.returncode == 0 and len(answers) == len(requests), f"the driver died ({process.returncode}) of {died_of}"
-    assert usage.ru_maxrss <= RESIDENT_KIB, f"{usage.ru_maxrss // 1024} MB"
+    assert peak <= RESIDENT_KIB, f"{peak // 1024} MB"
     longest, number = max((after - before, number) for number, (before, after) in enumerate(zip(seconds, seconds[1:])))
     assert longest <= CPU_SECONDS, f"{longest:.2f} s for {str(requests[number])[:200]}"
     return [json.loads(answer) for answer in answers]
