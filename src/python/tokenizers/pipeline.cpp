@@ -234,7 +234,9 @@ std::vector<TokenId> ids_of(nb::handle sequence) {
   ids.clear();  // one by one, which says what is wrong
   if (PyUnicode_Check(sequence.ptr())) throw nb::type_error("argument 'ids': Can't extract `str` to `Vec`");
   for (const nb::handle id : sequence) {
-    const unsigned long long value = PyLong_AsUnsignedLongLong(nb::object(nb::steal(PyNumber_Index(id.ptr()))).ptr());
+    const nb::object number = nb::steal(PyNumber_Index(id.ptr()));
+    if (!number.is_valid()) throw nb::python_error();
+    const unsigned long long value = PyLong_AsUnsignedLongLong(number.ptr());
     if (PyErr_Occurred()) throw nb::python_error();
     if (value > 0xffffffffULL) {
       PyErr_SetString(PyExc_OverflowError, "out of range integral type conversion attempted");

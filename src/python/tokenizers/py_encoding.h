@@ -2,8 +2,8 @@
 
 #include <nanobind/nanobind.h>
 
-#include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "python/errors.h"
@@ -31,7 +31,16 @@ class PyEncoding {
  private:
   void make() const {
     Utf8Texts texts;
-    whole_ = value_or_raise(deferred_->rest(texts.of(text_)));
+    const nanobind::object text = text_;  // another thread may be faster, and let go of it
+    const std::string_view view = texts.of(text);
+    const auto rest = deferred_->rest;
+    text::Encoding whole;
+    {
+      const nanobind::gil_scoped_release released;
+      whole = value_or_raise(rest(view));
+    }
+    if (!deferred_) return;
+    whole_ = std::move(whole);
     deferred_.reset();
     text_.reset();
   }

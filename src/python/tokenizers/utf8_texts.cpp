@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "text/unicode/utf8.h"
 
@@ -127,12 +128,32 @@ nb::object str_of(std::string_view text) {
   return result;
 }
 
+namespace {
+
+/// PERF: what the last call of this thread wrote to is written to again: new pages would cost as much as all of the copying.
+struct Spare {
+  static constexpr size_t kMost = size_t{8} << 20;
+  std::unique_ptr<char[]> bytes;
+  size_t size = 0;
+};
+thread_local Spare spare;
+
+}  // namespace
+
+Utf8Texts::~Utf8Texts() {
+  if (blocks_.empty() || blocks_.front().size <= spare.size || blocks_.front().size > Spare::kMost) return;
+  spare = {std::move(blocks_.front().bytes), blocks_.front().size};
+}
+
 char* Utf8Texts::room_for(size_t bytes) {
   constexpr size_t kBlock = size_t{256} << 10;
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
-    // A short text alone gets no more than it needs; pages that are not written to cost nothing.
-    const size_t size = blocks_.empty() ? bytes : std::max(bytes, kBlock);
-    blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size, 0});
+    if (blocks_.empty() && spare.size >= bytes) {
+      blocks_.push_back({std::move(spare.bytes), std::exchange(spare.size, 0), 0});
+    } else {
+      const size_t size = std::max(bytes, kBlock);
+      blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size, 0});
+    }
   }
   return blocks_.back().bytes.get() + blocks_.back().used;
 }

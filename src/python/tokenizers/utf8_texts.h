@@ -12,6 +12,11 @@ namespace headrace::python {
 /// other strings Python would make and keep a copy each, slower than they are encoded.
 class Utf8Texts {
  public:
+  Utf8Texts() = default;
+  ~Utf8Texts();
+  Utf8Texts(const Utf8Texts&) = delete;
+  Utf8Texts& operator=(const Utf8Texts&) = delete;
+
   /// Needs a `str`. A view of null, with Python's error set, if it has lone surrogates.
   std::string_view of(nanobind::handle string);
 
