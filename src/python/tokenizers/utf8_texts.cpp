@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "text/unicode/utf8.h"
-
 namespace nb = nanobind;
 
 namespace headrace::python {
@@ -59,9 +57,9 @@ char* append_all(const Unit* units, size_t count, char* out) {
   return out;
 }
 
-/// Reads the code points of valid UTF-8, none of which is greater than a Unit can be.
+/// Reads the code points of UTF-8, none of which is greater than a Unit can be. False: it is not valid.
 template <class Unit>
-void read_all(std::string_view text, Unit* units) {
+bool read_all(std::string_view text, Unit* units) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
   const uint8_t* const end = bytes + text.size();
   while (bytes < end) {
@@ -70,33 +68,29 @@ void read_all(std::string_view text, Unit* units) {
       bytes += kAtOnce;
       units += kAtOnce;
     }
-    for (const uint8_t* const stop = bytes + kAtOnce; bytes < stop && bytes < end;) {
+    const uint8_t* const stop = bytes + std::min<ptrdiff_t>(end - bytes, kAtOnce);
+    while (bytes < stop) {
       const uint32_t lead = *bytes;
-      if (lead < 0x80) {
-        *units++ = static_cast<Unit>(lead);
-        bytes += 1;
-      } else if (lead < 0xE0) {
-        *units++ = static_cast<Unit>((lead & 0x1F) << 6 | (bytes[1] & 0x3F));
-        bytes += 2;
-      } else if (lead < 0xF0) {
-        *units++ = static_cast<Unit>((lead & 0x0F) << 12 | (bytes[1] & 0x3Fu) << 6 | (bytes[2] & 0x3Fu));
-        bytes += 3;
-      } else {
-        *units++ = static_cast<Unit>((lead & 0x07) << 18 | (bytes[1] & 0x3Fu) << 12 | (bytes[2] & 0x3Fu) << 6 | (bytes[3] & 0x3Fu));
-        bytes += 4;
+      const ptrdiff_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+      if (length == 0 || length > end - bytes) return false;
+      uint32_t c = length == 1 ? lead : lead & (0x7Fu >> length);
+      uint32_t continues = 0x80;
+      for (ptrdiff_t i = 1; i < length; ++i) {
+        continues |= (bytes[i] & 0xC0) ^ 0x80;
+        c = c << 6 | (bytes[i] & 0x3F);
       }
+      const bool too_long = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
+      if (continues != 0x80 || too_long || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return false;
+      *units++ = static_cast<Unit>(c);
+      bytes += length;
     }
   }
+  return true;
 }
 
 }  // namespace
 
 nb::object str_of(std::string_view text) {
-  if (text::utf8::valid_prefix(text) != text.size()) {
-    PyObject* const decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
-    if (!decoded) throw nb::python_error();
-    return nb::steal(decoded);
-  }
   constexpr size_t kStretch = 64;
   uint8_t greatest = 0;
   size_t count = 0;
@@ -118,13 +112,12 @@ nb::object str_of(std::string_view text) {
   const Py_UCS4 widest = greatest < 0x80 ? 0x7F : greatest < 0xC4 ? 0xFF : greatest < 0xF0 ? 0xFFFF : 0x10FFFF;
   nb::object result = nb::steal(PyUnicode_New(static_cast<Py_ssize_t>(count), widest));
   if (!result.is_valid()) throw nb::python_error();
-  if (widest <= 0xFF) {
-    read_all(text, PyUnicode_1BYTE_DATA(result.ptr()));
-  } else if (widest <= 0xFFFF) {
-    read_all(text, PyUnicode_2BYTE_DATA(result.ptr()));
-  } else {
-    read_all(text, PyUnicode_4BYTE_DATA(result.ptr()));
-  }
+  const bool valid = widest <= 0xFF     ? read_all(text, PyUnicode_1BYTE_DATA(result.ptr()))
+                     : widest <= 0xFFFF ? read_all(text, PyUnicode_2BYTE_DATA(result.ptr()))
+                                        : read_all(text, PyUnicode_4BYTE_DATA(result.ptr()));
+  if (valid) return result;
+  result = nb::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr));  // raises
+  if (!result.is_valid()) throw nb::python_error();
   return result;
 }
 
