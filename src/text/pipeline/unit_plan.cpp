@@ -28,7 +28,8 @@ std::optional<double> rounding_of(const std::vector<std::pair<std::string, doubl
     greatest = std::max(greatest, std::abs(score) + kPenalty);
   }
   const double rounding = 4 * 8 * std::ldexp(greatest * static_cast<double>(kLongestWithBarriers + kLowerBlock.size()), -53);
-  return rounding < 1e-6 ? std::optional(rounding) : std::nullopt;
+  constexpr double kMost = 1e-5;  // more and too many words would be encoded whole
+  return rounding < kMost ? std::optional(rounding) : std::nullopt;
 }
 
 bool lowers_ascii(const UnitCharacters& characters) {
