@@ -23,6 +23,10 @@ TEXTS = int(os.environ.get("HEADRACE_TEST_TEXTS", "2000")) // 4 * (10 if os.envi
 SHAPES = ["a", " ", "\n", "^", "ab", "1", "中", "é", "e\u0301", " a", "▁", "😀", "'s", "\r\n", "\u0301", "中国", "哈哈", "中。", "a中",
           "\u3000", "\u00a0x", "a  b", "\x01"]
 
+# What cannot begin a unit is one with the space before it, and must not be taken for itself without one.
+AFTER_SPACE = ["\U0001f469\u200d\U0001f469", " \U0001f469\u200d\U0001f469", "x \u0301e", "\u0301e", " \u0301e",
+               "\U0001f469\u200d\U0001f469\u200d\U0001f469", "x \U0001f469\u200d\U0001f469\u200d\U0001f469", "y\u3000\u0301e"]
+
 
 def kind(name, **settings):
     return {"type": name} | settings
@@ -105,7 +109,7 @@ def assert_same(tokenizer, driver):
     driver.ask(op="encode", name="fast", texts=[["so much text that tables are worth building " * 2000, None]])
     texts = [maker.text() for _ in range(TEXTS)]
     texts += ["".join(maker.text() for _ in range(120)) for _ in range(max(2, TEXTS // 100))]  # longer than a chunk
-    texts += [shape * 3000 for shape in SHAPES]
+    texts += [shape * 3000 for shape in SHAPES] + AFTER_SPACE
     for options in ({"special": True}, {"special": False, "bytes": True}, {"fast": True}):
         for i in range(0, len(texts), 500):
             batch = [[item, None] for item in texts[i : i + 500]]

@@ -28,7 +28,7 @@ class PieceCache {
     uint32_t ids[4];  ///< the first with their number in its top byte; 0 there: in the pool, or none
   };
   static constexpr uint32_t kIdMask = 0x00FFFFFF;
-  /// In the top word of a key: it is a part of a piece, whose tokens are others than those of a whole piece of its bytes.
+  /// In the top word of a key, but not hashed: the tokens are others, or lie elsewhere, than those of the plain piece of these bytes.
   static constexpr uint64_t kPart = uint64_t{1} << 63;
 
   void prefetch_second(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash) ^ 1]); }

@@ -400,6 +400,7 @@ Result<void> UnitEncoder::Run::encode_missed(size_t begin, size_t end, const Pac
     VocabularyTable::store(encoder_.slot_of(key), found_id & VocabularyTable::kIdMask);
     return {};
   }
+    uint32_t alone = 0;  // units that are not looked up
   remember(packed, key, hash, memory_.unit);
   return {};
 }
@@ -421,17 +422,22 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       at[i] = begins[i];
       if (const std::atomic<uint32_t>* single = single_at(begins[i], ends[i])) {
         ids[i] = single->load(std::memory_order_relaxed);
+        if (own_space) packed[i].high |= PieceCache::kPart;
         if (ids[i] != VocabularyTable::kNone) {
           found |= uint32_t{1} << i;
           continue;
         }
       }
-      const bool in_front = spec_.words_have_space && is_word(begins[i]) && !(chunk_.codes[begins[i]] & unit_code::kSpace);
-      if (in_front) text[static_cast<int64_t>(at[i]--) - 1] = ' ';
+      const bool has_space = spec_.words_have_space && is_word(begins[i]);
+      // A space that the text itself has, before what cannot begin a unit: the same tokens as with one put in front, at other places.
+      const bool own_space = has_space && (chunk_.codes[begins[i]] & unit_code::kSpace);
+      if (has_space && !own_space) text[static_cast<int64_t>(at[i]--) - 1] = ' ';
       const auto signed_at = static_cast<int32_t>(at[i]);
       const size_t size = ends[i] - at[i];
-      if (size > kLongestKept) continue;
-      if (size <= PackedPiece::kLongest) {
+      if (size > (own_space ? PackedPiece::kLongest : kLongestKept)) {
+        alone |= uint32_t{1} << i;
+        ids[i] = VocabularyTable::kAbsent;
+      } else if (size <= PackedPiece::kLongest) {
         packed[i] = pack(text + signed_at, size);
         hashes[i] = encoder_.hash_(packed[i]);
         table_.prefetch(hashes[i]);
@@ -444,7 +450,7 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       return std::string_view(reinterpret_cast<const char*>(text) + static_cast<int32_t>(at[i]), ends[i] - at[i]);
     };
     for (size_t i = 0; i < batch; ++i) {
-      if (found >> i & 1) continue;
+      if ((found | alone) >> i & 1) continue;
       if (ends[i] - at[i] <= PackedPiece::kLongest) {
         ids[i] = table_.probe(packed[i], hashes[i]);
         if (ids[i] == VocabularyTable::kElsewhere) {
@@ -452,8 +458,6 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
           ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
         }
         if (ids[i] & VocabularyTable::kUnconfirmed) cache_.first_lines().prefetch(hashes[i]);
-      } else if (ends[i] - at[i] > kLongestKept) {
-        ids[i] = VocabularyTable::kAbsent;
       } else {
         VocabularyTable::Slot* slot = table_.find_long(key_at(i), hashes[i]);
         ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
@@ -463,13 +467,12 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
     for (size_t i = 0; i < batch; ++i) {
       if (from + begins[i] < encoded_to_) continue;
       if (ids[i] & VocabularyTable::kUnconfirmed) {
-        const size_t size = ends[i] - at[i];
-        if (size > kLongestKept) {
+        if (alone >> i & 1) {
           const TextUnit::Place place = is_word(begins[i]) ? TextUnit::Place::Word : TextUnit::Place::Continuing;
           HR_CHECK(encode_alone(from + begins[i], from + ends[i], place));
           continue;
         }
-        const bool is_short = size <= PackedPiece::kLongest;
+        const bool is_short = ends[i] - at[i] <= PackedPiece::kLongest;
         HR_CHECK(encode_missed(begins[i], ends[i], is_short ? &packed[i] : nullptr, key_at(i), hashes[i], ids[i]));
         continue;
       }

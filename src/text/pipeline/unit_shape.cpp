@@ -178,8 +178,6 @@ std::optional<UnitShape> recognise_units(const LivePart<NormalizerSpec>& normali
   }
   const auto* unigram = std::get_if<UnigramModel>(&model.value);
   if (!unigram || !unigram->pieces || (unigram->alpha && *unigram->alpha != 0)) return std::nullopt;
-  // Offsets of bytes differed from the parts' in one random text (NFKC, a character of no piece): not until that is understood.
-  if (unigram->byte_fallback) return std::nullopt;
   shape.kind = UnitShape::Kind::Unigram;
   if (!recognise_metaspace(parts, shape) || !recognise_normalizers(normalizers, shape)) return std::nullopt;
   shape.normalizers = std::move(normalizers);
