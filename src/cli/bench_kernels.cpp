@@ -86,8 +86,10 @@ void fill_sanely(std::byte* data, size_t bytes) {
 
 /// The same for the blocks of MXFP4, each of which begins with an exponent.
 void scale_sanely(std::vector<std::byte>& blocks) {
-  constexpr size_t kBlockBytes = 17;
-  for (size_t block = 0; block * kBlockBytes < blocks.size(); ++block) blocks[block * kBlockBytes] = static_cast<std::byte>(118 + block % 8);
+  const size_t block_bytes = kernels::file_row_bytes(WeightType::MXFP4, 32);
+  for (size_t block = 0; block * block_bytes < blocks.size(); ++block) {
+    blocks[block * block_bytes] = static_cast<std::byte>(118 + block % 8);
+  }
 }
 
 std::vector<float> random_floats(size_t count) {

@@ -13,32 +13,21 @@ template <class B>
   constexpr uint32_t kPairs = 32;
   std::byte values[kRows][kPairs * B::kPairBytes] = {};
   asm volatile("" ::"r"(&values) : "memory");
-  typename B::Floats acc[kRows][kProbedTiles];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = B::all(0.0f);
   typename B::Weights weights[kProbedTiles];
 #pragma GCC unroll 2
   for (int t = 0; t < kProbedTiles; ++t) {
     const auto words = unknown(B::all_bytes(t));
     weights[t] = B::load_pair(reinterpret_cast<const std::byte*>(&words));
   }
-#pragma GCC unroll 1
-  for (uint32_t i = 0; i < blocks * kPairs; ++i) {
+  uint32_t pair = 0;
+  return probe_passes<B>(blocks * kPairs, 2, [&](auto& acc) __attribute__((always_inline)) {
     asm volatile("" ::: "memory");
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
-      for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = B::add_pair(acc[r][t], weights[t], values[r] + i % kPairs * B::kPairBytes);
-  }
-  alignas(64) float left[kRows][kProbedTiles][B::kOutputs];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int t = 0; t < kProbedTiles; ++t) B::store_floats(left[r][t], acc[r][t]);
-  asm volatile("" ::"r"(&left) : "memory");
-  return uint64_t{blocks} * kRows * kProbedTiles * B::kOutputs * kPairs * 2 * 2;
+      for (int t = 0; t < kProbedTiles; ++t) acc[r][t] = B::add_pair(acc[r][t], weights[t], values[r] + pair * B::kPairBytes);
+    pair = (pair + 1) % kPairs;
+  });
 }
 
 }  // namespace

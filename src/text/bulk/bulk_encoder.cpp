@@ -28,14 +28,9 @@ struct Miss {
   uint32_t count;
 };
 
-/// What a thread keeps for encoders: a cache for each of the few that it used last.
+/// What a thread keeps for encoders.
 struct ThreadMemory {
-  static constexpr size_t kMostCaches = 4;
-  struct Cache {
-    uint64_t serial;
-    std::unique_ptr<PieceCache> cache;
-  };
-  std::vector<Cache> caches;
+  PieceCaches caches;
   SplitChunk chunk;
   std::vector<Symbol> symbols;
   std::vector<TokenId> ids;
@@ -44,17 +39,6 @@ struct ThreadMemory {
   Miss misses[SplitChunk::kBytes + 32];
   std::vector<TokenId> missed;              // the misses' tokens, in any order
   uint64_t whole[SplitChunk::kBlocks + 2];  // where pieces begin, before barriers cut them
-
-  PieceCache& cache_of(uint64_t serial, const PieceHash& hash) {
-    const auto found = std::ranges::find(caches, serial, &Cache::serial);
-    if (found == caches.end()) {
-      if (caches.size() == kMostCaches) caches.pop_back();
-      caches.insert(caches.begin(), {serial, std::make_unique<PieceCache>(piece_cache_bytes(), hash)});
-    } else if (found != caches.begin()) {
-      std::rotate(caches.begin(), found, found + 1);
-    }
-    return *caches.front().cache;
-  }
 };
 
 ThreadMemory& thread_memory() {
@@ -120,7 +104,7 @@ class BulkEncoder::Run {
  public:
   /// Pieces that begin before `stop`, where one begins, of a text that ends at `end`.
   Run(const BulkEncoder& encoder, std::string_view text, size_t stop, size_t end, TokenSink& sink)
-      : encoder_(encoder), table_(encoder.table_), memory_(thread_memory()), cache_(memory_.cache_of(encoder.serial_, encoder.hash_)),
+      : encoder_(encoder), table_(encoder.table_), memory_(thread_memory()), cache_(memory_.caches.of(encoder.serial_, encoder.hash_)),
         out_(memory_.out), text_(text), stop_(stop), end_(end), sink_(sink) {}
 
   Result<void> split_by_family(size_t begin);

@@ -137,4 +137,15 @@ void PieceCache::add_long(std::string_view piece, uint64_t hash, std::span<const
   pool_.insert(pool_.end(), ids.begin(), ids.end());
 }
 
+PieceCache& PieceCaches::of(uint64_t owner, const PieceHash& hash) {
+  const auto found = std::ranges::find(caches_, owner, &Owned::owner);
+  if (found == caches_.end()) {
+    if (caches_.size() == kMost) caches_.pop_back();
+    caches_.insert(caches_.begin(), {owner, std::make_unique<PieceCache>(piece_cache_bytes(), hash)});
+  } else if (found != caches_.begin()) {
+    std::rotate(caches_.begin(), found, found + 1);
+  }
+  return *caches_.front().cache;
+}
+
 }  // namespace headrace::text

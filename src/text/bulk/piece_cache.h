@@ -105,6 +105,21 @@ class PieceCache::FirstLines {
 
 inline PieceCache::FirstLines PieceCache::first_lines() const { return {lines_.data(), lines_.size() - 1}; }
 
+/// A thread's caches for the few owners that used theirs last.
+class PieceCaches {
+ public:
+  /// The owner's cache, empty if it is new or was forgotten.
+  PieceCache& of(uint64_t owner, const PieceHash& hash);
+
+ private:
+  static constexpr size_t kMost = 4;
+  struct Owned {
+    uint64_t owner;
+    std::unique_ptr<PieceCache> cache;
+  };
+  std::vector<Owned> caches_;  // the last used first
+};
+
 /// The bound of each thread's cache of an encoder; it concerns caches made afterwards.
 void set_piece_cache_bytes(size_t bytes);
 size_t piece_cache_bytes();

@@ -45,31 +45,14 @@ struct Place {
 /// In the cache in place of a token: the unit depends on what is before it.
 constexpr TokenId kDepends = PieceCache::kIdMask;
 
-/// What a thread keeps for encoders: caches for the few that it used last.
+/// What a thread keeps for encoders. What a cache holds is another where places are wanted.
 struct ThreadMemory {
-  static constexpr size_t kMostCaches = 4;
-  struct Cache {
-    uint64_t serial;
-    bool places;
-    std::unique_ptr<PieceCache> cache;
-  };
-  std::vector<Cache> caches;
+  PieceCaches caches;
   UnitChunk chunk;
   UnitTokens unit;
   std::vector<TokenId> packed;
   uint32_t begins[UnitChunk::kBytes + 64];
   uint32_t ends[UnitChunk::kBytes + 64];
-
-  PieceCache& cache_of(uint64_t serial, const PieceHash& hash, bool places) {
-    const auto found = std::ranges::find_if(caches, [&](const Cache& cache) { return cache.serial == serial && cache.places == places; });
-    if (found == caches.end()) {
-      if (caches.size() == kMostCaches) caches.pop_back();
-      caches.insert(caches.begin(), {serial, places, std::make_unique<PieceCache>(piece_cache_bytes(), hash)});
-    } else if (found != caches.begin()) {
-      std::rotate(caches.begin(), found, found + 1);
-    }
-    return *caches.front().cache;
-  }
 };
 
 ThreadMemory& thread_memory() {
@@ -106,7 +89,7 @@ class UnitEncoder::Run {
  public:
   Run(const UnitEncoder& encoder, std::string_view text, size_t begin, size_t end, const UnitSink& sink)
       : encoder_(encoder), spec_(encoder.spec_), table_(encoder.table_), memory_(thread_memory()), chunk_(memory_.chunk),
-        cache_(memory_.cache_of(encoder.serial_, encoder.hash_, sink.tokens->offsets != nullptr)),
+        cache_(memory_.caches.of(2 * encoder.serial_ + (sink.tokens->offsets ? 1 : 0), encoder.hash_)),
         stretch_(text.substr(begin, end - begin)), base_(begin),
         barriers_(spec_.barriers && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
 
@@ -400,7 +383,6 @@ Result<void> UnitEncoder::Run::encode_missed(size_t begin, size_t end, const Pac
     VocabularyTable::store(encoder_.slot_of(key), found_id & VocabularyTable::kIdMask);
     return {};
   }
-    uint32_t alone = 0;  // units that are not looked up
   remember(packed, key, hash, memory_.unit);
   return {};
 }
@@ -418,11 +400,11 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
     const uint32_t* begins = memory_.begins + first;
     const uint32_t* ends = memory_.ends + first;
     uint32_t found = 0;  // units whose token is known before the table is asked
+    uint32_t alone = 0;  // units that are not looked up
     for (size_t i = 0; i < batch; ++i) {
       at[i] = begins[i];
       if (const std::atomic<uint32_t>* single = single_at(begins[i], ends[i])) {
         ids[i] = single->load(std::memory_order_relaxed);
-        if (own_space) packed[i].high |= PieceCache::kPart;
         if (ids[i] != VocabularyTable::kNone) {
           found |= uint32_t{1} << i;
           continue;
@@ -440,6 +422,7 @@ Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
       } else if (size <= PackedPiece::kLongest) {
         packed[i] = pack(text + signed_at, size);
         hashes[i] = encoder_.hash_(packed[i]);
+        if (own_space) packed[i].high |= PieceCache::kPart;
         table_.prefetch(hashes[i]);
       } else {
         hashes[i] = encoder_.hash_(text + signed_at, size);

@@ -90,16 +90,6 @@ void append_respelled(std::string_view spelling, std::string& out) {
   out.append(spelling);
 }
 
-PairMerger merger_of(const MergeTable& merges) {
-  PairMerger merger;
-  merger.reserve(merges.by_rank().size());
-  for (uint32_t rank = 0; rank < merges.by_rank().size(); ++rank) {
-    const MergeIds& merge = merges.by_rank()[rank];
-    merger.add(merge.left, merge.right, {rank, merge.result});
-  }
-  return merger;
-}
-
 }  // namespace
 
 struct BulkPlan::Tables {
@@ -186,7 +176,9 @@ std::unique_ptr<const BulkPlan::Tables> BulkPlan::Tables::build(const BulkShape&
     spec.pieces = std::make_shared<BytePieces>(std::move(bpe));
   } else {
     spec.lower_block_is_space = true;
-    spec.pieces = std::make_shared<CharacterPieces>(shape.model.vocabulary, tables->byte_tokens, merger_of(merges));
+    PairMerger merger;
+    merger.add_all(merges.by_rank());
+    spec.pieces = std::make_shared<CharacterPieces>(shape.model.vocabulary, tables->byte_tokens, std::move(merger));
   }
   tables->pieces = spec.pieces;
   auto encoder = BulkEncoder::build(std::move(spec));
@@ -244,15 +236,14 @@ struct BulkPlan::Run {
   Result<void> encode_between(std::string_view text, size_t begin, size_t end);
   Result<void> encode_normalized(std::string_view text);
   Result<void> encode_piece(std::string_view text, size_t begin, size_t end);
-  void add_token(const AddedTokenFinder::Found& found, std::string_view text);
   void encode_prefixed(std::string_view text, size_t begin, size_t end);
 };
 
-void BulkPlan::Run::add_token(const AddedTokenFinder::Found& found, std::string_view text) {
+void BulkTokens::add(const AddedTokenFinder::Found& found, std::string_view text, TokenSink& sink) {
   if (found.begin == found.end) return;
-  if (out.with_places) {
-    out.added.emplace_back(out.ids.size(), text.substr(found.begin, found.end - found.begin));
-    out.words.push_back(sink.next_word);
+  if (with_places) {
+    added.emplace_back(ids.size(), text.substr(found.begin, found.end - found.begin));
+    words.push_back(sink.next_word);
   }
   ++sink.next_word;
   sink.add(found.id, found.begin, found.end);
@@ -262,7 +253,7 @@ Result<void> BulkPlan::Run::encode(std::string_view text) {
   size_t at = 0;
   for (const AddedTokenFinder::Found& found : added.find_raw(text, encode_special)) {
     HR_CHECK(encode_between(text, at, found.begin));
-    add_token(found, text);
+    out.add(found, text, sink);
     at = found.end;
   }
   return encode_between(text, at, text.size());
@@ -301,7 +292,7 @@ Result<void> BulkPlan::Run::encode_normalized(std::string_view text) {
   size_t at = 0;
   for (const AddedTokenFinder::Found& found : added.find_normalized(text, encode_special)) {
     HR_CHECK(encode_piece(text, at, found.begin));
-    add_token(found, text);
+    out.add(found, text, sink);
     at = found.end;
   }
   return encode_piece(text, at, text.size());

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "text/encode/token_sink.h"
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_shape.h"
 #include "text/pipeline/unit_plan.h"
@@ -21,6 +22,9 @@ struct BulkTokens {
   std::vector<Offset> offsets;  ///< bytes of the original text
   std::vector<uint32_t> words;
   std::vector<std::pair<size_t, std::string>> added;  ///< which tokens are added tokens, and the text that each was found as
+
+  /// Appends an added token that was found in `text`; `sink` is where the tokens before it went.
+  void add(const AddedTokenFinder::Found& found, std::string_view text, TokenSink& sink);
 };
 
 /// Encodes texts in bulk as the parts of a pipeline would. Thread-safe.

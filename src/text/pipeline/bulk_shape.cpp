@@ -3,24 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "text/pipeline/flatten.h"
 #include "text/pretokenize/published_families.h"
 
 namespace headrace::text {
 namespace {
 
 constexpr char kSpace[] = "\xE2\x96\x81";  // ▁
-
-/// The parts that do something, sequences taken apart.
-template <class Sequence, class Spec>
-void flatten(const LivePart<Spec>& part, std::vector<Spec>& parts) {
-  if (!part) return;
-  Spec spec = part->get();
-  if (const auto* sequence = std::get_if<Sequence>(&spec.value)) {
-    for (const auto& inner : sequence->parts) flatten<Sequence>(inner, parts);
-  } else {
-    parts.push_back(std::move(spec));
-  }
-}
 
 template <class Part, class Spec>
 const Part* part_at(const std::vector<Spec>& parts, size_t i) {

@@ -127,14 +127,8 @@ Result<void> UnitPlan::encode(const UnitEncoder& encoder, std::string_view text,
   size_t at = 0;
   for (const AddedTokenFinder::Found& found : added.find_raw(text, encode_special)) {
     HR_CHECK(encoder.encode(text, at, found.begin, units));
+    out.add(found, text, sink);
     at = found.end;
-    if (found.begin == found.end) continue;
-    if (out.with_places) {
-      out.added.emplace_back(out.ids.size(), text.substr(found.begin, found.end - found.begin));
-      out.words.push_back(sink.next_word);
-    }
-    ++sink.next_word;
-    sink.add(found.id, found.begin, found.end);
   }
   return encoder.encode(text, at, text.size(), units);
 }

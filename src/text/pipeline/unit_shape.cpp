@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "text/components/pre_tokenizers/character_tests.h"
+#include "text/pipeline/flatten.h"
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
 
@@ -11,18 +12,6 @@ namespace headrace::text {
 namespace {
 
 constexpr char32_t kLowerBlock = 0x2581;  // ▁
-
-/// The parts that do something, sequences taken apart.
-template <class Sequence, class Spec>
-void flatten(const LivePart<Spec>& part, std::vector<Spec>& parts) {
-  if (!part) return;
-  Spec spec = part->get();
-  if (const auto* sequence = std::get_if<Sequence>(&spec.value)) {
-    for (const auto& inner : sequence->parts) flatten<Sequence>(inner, parts);
-  } else {
-    parts.push_back(std::move(spec));
-  }
-}
 
 template <class... Parts, class Spec>
 bool is_one_of(const Spec& spec) {

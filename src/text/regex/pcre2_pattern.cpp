@@ -1,19 +1,16 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "text/regex/pcre2_pattern.h"
 
 #include <fmt/format.h>
-#include <pcre2.h>
 
 #include <algorithm>
 
+#include "text/regex/pcre2_memory.h"
 #include "text/regex/pcre2_writer.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text::regex {
 namespace {
 
-constexpr uint32_t kMostHeapKiB = 256 * 1024;
-constexpr size_t kMostStackBytes = size_t{64} << 20;
 constexpr uint32_t kMostPcre2Nesting = 10'000;
 constexpr int kTooLarge = 120;  // PCRE2's "regular expression is too large"
 
@@ -23,35 +20,6 @@ constexpr size_t kWindow = 512;
 constexpr uint32_t kFewSteps = 5000;
 constexpr uint32_t kMoreSteps = 8;  // times as many
 constexpr size_t kBytesPerStep = 8;  // to look at that many takes about as long as a step
-
-struct Free {
-  void operator()(pcre2_compile_context* p) const { pcre2_compile_context_free(p); }
-  void operator()(pcre2_match_data* p) const { pcre2_match_data_free(p); }
-  void operator()(pcre2_match_context* p) const { pcre2_match_context_free(p); }
-  void operator()(pcre2_jit_stack* p) const { pcre2_jit_stack_free(p); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
-/// What a thread needs beside the compiled pattern.
-struct MatchMemory {
-  Owned<pcre2_match_data> data{pcre2_match_data_create(1, nullptr)};
-  Owned<pcre2_match_context> context{pcre2_match_context_create(nullptr)};
-  Owned<pcre2_jit_stack> stack{pcre2_jit_stack_create(32 * 1024, kMostStackBytes, nullptr)};
-
-  bool prepare() {
-    if (!data || !context || !stack) return false;
-    pcre2_set_heap_limit(context.get(), kMostHeapKiB);
-    pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
-    return true;
-  }
-};
-
-std::string error_message(int code) {
-  char text[256] = {};
-  pcre2_get_error_message(code, reinterpret_cast<PCRE2_UCHAR*>(text), sizeof text);
-  return text;
-}
 
 bool has_search_begin(const Node& node) {
   if (node.kind == NodeKind::Anchor && node.anchor == AnchorKind::SearchBegin) return true;
@@ -70,7 +38,7 @@ size_t character_end(std::string_view text, size_t at) {
 /// The search for one match.
 class Pcre2Search {
  public:
-  Pcre2Search(const Pcre2Pattern& pattern, std::string_view text, StepBudget& budget, MatchMemory& memory)
+  Pcre2Search(const Pcre2Pattern& pattern, std::string_view text, StepBudget& budget, pcre2::MatchMemory& memory)
       : pattern_(pattern), text_(text), budget_(budget), memory_(memory) {}
 
   Result<bool> run(size_t from) {
@@ -133,7 +101,7 @@ class Pcre2Search {
   Result<bool> outcome(int count) const {
     if (count >= 0) return true;
     if (count == PCRE2_ERROR_NOMATCH) return false;
-    return gave_up(error_message(count));
+    return gave_up(pcre2::error_message(count));
   }
 
   std::unexpected<Error> too_much() const { return gave_up("too many steps in all"); }
@@ -147,13 +115,13 @@ class Pcre2Search {
   const Pcre2Pattern& pattern_;
   std::string_view text_;
   StepBudget& budget_;
-  MatchMemory& memory_;
+  pcre2::MatchMemory& memory_;
 };
 
 void Pcre2Pattern::FreeCode::operator()(pcre2_real_code_8* code) const { pcre2_code_free(code); }
 
 Pcre2Pattern::Code Pcre2Pattern::compile_text(const std::string& written, int& error) {
-  const Owned<pcre2_compile_context> context(pcre2_compile_context_create(nullptr));
+  const pcre2::Owned<pcre2_compile_context> context(pcre2_compile_context_create(nullptr));
   if (!context) return nullptr;
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   pcre2_set_parens_nest_limit(context.get(), kMostPcre2Nesting);
@@ -171,7 +139,8 @@ Result<std::unique_ptr<const Pcre2Pattern>> Pcre2Pattern::compile(const ParsedPa
     if (compiled->code_ || error != kTooLarge) break;
   }
   if (!compiled->code_) {
-    return fail(ErrorKind::Unsupported, fmt::format("The pattern cannot be compiled: {}.", error_message(error)), std::string(pattern));
+    return fail(ErrorKind::Unsupported, fmt::format("The pattern cannot be compiled: {}.", pcre2::error_message(error)),
+                std::string(pattern));
   }
   pcre2_jit_compile(compiled->code_.get(), PCRE2_JIT_COMPLETE);  // without it matching is slower, not different
   compiled->pattern_ = pattern;
@@ -188,7 +157,7 @@ const pcre2_real_code_8* Pcre2Pattern::for_windows() const {
 }
 
 Result<std::optional<Offset>> Pcre2Pattern::find(std::string_view text, size_t from, StepBudget& budget) const {
-  thread_local MatchMemory memory;
+  thread_local pcre2::MatchMemory memory;
   if (!memory.prepare()) return fail(ErrorKind::OutOfMemory, "No memory to match a pattern with.");
   HR_TRY(const bool found, Pcre2Search(*this, text, budget, memory).run(from));
   if (!found) return std::nullopt;
