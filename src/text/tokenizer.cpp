@@ -9,6 +9,7 @@
 #include "text/unicode/edited_text.h"
 #include "text/unicode/utf8.h"
 #include "text/vocabulary/added_tokens.h"
+#include "text/vocabulary/meta_symbol.h"
 #include "text/vocabulary/token_bytes.h"
 #include "text/vocabulary/vocabulary.h"
 
@@ -25,7 +26,7 @@ void respell_spaces(TokenizerSource& source) {
     if (source.kinds[id] != TokenKind::UserDefined || token.empty()) continue;
     if (token.find_first_not_of(' ') != std::string::npos) continue;
     std::string spelled;
-    for (size_t i = 0; i < token.size(); ++i) spelled += "\xE2\x96\x81";
+    for (size_t i = 0; i < token.size(); ++i) spelled += kMetaSymbol;
     token = std::move(spelled);
   }
 }

@@ -6,13 +6,11 @@
 #include <bit>
 
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 #include "text/vocabulary/token_bytes.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁
-constexpr char32_t kSpaceCharacter = 0x2581;
 
 /// Maps scores to integers whose ascending order is the scores' descending one.
 uint32_t descending(float score) {
@@ -62,19 +60,19 @@ void SentencePieceBpe::find_atoms(std::optional<TokenId> unknown) {
     const char character = static_cast<char>(c);
     ascii_token_[c] = vocabulary_->find({&character, 1});
   }
-  has_space_ = vocabulary_->find(kSpace) != StringIndex::kNone;
+  has_space_ = vocabulary_->find(kMetaSymbol) != StringIndex::kNone;
 }
 
 void SentencePieceBpe::find_glue() {
   for (TokenId id = 0; id < vocabulary_->size(); ++id) {
     const std::string_view spelling = vocabulary_->spelling(id);
     if (atomic_[id] || utf8::valid_prefix(spelling) != spelling.size()) continue;
-    for (size_t at = spelling.find(kSpace, 1); at != std::string_view::npos; at = spelling.find(kSpace, at + 1)) {
+    for (size_t at = spelling.find(kMetaSymbol, 1); at != std::string_view::npos; at = spelling.find(kMetaSymbol, at + 1)) {
       size_t before = at - 1;
       while (utf8::is_continuation(spelling[before])) --before;
       uint32_t length;
       const char32_t character = utf8::decode(spelling.data() + before, length);
-      if (character != kSpaceCharacter) glue_.push_back(character);
+      if (character != kMetaCharacter) glue_.push_back(character);
     }
   }
   std::sort(glue_.begin(), glue_.end());
@@ -83,12 +81,12 @@ void SentencePieceBpe::find_glue() {
 
 size_t SentencePieceBpe::unit_end(std::string_view text, size_t from) const {
   if (!has_space_) return text.size();
-  for (size_t at = text.find(kSpace, from + 1); at != std::string_view::npos; at = text.find(kSpace, at + 1)) {
+  for (size_t at = text.find(kMetaSymbol, from + 1); at != std::string_view::npos; at = text.find(kMetaSymbol, at + 1)) {
     size_t before = at - 1;
     while (utf8::is_continuation(text[before])) --before;
     uint32_t length;
     const char32_t character = utf8::decode(text.data() + before, length);
-    if (character == kSpaceCharacter) continue;
+    if (character == kMetaCharacter) continue;
     if (!std::binary_search(glue_.begin(), glue_.end(), character)) return at;
   }
   return text.size();

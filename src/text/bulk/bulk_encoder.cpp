@@ -8,6 +8,7 @@
 
 #include "base/thread_pool.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 /// Entries of which it is learnt while building whether they are encoded as themselves: the
 /// frequent ones are first in a vocabulary. The rest is learnt when it is met.
 constexpr size_t kConfirmedAtOnce = 32768;
-
-constexpr char32_t kLowerBlock = 0x2581;  // ▁
 
 std::atomic<uint64_t> next_serial{1};
 
@@ -526,7 +525,7 @@ size_t BulkEncoder::Run::cut_at_barriers(size_t from) {
   size_t size = std::min(stop_ - from, SplitChunk::kBytes);
   while (from + size < stop_ && utf8::is_continuation(text_[from + size])) --size;
   take_stretch(text_.substr(from, size), chunk);
-  encoder_.barriers_->cut_everywhere(chunk, encoder_.lower_block_is_space_ ? kLowerBlock : 0x10FFFF);
+  encoder_.barriers_->cut_everywhere(chunk, encoder_.lower_block_is_space_ ? kMetaCharacter : 0x10FFFF);
   chunk.starts[0] |= 1;
   if (from + size == stop_) return stop_;
   size_t w = chunk.blocks - 1;
@@ -555,7 +554,7 @@ Result<void> BulkEncoder::Run::split_by_barriers(size_t begin) {
 
 char32_t BulkEncoder::character(const char* p, uint32_t& length) const {
   const char32_t c = utf8::decode(p, length);
-  return lower_block_is_space_ && c == kLowerBlock ? U' ' : c;
+  return lower_block_is_space_ && c == kMetaCharacter ? U' ' : c;
 }
 
 size_t BulkEncoder::first_unit_end(std::string_view text, size_t begin, size_t end) const {

@@ -35,6 +35,7 @@ class VocabularyTable {
   /// With kUnconfirmed: merges give something else, but a whole piece is this entry (ignore_merges).
   static constexpr uint32_t kOnlyWhole = uint32_t{1} << 30;
   static constexpr uint32_t kIdMask = 0x00FFFFFF;
+  static constexpr TokenId kGreatestId = kIdMask - 1;
 
   /// The bytes must outlive the table. Of equal entries the last counts. `whole`, by id, says which entries are
   /// known to be encoded as themselves; ids beyond its end are not.

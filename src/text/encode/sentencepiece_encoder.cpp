@@ -4,11 +4,10 @@
 #include "text/bulk/bulk_encoder.h"
 #include "text/encode/segment_encoder.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁
 
 /// Memory of one thread; given back when a long text has made it large.
 struct Scratch {
@@ -24,7 +23,7 @@ struct Scratch {
 /// Appends `text` with ▁ for each space.
 void append_normalized(std::string_view text, std::string& out) {
   for (size_t at; (at = text.find(' ')) != std::string_view::npos; text.remove_prefix(at + 1)) {
-    out.append(text.substr(0, at)).append(kSpace);
+    out.append(text.substr(0, at)).append(kMetaSymbol);
   }
   out.append(text);
 }
@@ -55,7 +54,7 @@ class OriginalPosition {
   void advance(size_t to) {
     while (here_ < to) {
       const uint32_t length = utf8::length_by_lead(original_[at_]);
-      here_ += original_[at_] == ' ' ? kSpace.size() : length;
+      here_ += original_[at_] == ' ' ? kMetaSymbol.size() : length;
       at_ += length;
     }
   }
@@ -87,7 +86,7 @@ class SentencePieces final : public PieceEncoder {
     uint32_t at = 0, here = 0;
     const auto advance = [&](uint32_t to) {
       while (at < piece.size()) {
-        const uint32_t step = piece[at] == ' ' ? static_cast<uint32_t>(kSpace.size()) : 1;
+        const uint32_t step = piece[at] == ' ' ? static_cast<uint32_t>(kMetaSymbol.size()) : 1;
         if (here + step > to) break;
         here += step;
         ++at;
@@ -124,7 +123,7 @@ class SentencePieceEncoder final : public SegmentEncoder {
   Result<void> encode_normalized(std::string_view text, size_t begin, size_t end, TokenSink& sink) const {
     thread_local Scratch scratch;
     scratch.normalized.clear();
-    if (add_space_prefix_) scratch.normalized += kSpace;
+    if (add_space_prefix_) scratch.normalized += kMetaSymbol;
     OriginalPosition original(text, begin, scratch.normalized.size());
     append_normalized(text.substr(begin, end - begin), scratch.normalized);
     const std::string_view normalized = scratch.normalized;

@@ -7,6 +7,7 @@
 #include "text/files/parts.h"
 #include "text/files/sentencepiece_model.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using Type = SentencePieceModel::Type;
 using Piece = SentencePieceModel::Piece;
 
-constexpr const char* kSpaceSymbol = "▁";
+constexpr const char* kSpaceSymbol = kMetaSymbol.data();
 /// A pattern of user-defined pieces that is longer is not made: those become added tokens.
 constexpr size_t kLongestPattern = 1 << 15;
 

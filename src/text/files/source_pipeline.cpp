@@ -8,6 +8,7 @@
 #include "text/files/sentencepiece_model.h"
 #include "text/pretokenize/pre_tokenizer.h"
 #include "text/tokenizer_files.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
@@ -26,7 +27,7 @@ Result<Pipeline> sentencepiece(const TokenizerSource& source) {
     // GGUF files write tokens of spaces alone as spaces.
     if (!text.empty() && text.find_first_not_of(' ') == std::string::npos) {
       std::string spelled;
-      for (size_t n = 0; n < text.size(); ++n) spelled += "▁";
+      for (size_t n = 0; n < text.size(); ++n) spelled += kMetaSymbol;
       text = std::move(spelled);
     }
     const TokenKind kind = kind_of(source, id);

@@ -7,17 +7,16 @@
 #include "text/bpe/byte_level_bpe.h"
 #include "text/bpe/whole_tokens.h"
 #include "text/bulk/bulk_encoder.h"
+#include "text/bulk/vocabulary_table.h"
 #include "text/components/models/merge_table.h"
 #include "text/components/models/token_table.h"
 #include "text/strings/normal_forms.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 #include "text/vocabulary/token_bytes.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁
-constexpr TokenId kGreatestId = (1u << 24) - 2;      // of the tables of bulk/
 
 /// Building costs what the slow way takes for about as much text.
 constexpr uint64_t kWorthBuilding = 64 << 10;
@@ -38,7 +37,7 @@ class CharacterPieces final : public PieceEncoder {
  public:
   CharacterPieces(std::shared_ptr<const TokenTable> vocabulary, const std::array<uint32_t, 256>& byte_tokens, PairMerger merger)
       : vocabulary_(std::move(vocabulary)), byte_tokens_(byte_tokens), merger_(std::move(merger)) {
-    for (uint32_t c = 0; c < 128; ++c) ascii_[c] = find(c == ' ' ? kSpace : std::string(1, static_cast<char>(c)));
+    for (uint32_t c = 0; c < 128; ++c) ascii_[c] = find(c == ' ' ? kMetaSymbol : std::string(1, static_cast<char>(c)));
   }
 
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const override {
@@ -66,7 +65,7 @@ class CharacterPieces final : public PieceEncoder {
         add(id, at, at + length);
       } else if (lead == ' ') {
         // Three bytes that all come from the space.
-        for (const char byte : kSpace) add(byte_tokens_[static_cast<uint8_t>(byte)], at, at + 1);
+        for (const char byte : kMetaSymbol) add(byte_tokens_[static_cast<uint8_t>(byte)], at, at + 1);
       } else {
         for (uint32_t i = at; i < at + length; ++i) add(byte_tokens_[static_cast<uint8_t>(piece[i])], i, i + 1);
       }
@@ -84,7 +83,7 @@ class CharacterPieces final : public PieceEncoder {
 
 /// The bytes that a token of a SentencePiece vocabulary stands for in a text.
 void append_respelled(std::string_view spelling, std::string& out) {
-  for (size_t at; (at = spelling.find(kSpace)) != std::string_view::npos; spelling.remove_prefix(at + kSpace.size())) {
+  for (size_t at; (at = spelling.find(kMetaSymbol)) != std::string_view::npos; spelling.remove_prefix(at + kMetaSymbol.size())) {
     out.append(spelling.substr(0, at)).append(" ");
   }
   out.append(spelling);
@@ -112,7 +111,7 @@ bool BulkPlan::Tables::find_bytes(const BulkShape& shape) {
   const size_t size = vocabulary.size();
   if (size == 0) return false;
   const TokenId greatest = vocabulary.id_at(size - 1);
-  if (greatest > kGreatestId || greatest > 4 * size + 4096) return false;
+  if (greatest > VocabularyTable::kGreatestId || greatest > 4 * size + 4096) return false;
   const bool byte_level = shape.kind == BulkShape::Kind::ByteLevel;
   bytes.reserve(greatest + 1, size * 8);
   std::string text;
@@ -135,7 +134,7 @@ bool BulkPlan::Tables::find_bytes(const BulkShape& shape) {
 bool BulkPlan::Tables::find_byte_tokens(const BulkShape& shape) {
   const TokenTable& vocabulary = *shape.model.vocabulary;
   const TokenId greatest = vocabulary.size() ? vocabulary.id_at(vocabulary.size() - 1) : 0;
-  if (greatest > kGreatestId) return false;
+  if (greatest > VocabularyTable::kGreatestId) return false;
   names_byte.resize(greatest + 1);
   constexpr char kDigits[] = "0123456789ABCDEF";
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -304,7 +303,7 @@ Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, si
   using enum BulkShape::Prefix;
   const uint32_t word = sink.next_word;
   const std::string_view stretch = text.substr(begin, end - begin);
-  const bool there = stretch.starts_with(' ') || stretch.starts_with(kSpace);
+  const bool there = stretch.starts_with(' ') || stretch.starts_with(kMetaSymbol);
   const BulkShape::Prefix prefix = plan.shape_.prefix;
   if (prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0)) {
     const size_t first_end = encoder.first_unit_end(text, begin, end);

@@ -5,11 +5,10 @@
 
 #include "text/pipeline/flatten.h"
 #include "text/pretokenize/published_families.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr char kSpace[] = "\xE2\x96\x81";  // ▁
 
 template <class Part, class Spec>
 const Part* part_at(const std::vector<Spec>& parts, size_t i) {
@@ -18,7 +17,7 @@ const Part* part_at(const std::vector<Spec>& parts, size_t i) {
 
 bool respells_spaces(const ReplaceNormalizer* part) {
   const auto* literal = part ? std::get_if<StringPattern>(&part->pattern) : nullptr;
-  return literal && literal->text == " " && part->content == kSpace;
+  return literal && literal->text == " " && part->content == kMetaSymbol;
 }
 
 bool is_plain(const BpeModel& model) {
@@ -83,9 +82,9 @@ std::optional<BulkShape> sentencepiece(const std::vector<NormalizerSpec>& normal
   }
   shape.respells_early = true;
   const auto* prepend = part_at<Prepend>(normalizers, 0);
-  if (prepend && prepend->prepend == kSpace) shape.prefix = BulkShape::Prefix::Always;
+  if (prepend && prepend->prepend == kMetaSymbol) shape.prefix = BulkShape::Prefix::Always;
   const size_t replaces = prepend ? 1 : 0;
-  if (prepend && prepend->prepend != kSpace) return std::nullopt;
+  if (prepend && prepend->prepend != kMetaSymbol) return std::nullopt;
   if (normalizers.size() != replaces + 1 || !respells_spaces(part_at<ReplaceNormalizer>(normalizers, replaces))) return std::nullopt;
   if (parts.empty() || (parts.size() == 1 && splits_at_spaces(part_at<SplitPreTokenizer>(parts, 0)))) return shape;
   return std::nullopt;

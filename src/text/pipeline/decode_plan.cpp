@@ -5,11 +5,10 @@
 
 #include "text/components/decoders/token_bytes.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr char kSpace[] = "\xE2\x96\x81";  // ▁
 
 /// Making the table costs about as much as decoding a part of the vocabulary's size otherwise.
 constexpr uint64_t kPartOfVocabulary = 8;
@@ -26,7 +25,7 @@ bool is_of_sentencepiece(const DecoderSequence& sequence) {
   DecoderSpec spec;
   const auto* spaces = part_at<ReplaceDecoder>(sequence, 0, spec);
   const auto* literal = spaces ? std::get_if<StringPattern>(&spaces->pattern) : nullptr;
-  if (!literal || literal->text != kSpace || spaces->content != " ") return false;
+  if (!literal || literal->text != kMetaSymbol || spaces->content != " ") return false;
   return part_at<ByteFallback>(sequence, 1, spec) && part_at<Fuse>(sequence, 2, spec);
 }
 
@@ -86,7 +85,7 @@ void DecodePlan::build(const TokenOf& token_of) const {
       slot.flags = kByte;
     } else {
       std::string_view rest = token->spelling;
-      for (size_t at; (at = rest.find(kSpace)) != std::string_view::npos; rest.remove_prefix(at + 3)) text.append(rest.substr(0, at)) += ' ';
+      for (size_t at; (at = rest.find(kMetaSymbol)) != std::string_view::npos; rest.remove_prefix(at + 3)) text.append(rest.substr(0, at)) += ' ';
       text += rest;
     }
     if (token && token->special) slot.flags |= kSpecial;

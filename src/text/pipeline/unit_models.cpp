@@ -1,11 +1,10 @@
 #include "text/pipeline/unit_models.h"
 
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr std::string_view kLowerBlock = "\xE2\x96\x81";  // ▁
 
 NormalizedUnit& scratch() {
   constexpr size_t kKept = 1 << 16;  // given back when a long unit has made it large
@@ -107,11 +106,11 @@ bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
   const bool space = characters_->of(utf8::decode(text.data(), length)) & unit_code::kSpace;
   if (space_led_) {
     if (unit.place == TextUnit::Place::First) return false;
-    if (space) out.begin(kLowerBlock, {0, length}, length);
+    if (space) out.begin(kMetaSymbol, {0, length}, length);
   } else if (space && length == text.size()) {
     return true;  // nothing: only white space
   } else if (unit.place != TextUnit::Place::Continuing) {
-    out.begin(kLowerBlock, {0, length}, 0);
+    out.begin(kMetaSymbol, {0, length}, 0);
   }
   return out.append_rest(*characters_, text);
 }

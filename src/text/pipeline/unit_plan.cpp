@@ -4,15 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "text/bulk/vocabulary_table.h"
 #include "text/components/models/token_table.h"
 #include "text/pipeline/bulk_plan.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr std::string_view kLowerBlock = "\xE2\x96\x81";  // ▁
-constexpr TokenId kGreatestId = (1u << 24) - 2;           // of the tables of bulk/
 
 /// Words that are longer have no barriers, so that what rounding does to their scores stays far below differences.
 constexpr size_t kLongestWithBarriers = 64 << 10;
@@ -27,7 +26,7 @@ std::optional<double> rounding_of(const std::vector<std::pair<std::string, doubl
     if (!std::isfinite(score)) return std::nullopt;
     greatest = std::max(greatest, std::abs(score) + kPenalty);
   }
-  const double rounding = 4 * 8 * std::ldexp(greatest * static_cast<double>(kLongestWithBarriers + kLowerBlock.size()), -53);
+  const double rounding = 4 * 8 * std::ldexp(greatest * static_cast<double>(kLongestWithBarriers + kMetaSymbol.size()), -53);
   constexpr double kMost = 1e-5;  // more and too many words would be encoded whole
   return rounding < kMost ? std::optional(rounding) : std::nullopt;
 }
@@ -58,7 +57,7 @@ std::unique_ptr<const UnitPlan> UnitPlan::make(const LivePart<NormalizerSpec>& n
 bool UnitPlan::add_word_piece(const WordPieceModel& model, UnitSpec& spec) const {
   const auto stage = std::dynamic_pointer_cast<const WordPieceStage>(stages_.model);
   const TokenTable& vocabulary = *model.vocabulary;
-  if (!stage || vocabulary.size() == 0 || vocabulary.id_at(vocabulary.size() - 1) > kGreatestId) return false;
+  if (!stage || vocabulary.size() == 0 || vocabulary.id_at(vocabulary.size() - 1) > VocabularyTable::kGreatestId) return false;
   const auto characters = std::make_shared<const UnitCharacters>(shape_, stages_.normalizer, [](char32_t) { return false; });
   for (size_t n = 0; n < vocabulary.size(); ++n) {
     if (!vocabulary.names_its_id(n)) return false;
@@ -76,7 +75,7 @@ bool UnitPlan::add_word_piece(const WordPieceModel& model, UnitSpec& spec) const
 bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
   const auto stage = std::dynamic_pointer_cast<const UnigramStage>(stages_.model);
   const auto& pieces = *model.pieces;
-  if (!stage || pieces.empty() || pieces.size() > kGreatestId) return false;
+  if (!stage || pieces.empty() || pieces.size() > VocabularyTable::kGreatestId) return false;
   const auto characters = std::make_shared<const UnitCharacters>(shape_, stages_.normalizer,
                                                                  [stage](char32_t c) { return stage->is_piece(utf8::encode(c)); });
   if (!(characters->of(' ') & unit_code::kSpace)) return false;
@@ -92,11 +91,11 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
     const std::string_view spelling = pieces[id].first;
     if (spelling.empty()) continue;
     written.push_back({spelling, id});
-    const bool begins = spelling.starts_with(kLowerBlock);
+    const bool begins = spelling.starts_with(kMetaSymbol);
     if (!begins && !rounding) continue;
     const size_t at = keys->size();
     if (begins) *keys += ' ';
-    *keys += begins ? spelling.substr(kLowerBlock.size()) : spelling;
+    *keys += begins ? spelling.substr(kMetaSymbol.size()) : spelling;
     spec.entries.push_back({std::string_view(*keys).substr(at), id});
   }
   spec.entry_bytes = std::move(keys);

@@ -7,11 +7,10 @@
 #include "text/pipeline/flatten.h"
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 namespace {
-
-constexpr char32_t kLowerBlock = 0x2581;  // ▁
 
 template <class... Parts, class Spec>
 bool is_one_of(const Spec& spec) {
@@ -31,7 +30,7 @@ bool has_white_space(std::string_view text) {
 bool recognise_metaspace(const std::vector<PreTokenizerSpec>& parts, UnitShape& shape) {
   if (parts.empty()) return false;
   const auto* spaces = std::get_if<MetaspacePreTokenizer>(&parts.back().value);
-  if (!spaces || spaces->replacement != kLowerBlock) return false;
+  if (!spaces || spaces->replacement != kMetaCharacter) return false;
   if (parts.size() == 2) return is_one_of<WhitespaceSplit>(parts[0]) && spaces->prepend_scheme == PrependScheme::Always;
   shape.cut = UnitCut::SpaceLed;
   shape.only_first_prefixed = spaces->prepend_scheme == PrependScheme::First;
@@ -133,8 +132,8 @@ uint8_t unigram_code(const UnitShape& shape, char32_t c, const std::vector<char3
   }
   if (replaced(c) || std::ranges::any_of(form, replaced)) return code;
   if (!is_space(form.front()) && !is_space(form.back()) && code == 0) code |= kSolid;
-  const bool plain = std::ranges::none_of(form, [](char32_t each) { return is_space(each) || each == kLowerBlock; });
-  if (plain && c != kLowerBlock && !(shape.clusters && may_hold_next(c))) code |= kEasy;
+  const bool plain = std::ranges::none_of(form, [](char32_t each) { return is_space(each) || each == kMetaCharacter; });
+  if (plain && c != kMetaCharacter && !(shape.clusters && may_hold_next(c))) code |= kEasy;
   return code;
 }
 

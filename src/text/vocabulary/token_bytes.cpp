@@ -3,6 +3,7 @@
 #include <string>
 
 #include "text/bpe/byte_letters.h"
+#include "text/vocabulary/meta_symbol.h"
 
 namespace headrace::text {
 
@@ -34,7 +35,6 @@ StringArena byte_level_token_bytes(const Vocabulary& vocabulary) {
 }
 
 StringArena sentencepiece_token_bytes(const Vocabulary& vocabulary) {
-  constexpr std::string_view kSpace = "\xE2\x96\x81";
   StringArena arena;
   arena.reserve(vocabulary.size(), size_t{vocabulary.size()} * 8);
   std::string bytes;
@@ -44,9 +44,9 @@ StringArena sentencepiece_token_bytes(const Vocabulary& vocabulary) {
     if (const int byte = named_byte(spelling); byte >= 0) {
       bytes += static_cast<char>(byte);
     } else {
-      for (size_t at; (at = spelling.find(kSpace)) != std::string_view::npos;) {
+      for (size_t at; (at = spelling.find(kMetaSymbol)) != std::string_view::npos;) {
         bytes.append(spelling.substr(0, at)) += ' ';
-        spelling.remove_prefix(at + kSpace.size());
+        spelling.remove_prefix(at + kMetaSymbol.size());
       }
       bytes += spelling;
     }
