@@ -81,14 +81,6 @@ class CharacterPieces final : public PieceEncoder {
   std::array<uint32_t, 128> ascii_{};
 };
 
-/// The bytes that a token of a SentencePiece vocabulary stands for in a text.
-void append_respelled(std::string_view spelling, std::string& out) {
-  for (size_t at; (at = spelling.find(kMetaSymbol)) != std::string_view::npos; spelling.remove_prefix(at + kMetaSymbol.size())) {
-    out.append(spelling.substr(0, at)).append(" ");
-  }
-  out.append(spelling);
-}
-
 }  // namespace
 
 struct BulkPlan::Tables {
@@ -124,7 +116,7 @@ bool BulkPlan::Tables::find_bytes(const BulkShape& shape) {
       if (!ByteLetters::append_bytes(spelling, text)) text.clear();
     } else if (!names_byte[vocabulary.id_at(n)] && spelling.find(' ') == std::string_view::npos) {
       // A space in a token's own spelling is none that a text has: there it is ▁.
-      append_respelled(spelling, text);
+      append_with_spaces(spelling, text);
     }
     bytes.append(text);
   }

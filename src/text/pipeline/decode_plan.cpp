@@ -84,9 +84,7 @@ void DecodePlan::build(const TokenOf& token_of) const {
       text.push_back(*byte);
       slot.flags = kByte;
     } else {
-      std::string_view rest = token->spelling;
-      for (size_t at; (at = rest.find(kMetaSymbol)) != std::string_view::npos; rest.remove_prefix(at + 3)) text.append(rest.substr(0, at)) += ' ';
-      text += rest;
+      append_with_spaces(token->spelling, text);
     }
     if (token && token->special) slot.flags |= kSpecial;
     if (byte_level_ && utf8::valid_prefix(text) != text.size()) slot.flags |= kBroken;

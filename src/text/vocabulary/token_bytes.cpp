@@ -39,16 +39,12 @@ StringArena sentencepiece_token_bytes(const Vocabulary& vocabulary) {
   arena.reserve(vocabulary.size(), size_t{vocabulary.size()} * 8);
   std::string bytes;
   for (TokenId id = 0; id < vocabulary.size(); ++id) {
-    std::string_view spelling = vocabulary.spelling(id);
+    const std::string_view spelling = vocabulary.spelling(id);
     bytes.clear();
     if (const int byte = named_byte(spelling); byte >= 0) {
       bytes += static_cast<char>(byte);
     } else {
-      for (size_t at; (at = spelling.find(kMetaSymbol)) != std::string_view::npos;) {
-        bytes.append(spelling.substr(0, at)) += ' ';
-        spelling.remove_prefix(at + kMetaSymbol.size());
-      }
-      bytes += spelling;
+      append_with_spaces(spelling, bytes);
     }
     arena.append(bytes);
   }
