@@ -65,7 +65,7 @@ def corpora(folder):
 
 def run(python, adapter, vocabulary, job, source, arguments):
     environment = {**os.environ, "HEADRACE_THREADS": str(arguments.threads), "RAYON_NUM_THREADS": str(arguments.threads),
-                   "TOKENIZERS_PARALLELISM": "true" if arguments.threads > 1 else "false",
+                   "TOKENIZERS_PARALLELISM": "true" if arguments.threads > 1 else "false", "OPENBLAS_NUM_THREADS": "1",
                    "TOKENIZERS_JOB_CPUS": ",".join(str(cpu) for cpu in range(arguments.threads))}
     command = [python, HERE / "tokenizer_job.py", adapter, vocabulary, job, source]
     done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True, timeout=arguments.timeout)

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ struct PipelineInput {
 enum class InvalidUtf8 : uint8_t {
   Refuse,   ///< InvalidArgument
   Replace,  ///< U+FFFD for each maximal invalid part; offsets are those of the text so repaired
+  Trust,    ///< nothing: the caller knows that there are none
 };
 
 struct PipelineOptions {
@@ -79,6 +81,13 @@ struct PipelineOptions {
 struct TextSegment {
   std::string_view text;
   bool trusted = false;
+};
+
+/// The ids of a text, and how to have all of its Encoding.
+struct DeferredEncoding {
+  std::vector<TokenId> ids;
+  /// What Pipeline::encode would have given at the time; wants the same text once more.
+  std::function<Result<Encoding>(std::string_view text)> rest;
 };
 
 /// The ids of several texts, one after another.
@@ -139,6 +148,9 @@ class Pipeline {
   Result<Encoding> encode(const PipelineInput& input, const PipelineOptions& options = {}) const;
   /// All inputs on the pool, padded together if padding asks for it.
   Result<std::vector<Encoding>> encode_batch(std::span<const PipelineInput> inputs, const PipelineOptions& options = {}) const;
+  /// The same with the ids at first. None where they do not come faster than all of the Encodings.
+  Result<std::optional<std::vector<DeferredEncoding>>> encode_batch_deferred(std::span<const std::string_view> texts,
+                                                                             const PipelineOptions& options = {}) const;
   /// The ids alone (replaced, not appended), and where they come from if `offsets` is not null.
   Result<void> encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
                           std::vector<Offset>* offsets = nullptr) const;

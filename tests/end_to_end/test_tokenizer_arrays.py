@@ -197,3 +197,57 @@ def test_the_stub_names_what_the_module_has():
             for member in node.body:
                 if isinstance(member, ast.FunctionDef) and member.name != "__getattr__":
                     assert hasattr(runtime, member.name), f"{node.name}.{member.name}"
+
+
+WIDTHS = ["", "ÿ", "Ā", "日", "\U0001d578", "\U0010ffff"]  # what makes Python's strings of one, two and four bytes a character
+
+
+def test_strings_of_every_width_come_in_and_go_out(tok):
+    for wide in WIDTHS:
+        for before in [0, 1, 15, 16, 17, 31, 40, 130]:
+            text = "a" * before + wide + "the sea and the ship"[: before % 20] + wide * 17
+            assert tok.encode_array(text).tolist() == tok.encode_array(text.encode()).tolist() == tok.encode(text).ids
+            assert tok.decode(tok.encode(text).ids) == text
+
+
+def test_a_lone_surrogate_is_an_error(tok):
+    for text in ["\ud800", "a" * 40 + "\udfff", "日" * 20 + "\ud9ab"]:
+        with pytest.raises(UnicodeEncodeError):
+            tok.encode_array(text)
+        with pytest.raises(TypeError):
+            tok.encode(text)
+
+
+def test_an_encoding_whose_ids_were_read_first_has_all_the_rest(tok):
+    from headrace.tokenizers import Encoding
+
+    text = "the sea Grüße <s> 日本語 " * 4000  # enough to be encoded in bulk
+    tok.encode_array(text)
+    first = tok.encode(text)
+    ids = first.ids
+    whole = tok.encode_batch([text, "ship"])[0]
+    assert [list(pair) for pair in whole.offsets] == tok.encode_array(text, offsets=True)[1].tolist()
+    for name in ["tokens", "offsets", "word_ids", "type_ids", "attention_mask", "special_tokens_mask", "sequence_ids", "overflowing"]:
+        assert getattr(first, name) == getattr(whole, name)
+    assert first.ids == ids == whole.ids and len(first) == len(ids)
+    merged = Encoding.merge([tok.encode("ship"), tok.encode("the")])
+    assert merged.ids == tok.encode("ship").ids + tok.encode("the").ids
+
+
+def test_lists_share_one_int_an_id(tok):
+    first, second = tok.encode("ship " * 3).ids, tok.encode("ship " * 3).ids
+    assert all(a is b for a, b in zip(first, second))
+
+
+def test_decode_takes_arrays_and_says_what_is_no_id(tok):
+    ids = tok.encode("the sea, 日本語").ids
+    text = tok.decode(ids)
+    for dtype in [np.uint32, np.int32, np.int64, np.uint64, np.uint16]:
+        assert tok.decode(np.array(ids, dtype=dtype)) == text
+        assert tok.decode(np.repeat(np.array(ids, dtype=dtype), 2)[::2]) == text
+    assert tok.decode(tuple(ids)) == text
+    for wrong in [[-1], [1 << 32], np.array([-1]), np.array([1 << 32])]:
+        with pytest.raises(OverflowError):
+            tok.decode(wrong)
+    with pytest.raises(TypeError):
+        tok.decode([1.5])

@@ -10,6 +10,7 @@
 
 #include "python/errors.h"
 #include "python/tokenizers/arrow.h"
+#include "python/tokenizers/utf8_texts.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -45,11 +46,9 @@ class Texts {
   std::string_view add(nb::handle object) {
     std::string_view view;
     if (PyUnicode_Check(object.ptr())) {
-      Py_ssize_t size = 0;
-      const char* bytes = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
-      if (!bytes) throw nb::python_error();
+      view = utf8_.of(object);
+      if (!view.data()) throw nb::python_error();
       kept_.push_back(nb::borrow(object));
-      view = {bytes, static_cast<size_t>(size)};
       has_str_ = true;
     } else if (PyObject_CheckBuffer(object.ptr())) {
       view = buffers_.emplace_back(object).view();
@@ -71,6 +70,8 @@ class Texts {
     for (const nb::handle text : nb::iter(texts)) add(text);
   }
   std::span<const std::string_view> views() const { return views_; }
+  /// What may be wrong with their bytes: nothing if all were `str`.
+  text::InvalidUtf8 invalid() const { return has_bytes_ ? text::InvalidUtf8::Refuse : text::InvalidUtf8::Trust; }
   /// What offsets count: characters of `str`, bytes of other texts.
   text::OffsetUnit unit() const {
     if (has_str_ && has_bytes_) throw nb::type_error("offsets of str count characters, those of other texts bytes; do not mix them in one call");
@@ -80,6 +81,7 @@ class Texts {
  private:
   std::vector<std::string_view> views_;
   std::vector<nb::object> kept_;
+  Utf8Texts utf8_;
   std::deque<Buffer> buffers_;
   ArrowTexts arrow_;
   bool has_str_ = false;
@@ -116,6 +118,7 @@ nb::object encode_array(const Pipeline& self, nb::handle text, bool add_special_
   const std::string_view view = texts.add(text);
   auto options = options_of(add_special_tokens, truncation, padding, encode_special_tokens);
   options.unit = texts.unit();
+  options.invalid_utf8 = texts.invalid();
   std::vector<TokenId> ids;
   std::vector<Offset> spans;
   {
@@ -132,6 +135,7 @@ nb::tuple encode_batch_array(const Pipeline& self, nb::handle input, bool add_sp
   texts.add_all(input);
   auto options = options_of(add_special_tokens, truncation, padding, encode_special_tokens);
   if (offsets) options.unit = texts.unit();
+  options.invalid_utf8 = texts.invalid();
   text::IdRows rows;
   {
     const nb::gil_scoped_release released;
@@ -179,7 +183,7 @@ nb::object encode_segments(const Pipeline& self, nb::handle input, bool add_spec
 
 void bind_arrays(nb::module_& module, nb::class_<Pipeline>& tokenizer) {
   nb::class_<IncrementalDecoder>(module, "StreamDecoder", "Decodes ids one at a time; never takes back what it gave out.")
-      .def("push", [](IncrementalDecoder& self, TokenId id) { return std::string(self.push(id)); }, "id"_a, "The text that this id completes.")
+      .def("push", [](IncrementalDecoder& self, TokenId id) { return str_of(self.push(id)); }, "id"_a, "The text that this id completes.")
       .def("finish", [](IncrementalDecoder& self) { return std::string(value_or_raise(self.finish())); },
            "What is still held back; the next push begins another text.");
   tokenizer

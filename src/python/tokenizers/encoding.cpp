@@ -11,6 +11,8 @@
 
 #include "python/errors.h"
 #include "python/tokenizers/components.h"
+#include "python/tokenizers/id_list.h"
+#include "python/tokenizers/py_encoding.h"
 #include "python/tokenizers/sides.h"
 
 namespace nb = nanobind;
@@ -95,71 +97,79 @@ Encoding encoding_of(const Json& json) {
   return encoding;
 }
 
-void set_state(Encoding& self, const nb::bytes& state) {
+void set_state(PyEncoding& self, const nb::bytes& state) {
   try {
-    new (&self) Encoding(encoding_of(Json::parse(std::string_view(state.c_str(), state.size()))));
+    new (&self) PyEncoding(encoding_of(Json::parse(std::string_view(state.c_str(), state.size()))));
   } catch (const Json::exception& error) {
     throw Failure({ErrorKind::InvalidData, fmt::format("Error while attempting to unpickle Encoding: {}", error.what())});
   }
 }
 
 
-void pad(Encoding& self, size_t length, std::optional<std::string> direction, uint32_t pad_id, uint32_t pad_type_id, const std::string& pad_token) {
-  self.pad(length, pad_id, pad_type_id, pad_token, side_of(direction.value_or("right"), "Unknown value for `direction`, expected one of `left` or `right`"));
+void pad(PyEncoding& self, size_t length, std::optional<std::string> direction, uint32_t pad_id, uint32_t pad_type_id, const std::string& pad_token) {
+  self.all().pad(length, pad_id, pad_type_id, pad_token, side_of(direction.value_or("right"), "Unknown value for `direction`, expected one of `left` or `right`"));
 }
 
-void bind_maps(nb::class_<Encoding>& encoding) {
-  encoding.def("token_to_sequence", &Encoding::token_to_sequence, "token_index"_a)
-      .def("token_to_chars", [](const Encoding& self, size_t token_index) -> std::optional<Pair> {
-        const auto found = self.token_to_chars(token_index);
+void bind_maps(nb::class_<PyEncoding>& encoding) {
+  encoding.def("token_to_sequence", [](const PyEncoding& self, size_t token) { return self.all().token_to_sequence(token); }, "token_index"_a)
+      .def("token_to_chars", [](const PyEncoding& self, size_t token_index) -> std::optional<Pair> {
+        const auto found = self.all().token_to_chars(token_index);
         return found ? std::optional(pair_of(found->second)) : std::nullopt;
       }, "token_index"_a)
-      .def("token_to_word", [](const Encoding& self, size_t token_index) -> std::optional<uint32_t> {
-        const auto found = self.token_to_word(token_index);
+      .def("token_to_word", [](const PyEncoding& self, size_t token_index) -> std::optional<uint32_t> {
+        const auto found = self.all().token_to_word(token_index);
         return found ? std::optional(found->second) : std::nullopt;
       }, "token_index"_a)
-      .def("word_to_tokens", [](const Encoding& self, uint32_t word, uint32_t sequence) { return pair_of(self.word_to_tokens(word, sequence)); },
+      .def("word_to_tokens", [](const PyEncoding& self, uint32_t word, uint32_t sequence) { return pair_of(self.all().word_to_tokens(word, sequence)); },
            "word_index"_a, "sequence_index"_a = 0)
-      .def("word_to_chars", [](const Encoding& self, uint32_t word, uint32_t sequence) { return pair_of(self.word_to_chars(word, sequence)); },
+      .def("word_to_chars", [](const PyEncoding& self, uint32_t word, uint32_t sequence) { return pair_of(self.all().word_to_chars(word, sequence)); },
            "word_index"_a, "sequence_index"_a = 0)
-      .def("char_to_token", &Encoding::char_to_token, "char_pos"_a, "sequence_index"_a = 0)
-      .def("char_to_word", &Encoding::char_to_word, "char_pos"_a, "sequence_index"_a = 0);
+      .def("char_to_token", [](const PyEncoding& self, uint32_t position, uint32_t sequence) { return self.all().char_to_token(position, sequence); }, "char_pos"_a, "sequence_index"_a = 0)
+      .def("char_to_word", [](const PyEncoding& self, uint32_t position, uint32_t sequence) { return self.all().char_to_word(position, sequence); }, "char_pos"_a, "sequence_index"_a = 0);
 }
 
 }  // namespace
 
 void bind_encoding(nb::module_& module) {
-  nb::class_<Encoding> encoding(module, "Encoding", "A text as a model reads it, and how its tokens belong to the text.");
+  nb::class_<PyEncoding> encoding(module, "Encoding", "A text as a model reads it, and how its tokens belong to the text.");
   encoding.def(nb::init<>())
-      .def("__getstate__", [](const Encoding& self) {
-        const std::string json = json_of(self).dump();
+      .def("__getstate__", [](const PyEncoding& self) {
+        const std::string json = json_of(self.all()).dump();
         return nb::bytes(json.data(), json.size());
       })
       .def("__setstate__", &set_state)
-      .def("__len__", &Encoding::size)
-      .def("__repr__", [](const Encoding& self) {
-        return fmt::format("Encoding(num_tokens={}, attributes=[ids, type_ids, tokens, offsets, attention_mask, special_tokens_mask, overflowing])", self.size());
+      .def("__len__", [](const PyEncoding& self) { return self.ids().size(); })
+      .def("__repr__", [](const PyEncoding& self) {
+        return fmt::format("Encoding(num_tokens={}, attributes=[ids, type_ids, tokens, offsets, attention_mask, special_tokens_mask, overflowing])", self.ids().size());
       })
-      .def_static("merge", [](std::vector<Encoding> encodings, bool growing_offsets) { return Encoding::merge(std::move(encodings), growing_offsets); },
+      .def_static("merge", [](const std::vector<PyEncoding>& encodings, bool growing_offsets) {
+        std::vector<Encoding> all;
+        for (const PyEncoding& one : encodings) all.push_back(one.all());
+        return PyEncoding(Encoding::merge(std::move(all), growing_offsets));
+      },
                   "encodings"_a, "growing_offsets"_a = true)
-      .def_prop_ro("n_sequences", &Encoding::n_sequences)
-      .def("set_sequence_id", &Encoding::set_sequence_id, "sequence_id"_a)
-      .def_prop_ro("ids", [](const Encoding& self) { return list_of(self.ids); })
-      .def_prop_ro("type_ids", [](const Encoding& self) { return list_of(self.type_ids); })
-      .def_prop_ro("tokens", [](const Encoding& self) { return self.tokens; })
-      .def_prop_ro("word_ids", &word_ids)
-      .def_prop_ro("words", [](const Encoding& self) {
+      .def_prop_ro("n_sequences", [](const PyEncoding& self) { return self.all().n_sequences(); })
+      .def("set_sequence_id", [](PyEncoding& self, uint32_t sequence) { self.all().set_sequence_id(sequence); }, "sequence_id"_a)
+      .def_prop_ro("ids", [](const PyEncoding& self) { return list_of_ids(self.ids()); })
+      .def_prop_ro("type_ids", [](const PyEncoding& self) { return list_of(self.all().type_ids); })
+      .def_prop_ro("tokens", [](const PyEncoding& self) { return self.all().tokens; })
+      .def_prop_ro("word_ids", [](const PyEncoding& self) { return word_ids(self.all()); })
+      .def_prop_ro("words", [](const PyEncoding& self) {
         if (PyErr_WarnEx(PyExc_DeprecationWarning, "Encoding.words is deprecated, please use Encoding.word_ids instead.", 1) < 0) throw nb::python_error();
-        return word_ids(self);
+        return word_ids(self.all());
       })
-      .def_prop_ro("sequence_ids", &Encoding::sequence_ids)
-      .def_prop_ro("offsets", &offsets_of)
-      .def_prop_ro("special_tokens_mask", [](const Encoding& self) { return list_of(self.special_tokens_mask); })
-      .def_prop_ro("attention_mask", [](const Encoding& self) { return list_of(self.attention_mask); })
-      .def_prop_ro("overflowing", [](const Encoding& self) { return self.overflowing; })
+      .def_prop_ro("sequence_ids", [](const PyEncoding& self) { return self.all().sequence_ids(); })
+      .def_prop_ro("offsets", [](const PyEncoding& self) { return offsets_of(self.all()); })
+      .def_prop_ro("special_tokens_mask", [](const PyEncoding& self) { return list_of(self.all().special_tokens_mask); })
+      .def_prop_ro("attention_mask", [](const PyEncoding& self) { return list_of(self.all().attention_mask); })
+      .def_prop_ro("overflowing", [](const PyEncoding& self) {
+        std::vector<PyEncoding> all;
+        for (const Encoding& one : self.all().overflowing) all.emplace_back(one);
+        return all;
+      })
       .def("pad", &pad, "length"_a, "direction"_a = "right", "pad_id"_a = 0, "pad_type_id"_a = 0, "pad_token"_a = "[PAD]")
-      .def("truncate", [](Encoding& self, size_t max_length, size_t stride, const std::string& direction) {
-        check_or_raise(self.truncate(max_length, stride, side_of(direction, "Invalid truncation direction value : " + direction)));
+      .def("truncate", [](PyEncoding& self, size_t max_length, size_t stride, const std::string& direction) {
+        check_or_raise(self.all().truncate(max_length, stride, side_of(direction, "Invalid truncation direction value : " + direction)));
       }, "max_length"_a, "stride"_a = 0, "direction"_a = "right");
   bind_maps(encoding);
 }

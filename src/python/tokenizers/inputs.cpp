@@ -12,16 +12,6 @@ constexpr const char* kWords = "PreTokenizedInputSequence must be Union[List[str
 constexpr const char* kTextElement = "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]";
 constexpr const char* kWordsElement = "PreTokenizedEncodeInput must be Union[PreTokenizedInputSequence, Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence]]";
 
-std::string_view view_of(nb::handle text, const char* message) {
-  Py_ssize_t size = 0;
-  const char* bytes = PyUnicode_Check(text.ptr()) ? PyUnicode_AsUTF8AndSize(text.ptr(), &size) : nullptr;
-  if (!bytes) {
-    PyErr_Clear();
-    throw nb::type_error(message);
-  }
-  return {bytes, static_cast<size_t>(size)};
-}
-
 /// Lists, tuples and NumPy arrays; not `str`, whose elements are strings as well.
 bool is_list_like(nb::handle object) {
   return PyList_Check(object.ptr()) || PyTuple_Check(object.ptr()) || (nb::hasattr(object, "ndim") && PySequence_Check(object.ptr()));
@@ -36,6 +26,15 @@ bool is_words(nb::handle object) {
 }
 
 }  // namespace
+
+std::string_view Inputs::view_of(nb::handle text, const char* message) {
+  const std::string_view view = PyUnicode_Check(text.ptr()) ? utf8_.of(text) : std::string_view();
+  if (!view.data()) {
+    PyErr_Clear();
+    throw nb::type_error(message);
+  }
+  return view;
+}
 
 text::SequenceInput Inputs::sequence_of(nb::handle sequence) {
   if (!is_pretokenized_) {

@@ -10,6 +10,7 @@
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
 #include "python/tokenizers/inputs.h"
+#include "python/tokenizers/py_encoding.h"
 #include "python/tokenizers/sides.h"
 
 namespace nb = nanobind;
@@ -120,36 +121,122 @@ nb::object padding(const Pipeline& self) {
 
 // ---- Encoding ----
 
-Encoding encode(const Pipeline& self, nb::handle sequence, nb::handle pair, bool is_pretokenized, bool add_special_tokens) {
-  Inputs inputs(is_pretokenized);
-  inputs.add(sequence, pair);
-  const nb::gil_scoped_release released;
-  return value_or_raise(self.encode(inputs.all()[0], {add_special_tokens, text::OffsetUnit::Character, false}));
+std::vector<PyEncoding> encodings_of(std::vector<Encoding> encodings) {
+  std::vector<PyEncoding> all;
+  all.reserve(encodings.size());
+  for (Encoding& encoding : encodings) all.emplace_back(std::move(encoding));
+  return all;
 }
 
-std::vector<Encoding> encode_all(const Pipeline& self, nb::handle input, bool is_pretokenized, PipelineOptions options) {
+/// The encodings of texts that need not be made whole yet; else none. `objects` are the texts.
+std::optional<std::vector<PyEncoding>> encode_deferred(const Pipeline& self, const Inputs& inputs, const PipelineOptions& options) {
+  std::vector<std::string_view> texts;
+  texts.reserve(inputs.all().size());
+  for (const text::PipelineInput& input : inputs.all()) {
+    const auto* text = std::get_if<std::string_view>(&input.first);
+    if (!text || input.second) return std::nullopt;
+    texts.push_back(*text);
+  }
+  std::optional<std::vector<text::DeferredEncoding>> deferred;
+  {
+    const nb::gil_scoped_release released;
+    deferred = value_or_raise(self.encode_batch_deferred(texts, options));
+  }
+  if (!deferred) return std::nullopt;
+  std::vector<PyEncoding> all;
+  all.reserve(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) all.emplace_back(std::move((*deferred)[i]), inputs.objects()[i]);
+  return all;
+}
+
+PyEncoding encode(const Pipeline& self, nb::handle sequence, nb::handle pair, bool is_pretokenized, bool add_special_tokens) {
+  Inputs inputs(is_pretokenized);
+  inputs.add(sequence, pair);
+  PipelineOptions options{add_special_tokens, text::OffsetUnit::Character, false};
+  options.invalid_utf8 = text::InvalidUtf8::Trust;
+  if (auto deferred = encode_deferred(self, inputs, options)) return std::move(deferred->front());
+  Encoding encoding;
+  {
+    const nb::gil_scoped_release released;
+    encoding = value_or_raise(self.encode(inputs.all()[0], options));
+  }
+  return PyEncoding(std::move(encoding));
+}
+
+std::vector<PyEncoding> encode_all(const Pipeline& self, nb::handle input, bool is_pretokenized, PipelineOptions options) {
   Inputs inputs(is_pretokenized);
   if (PyUnicode_Check(input.ptr()) || !PySequence_Check(input.ptr())) throw nb::type_error("argument 'input': expected a list of texts");
   for (const nb::handle element : input) inputs.add(element);
-  const nb::gil_scoped_release released;
-  return value_or_raise(self.encode_batch(inputs.all(), options));
+  options.invalid_utf8 = text::InvalidUtf8::Trust;
+  if (auto deferred = encode_deferred(self, inputs, options)) return *std::move(deferred);
+  std::vector<Encoding> encodings;
+  {
+    const nb::gil_scoped_release released;
+    encodings = value_or_raise(self.encode_batch(inputs.all(), options));
+  }
+  return encodings_of(std::move(encodings));
 }
 
-std::vector<Encoding> encode_batch(const Pipeline& self, nb::handle input, bool is_pretokenized, bool add_special_tokens) {
+std::vector<PyEncoding> encode_batch(const Pipeline& self, nb::handle input, bool is_pretokenized, bool add_special_tokens) {
   return encode_all(self, input, is_pretokenized, {add_special_tokens, text::OffsetUnit::Character, false});
 }
 
-std::vector<Encoding> encode_batch_fast(const Pipeline& self, nb::handle input, bool is_pretokenized, bool add_special_tokens) {
+std::vector<PyEncoding> encode_batch_fast(const Pipeline& self, nb::handle input, bool is_pretokenized, bool add_special_tokens) {
   return encode_all(self, input, is_pretokenized, {add_special_tokens, text::OffsetUnit::Byte, true});
 }
 
 // ---- Decoding ----
 
+/// Ids that lie in memory one after another (a NumPy array); false: they do not, or one is no id.
+bool read_array(nb::handle array, std::vector<TokenId>& ids) {
+  Py_buffer view{};
+  if (PyObject_GetBuffer(array.ptr(), &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) != 0) return PyErr_Clear(), false;
+  const std::string_view format = view.format ? view.format : "B";
+  const bool is_signed = format == "i" || format == "l" || format == "q";
+  const bool is_integer = is_signed || format == "I" || format == "L" || format == "Q";
+  const bool fits = view.ndim == 1 && is_integer && (view.itemsize == 4 || view.itemsize == 8);
+  bool valid = fits;
+  const auto read = [&]<class T>(const T* values) {
+    const auto count = static_cast<size_t>(view.len / view.itemsize);
+    ids.resize(count);
+    T all = 0;
+    for (size_t i = 0; i < count; ++i) {
+      all |= values[i];
+      ids[i] = static_cast<TokenId>(values[i]);
+    }
+    if (sizeof(T) == 8) valid = (static_cast<uint64_t>(all) >> 32) == 0;
+    if (sizeof(T) == 4 && is_signed) valid = static_cast<uint32_t>(all) >> 31 == 0;
+  };
+  if (fits && view.itemsize == 4) read(static_cast<const uint32_t*>(view.buf));
+  if (fits && view.itemsize == 8) read(static_cast<const uint64_t*>(view.buf));
+  PyBuffer_Release(&view);
+  return valid;
+}
+
+/// Ids of a list of plain ints; false: it is something else, or one is no id.
+bool read_list(nb::handle list, std::vector<TokenId>& ids) {
+  const Py_ssize_t size = PyList_GET_SIZE(list.ptr());
+  ids.resize(static_cast<size_t>(size));
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    PyObject* const id = PyList_GET_ITEM(list.ptr(), i);
+    if (!PyLong_CheckExact(id)) return false;
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(id, &overflow);
+    if (overflow || value < 0 || value > 0xffffffffLL) return false;
+    ids[static_cast<size_t>(i)] = static_cast<TokenId>(value);
+  }
+  return true;
+}
+
 std::vector<TokenId> ids_of(nb::handle sequence) {
   std::vector<TokenId> ids;
+  if (PyList_CheckExact(sequence.ptr()) ? read_list(sequence, ids) : PyObject_CheckBuffer(sequence.ptr()) && read_array(sequence, ids)) return ids;
+  ids.clear();  // one by one, which says what is wrong
   if (PyUnicode_Check(sequence.ptr())) throw nb::type_error("argument 'ids': Can't extract `str` to `Vec`");
   for (const nb::handle id : sequence) {
-    const unsigned long long value = PyLong_AsUnsignedLongLong(nb::object(nb::steal(PyNumber_Index(id.ptr()))).ptr());
+    const nb::object number = nb::steal(PyNumber_Index(id.ptr()));
+    if (!number.is_valid()) throw nb::python_error();
+    const unsigned long long value = PyLong_AsUnsignedLongLong(number.ptr());
     if (PyErr_Occurred()) throw nb::python_error();
     if (value > 0xffffffffULL) {
       PyErr_SetString(PyExc_OverflowError, "out of range integral type conversion attempted");
@@ -160,10 +247,14 @@ std::vector<TokenId> ids_of(nb::handle sequence) {
   return ids;
 }
 
-std::string decode(const Pipeline& self, nb::handle sequence, bool skip_special_tokens) {
+nb::object decode(const Pipeline& self, nb::handle sequence, bool skip_special_tokens) {
   const auto ids = ids_of(sequence);
-  const nb::gil_scoped_release released;
-  return value_or_raise(self.decode(ids, skip_special_tokens));
+  std::string text;
+  {
+    const nb::gil_scoped_release released;
+    text = value_or_raise(self.decode(ids, skip_special_tokens));
+  }
+  return str_of(text);
 }
 
 std::vector<std::string> decode_batch(const Pipeline& self, nb::handle sequences, bool skip_special_tokens) {
@@ -278,8 +369,8 @@ void bind_pipeline(nb::module_& module) {
       .def("encode", &encode, "sequence"_a, "pair"_a = nb::none(), "is_pretokenized"_a = false, "add_special_tokens"_a = true)
       .def("encode_batch", &encode_batch, "input"_a, "is_pretokenized"_a = false, "add_special_tokens"_a = true)
       .def("encode_batch_fast", &encode_batch_fast, "input"_a, "is_pretokenized"_a = false, "add_special_tokens"_a = true)
-      .def("post_process", [](const Pipeline& self, Encoding encoding, std::optional<Encoding> pair, bool add_special_tokens) {
-        return value_or_raise(self.post_process(std::move(encoding), std::move(pair), add_special_tokens));
+      .def("post_process", [](const Pipeline& self, const PyEncoding& encoding, std::optional<PyEncoding> pair, bool add_special_tokens) {
+        return PyEncoding(value_or_raise(self.post_process(encoding.all(), pair ? std::optional(pair->all()) : std::nullopt, add_special_tokens)));
       }, "encoding"_a, "pair"_a = nb::none(), "add_special_tokens"_a = true)
       .def("decode", &decode, "ids"_a, "skip_special_tokens"_a = true)
       .def("decode_batch", &decode_batch, "sequences"_a, "skip_special_tokens"_a = true);

@@ -3,6 +3,7 @@
 #include "python/tokenizers/arguments.h"
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
+#include "python/tokenizers/py_encoding.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -24,10 +25,10 @@ using Self = HandleOf<PostProcessorSpec, Part>;
 nb::tuple tuple_of(const text::TokenAndId& token) { return nb::make_tuple(token.first, token.second); }
 
 /// What the pipeline does with the encodings of one input, alone.
-Encoding process(const Handle<PostProcessorSpec>& self, Encoding encoding, std::optional<Encoding> pair, bool add_special_tokens) {
+PyEncoding process(const Handle<PostProcessorSpec>& self, const PyEncoding& encoding, std::optional<PyEncoding> pair, bool add_special_tokens) {
   std::vector<Encoding> encodings;
-  encodings.push_back(std::move(encoding));
-  if (pair) encodings.push_back(*std::move(pair));
+  encodings.push_back(encoding.all());
+  if (pair) encodings.push_back(pair->all());
   for (uint32_t sequence = 0; sequence < encodings.size(); ++sequence) {
     auto& one = encodings[sequence];
     one.set_sequence_id(sequence);
@@ -37,7 +38,7 @@ Encoding process(const Handle<PostProcessorSpec>& self, Encoding encoding, std::
       overflow.set_type_ids(sequence);
     }
   }
-  return Encoding::merge(value_or_raise(value_or_raise(self.live->stage())->process(std::move(encodings), add_special_tokens)), false);
+  return PyEncoding(Encoding::merge(value_or_raise(value_or_raise(self.live->stage())->process(std::move(encodings), add_special_tokens)), false));
 }
 
 std::vector<TemplatePiece> pieces_of(nb::handle source) {

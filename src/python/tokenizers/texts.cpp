@@ -12,6 +12,7 @@
 #include "python/bindings.h"
 #include "python/tokenizers/characters.h"
 #include "python/tokenizers/tokens.h"
+#include "python/tokenizers/py_encoding.h"
 #include "text/encoding.h"
 
 namespace nb = nanobind;
@@ -182,7 +183,7 @@ void bind_pre_tokenized_string(nb::module_& module) {
            "func"_a)
       .def("to_encoding",
            [](const PyPreTokenizedString& self, uint32_t type_id, std::optional<uint32_t> word_idx) {
-             return value_or_raise(self.get().into_encoding(word_idx, type_id, text::OffsetUnit::Character));
+             return PyEncoding(value_or_raise(self.get().into_encoding(word_idx, type_id, text::OffsetUnit::Character)));
            },
            "type_id"_a = 0, "word_idx"_a = nb::none())
       .def("get_splits", &splits_of, "offset_referential"_a = "original", "offset_type"_a = "char");

@@ -13,6 +13,10 @@ namespace {
 
 constexpr size_t kMostMerges = size_t{1} << 24;
 
+bool has_wide(std::string_view piece) {
+  return std::ranges::any_of(piece, [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
+}
+
 }  // namespace
 
 ByteLevelBpe::ByteLevelBpe(const Vocabulary& vocabulary) {
@@ -31,9 +35,8 @@ Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std
 }
 
 ByteLevelBpe::ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
-                           std::shared_ptr<const Barriers> barriers)
-    : barriers_(std::move(barriers)), byte_token_(byte_tokens) {
-  merges_.add_all(merges);
+                           PairMerger merger, std::shared_ptr<const Barriers> barriers)
+    : barriers_(std::move(barriers)), byte_token_(byte_tokens), merges_(std::move(merger)) {
   first_use_.assign(ids, ~uint32_t{0});
   for (uint32_t rank = 0; rank < merges.size(); ++rank) note_use(merges[rank], rank);
   find_whole_characters();
@@ -113,8 +116,9 @@ void ByteLevelBpe::find_whole_characters() {
   first_use_ = {};
 }
 
-bool ByteLevelBpe::begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const {
-  symbols.clear();
+/// Calls add(id, begin, end) for each of the characters' tokens, up to a character for which that cannot be done.
+template <class Add>
+bool ByteLevelBpe::begin_with_characters(std::string_view piece, const Add& add) const {
   char32_t before = 0;
   for (uint32_t at = 0; at < piece.size();) {
     // Some pre-tokenizers cut inside characters.
@@ -123,26 +127,43 @@ bool ByteLevelBpe::begin_with_characters(std::string_view piece, std::vector<Sym
     const char32_t here = utf8::decode(piece.data() + at, length);
     if (here >= 0x10000 || character_token_[here] == StringIndex::kNone) return false;
     if (at > 0 && (before | here) >= 0x80 && !barriers_->only_whole_between(before, here)) return false;
-    symbols.push_back({character_token_[here], at, at + length});
+    add(character_token_[here], at, at + length);
     before = here;
     at += length;
   }
   return true;
 }
 
+template <class Add>
+void ByteLevelBpe::begin_with_bytes(std::string_view piece, const Add& add) const {
+  for (uint32_t i = 0; i < piece.size(); ++i) {
+    const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
+    if (id != StringIndex::kNone) add(id, i, i + 1);
+  }
+}
+
 /// PERF: three bytes of a Han character cost two merges and their look-ups each time; most
 /// pieces that come here are such.
 void ByteLevelBpe::encode(std::string_view piece, std::vector<Symbol>& symbols) const {
-  const bool wide = std::ranges::any_of(piece, [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
-  if (!wide || !begin_with_characters(piece, symbols)) {
+  const auto add = [&](TokenId id, uint32_t begin, uint32_t end) { symbols.push_back({id, begin, end}); };
+  symbols.clear();
+  symbols.reserve(piece.size());
+  if (!has_wide(piece) || !begin_with_characters(piece, add)) {
     symbols.clear();
-    symbols.reserve(piece.size());
-    for (uint32_t i = 0; i < piece.size(); ++i) {
-      const uint32_t id = byte_token_[static_cast<uint8_t>(piece[i])];
-      if (id != StringIndex::kNone) symbols.push_back({id, i, i + 1});
-    }
+    begin_with_bytes(piece, add);
   }
   merges_.merge(symbols);
+}
+
+void ByteLevelBpe::encode_each(std::span<ShortPiece> pieces) const {
+  for (ShortPiece& piece : pieces) {
+    const auto add = [&](TokenId id, uint32_t, uint32_t) { piece.ids[piece.count++] = id; };
+    piece.count = 0;
+    if (has_wide(piece.bytes) && begin_with_characters(piece.bytes, add)) continue;
+    piece.count = 0;
+    begin_with_bytes(piece.bytes, add);
+  }
+  merges_.merge_each(pieces);
 }
 
 }  // namespace headrace::text

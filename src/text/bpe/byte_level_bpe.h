@@ -22,13 +22,15 @@ class ByteLevelBpe {
   static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
                                     std::shared_ptr<const Barriers> barriers);
 
-  /// Of ids below `ids`; the merges in order of rank, of equal pairs the last one counts.
-  ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
+  /// Of ids below `ids`; the merges in order of rank, and the same in a merger.
+  ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids, PairMerger merger,
                std::shared_ptr<const Barriers> barriers);
 
   /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
   /// vocabulary are left out.
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const;
+  /// The ids of several pieces at once.
+  void encode_each(std::span<ShortPiece> pieces) const;
   const PairMerger& merges() const { return merges_; }
 
  private:
@@ -38,7 +40,10 @@ class ByteLevelBpe {
   void add_merge(const MergeIds& merge, uint32_t rank);
   void note_use(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
-  bool begin_with_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
+  template <class Add>
+  bool begin_with_characters(std::string_view piece, const Add& add) const;
+  template <class Add>
+  void begin_with_bytes(std::string_view piece, const Add& add) const;
 
   std::shared_ptr<const Barriers> barriers_;
   std::array<uint32_t, 256> byte_token_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "text/tokenizer.h"
@@ -13,6 +14,14 @@ struct Symbol {
   TokenId id = 0;
   uint32_t begin = 0;
   uint32_t end = 0;
+};
+
+/// A piece of few bytes and what it is merged to.
+struct ShortPiece {
+  static constexpr size_t kMost = 48;  ///< symbols
+  std::string_view bytes;
+  uint32_t count = 0;
+  TokenId ids[kMost];
 };
 
 /// A merge of a list: the ids of its parts and of what they join to.

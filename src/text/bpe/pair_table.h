@@ -8,55 +8,88 @@
 
 namespace headrace::text {
 
-/// The merges of a byte-level vocabulary: pair of ids to rank and joined id. Open
-/// addressing, 16 bytes a slot.
+/// The merges of a vocabulary: pair of ids to rank and joined id. Lines of 64 bytes with four pairs; what
+/// a full line has no room for is in the next one.
 class PairTable {
  public:
   void reserve(size_t count) {
-    size_t slots = 16;
+    size_t slots = 64;
     while (slots < count * 3 / 2 + 1) slots *= 2;
-    slots_ = TableArray<Slot>(slots);
-    mask_ = slots - 1;
-    filter_ = TableArray<uint64_t>(slots / 8);  // eight bits a slot
+    lines_ = TableArray<Line>(slots / kWays, TablePages::Large);
+    mask_ = lines_.size() - 1;
+    filter_ = TableArray<uint64_t>(slots / 8);  // eight bits a pair
+    filter_mask_ = filter_.size() - 1;
+    small_ = TableArray<Join>(kSmall * kSmall);
   }
 
   /// At most as many pairs as were reserved for; of equal pairs the last one counts.
   void add(TokenId left, TokenId right, Merge<uint32_t> merge) {
     const uint64_t key = key_of(left, right);
     const uint64_t hash = hash_of(key);
-    filter_[filter_word(hash)] |= filter_bit(hash);
-    size_t at = hash & mask_;
-    while (slots_[at].key != kFree && slots_[at].key != key) at = (at + 1) & mask_;
-    slots_[at] = {key, merge};
+    filter_[hash & filter_mask_] |= filter_bit(hash);
+    const Join join{~merge.rank, merge.id};
+    if (are_small(left, right)) small_[left * kSmall + right] = join;
+    for (size_t at = line_of(hash);; at = (at + 1) & mask_) {
+      for (int i = 0; i < kWays; ++i) {
+        Line& line = lines_[at];
+        if (line.keys[i] != kFree && line.keys[i] != key) continue;
+        line.keys[i] = key;
+        line.joins[i] = join;
+        return;
+      }
+    }
   }
-  /// Asks for the memory that `add` of a pair will touch.
-  void prefetch(TokenId left, TokenId right) const { __builtin_prefetch(&slots_[hash_of(key_of(left, right)) & mask_], 1); }
 
+  /// PERF: two pairs in three never join, and the filter, a sixteenth of the table, says so from the second cache level.
   Merge<uint32_t> find(TokenId left, TokenId right) const {
     const uint64_t key = key_of(left, right);
     const uint64_t hash = hash_of(key);
-    if (!(filter_[filter_word(hash)] & filter_bit(hash))) return {};
-    for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
-      if (slots_[at].key == key) return slots_[at].merge;
-      if (slots_[at].key == kFree) return {};
+    return filter_[hash & filter_mask_] & filter_bit(hash) ? find(key, hash) : Merge<uint32_t>{};
+  }
+
+  /// PERF: pairs of the lowest ids, which are most vocabularies' bytes: what every piece begins with. Few of them
+  /// occur, so these stay near.
+  static bool are_small(TokenId left, TokenId right) { return (left | right) < kSmall; }
+  Merge<uint32_t> find_small(TokenId left, TokenId right) const { return small_[left * kSmall + right].merge(); }
+
+  // The same in steps, for who looks up several at a time.
+  static uint64_t key_of(TokenId left, TokenId right) { return (uint64_t{left} << 32 | right) + 1; }
+  static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
+  Merge<uint32_t> find(uint64_t key, uint64_t hash) const {
+    for (size_t at = line_of(hash);; at = (at + 1) & mask_) {
+      const Line& line = lines_[at];
+      unsigned found = 0;
+      for (int i = 0; i < kWays; ++i) found |= static_cast<unsigned>(line.keys[i] == key) << i;
+      if (found) return line.joins[__builtin_ctz(found)].merge();
+      if (line.keys[kWays - 1] == kFree) return {};
     }
   }
 
  private:
+  friend class CompiledTables;  // writes the arrays to a file, and takes them from one
+
   static constexpr uint64_t kFree = 0;
-  struct Slot {
-    uint64_t key;
-    Merge<uint32_t> merge;
+  static constexpr int kWays = 4;
+  static constexpr uint32_t kSmall = 256;
+  /// What a pair joins to; zeros: nothing.
+  struct Join {
+    uint32_t inverted_rank;
+    TokenId id;
+    Merge<uint32_t> merge() const { return {~inverted_rank, id}; }
   };
-  static uint64_t key_of(TokenId left, TokenId right) { return (uint64_t{left} << 32 | right) + 1; }
-  static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
-  /// PERF: two pairs in three never join, and the filter, a sixteenth of the table, says so from the second cache level.
-  size_t filter_word(uint64_t hash) const { return (hash & mask_) / 8; }
+  struct alignas(64) Line {
+    uint64_t keys[kWays];
+    Join joins[kWays];
+  };
+  size_t line_of(uint64_t hash) const { return (hash >> 20) & mask_; }
   static uint64_t filter_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }
 
-  TableArray<Slot> slots_;
-  TableArray<uint64_t> filter_;
+  TableArray<Line> lines_{1};
   size_t mask_ = 0;
+  TableArray<uint64_t> filter_{1};
+  size_t filter_mask_ = 0;
+  TableArray<Join> small_;
 };
 
 }  // namespace headrace::text

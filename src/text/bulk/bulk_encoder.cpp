@@ -20,6 +20,14 @@ constexpr char32_t kLowerBlock = 0x2581;  // ▁
 
 std::atomic<uint64_t> next_serial{1};
 
+/// A piece of a chunk that was not found in its first place.
+struct Miss {
+  uint32_t piece;  // its number
+  uint32_t place;  // in `out`, of its tokens, as if all misses had none
+  uint32_t at;     // in `missed`
+  uint32_t count;
+};
+
 /// What a thread keeps for encoders: a cache for each of the few that it used last.
 struct ThreadMemory {
   static constexpr size_t kMostCaches = 4;
@@ -32,14 +40,16 @@ struct ThreadMemory {
   std::vector<Symbol> symbols;
   std::vector<TokenId> ids;
   std::vector<uint32_t> ends;
-  TokenId out[SplitChunk::kBytes + 8];
+  TokenId out[SplitChunk::kBytes * 3 + 8];  // three tokens a byte: a space of which the vocabulary has only the bytes
+  Miss misses[SplitChunk::kBytes + 32];
+  std::vector<TokenId> missed;              // the misses' tokens, in any order
   uint64_t whole[SplitChunk::kBlocks + 2];  // where pieces begin, before barriers cut them
 
-  PieceCache& cache_of(uint64_t serial) {
+  PieceCache& cache_of(uint64_t serial, const PieceHash& hash) {
     const auto found = std::ranges::find(caches, serial, &Cache::serial);
     if (found == caches.end()) {
       if (caches.size() == kMostCaches) caches.pop_back();
-      caches.insert(caches.begin(), {serial, std::make_unique<PieceCache>(piece_cache_bytes())});
+      caches.insert(caches.begin(), {serial, std::make_unique<PieceCache>(piece_cache_bytes(), hash)});
     } else if (found != caches.begin()) {
       std::rotate(caches.begin(), found, found + 1);
     }
@@ -74,6 +84,14 @@ size_t shorten(SplitChunk& chunk, size_t begin, size_t stop) {
   return stop;
 }
 
+/// How many bits are set. PERF: without the instruction, which not every CPU has, std::popcount is a call.
+size_t bit_count(uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555u;
+  bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+  return static_cast<size_t>(bits * 0x0101010101010101u >> 56);
+}
+
 bool is_ascii_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 /// Whether a piece of every family begins at `at`, whatever is before: a word after a newline, the single
@@ -88,12 +106,21 @@ bool begins_any_piece(std::string_view text, size_t at) {
 
 }  // namespace
 
+void PieceEncoder::encode_each(std::span<ShortPiece> pieces) const {
+  std::vector<Symbol> symbols;
+  for (ShortPiece& piece : pieces) {
+    encode(piece.bytes, symbols);
+    piece.count = static_cast<uint32_t>(std::min(symbols.size(), ShortPiece::kMost));
+    for (uint32_t i = 0; i < piece.count; ++i) piece.ids[i] = symbols[i].id;
+  }
+}
+
 /// One call of encode.
 class BulkEncoder::Run {
  public:
   /// Pieces that begin before `stop`, where one begins, of a text that ends at `end`.
   Run(const BulkEncoder& encoder, std::string_view text, size_t stop, size_t end, TokenSink& sink)
-      : encoder_(encoder), table_(encoder.table_), memory_(thread_memory()), cache_(memory_.cache_of(encoder.serial_)),
+      : encoder_(encoder), table_(encoder.table_), memory_(thread_memory()), cache_(memory_.cache_of(encoder.serial_, encoder.hash_)),
         out_(memory_.out), text_(text), stop_(stop), end_(end), sink_(sink) {}
 
   Result<void> split_by_family(size_t begin);
@@ -110,9 +137,13 @@ class BulkEncoder::Run {
   void encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count);
   void encode_long_alone(size_t begin, size_t end);
   std::optional<TokenId> entry_alone(std::string_view piece, VocabularyTable::Slot* slot, bool whole);
-  void encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, uint32_t found, bool whole);
-  void encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, bool whole);
-  void put(std::span<const TokenId> ids);
+  struct Missing;
+  void encode_missing(std::span<Missing> pieces);
+  void encode_missing_long(Missing& missing);
+  bool find_missing(Missing& missing);
+  void merge_missing(std::span<Missing> pieces);
+  void put(Miss& miss, std::span<const TokenId> ids);
+  void put_missed_between(size_t written, size_t misses);
   bool begins_piece(size_t at) const;
   VocabularyTable::Slot* find(std::string_view piece);
   std::span<const TokenId> merged(std::string_view piece);
@@ -164,88 +195,170 @@ std::optional<TokenId> BulkEncoder::Run::entry_alone(std::string_view piece, Voc
   return encoder_.ignore_merges_ && whole ? std::optional(id) : std::nullopt;
 }
 
-void BulkEncoder::Run::encode_missed(std::string_view piece, const PackedPiece& packed, uint64_t hash, uint32_t found, bool whole) {
-  if (found != VocabularyTable::kAbsent && found != VocabularyTable::kNone) {
-    if (const auto id = entry_alone(piece, table_.find(packed, hash), whole)) {
-      out_[count_++] = *id;
-      return;
+/// A piece that is not in its first place in the cache.
+struct BulkEncoder::Run::Missing {
+  Miss* miss;
+  std::string_view piece;
+  bool whole;                   // not a part of a piece
+  PackedPiece packed;           // if it is short; else what no key is
+  uint64_t hash;
+  VocabularyTable::Slot* slot;  // of the entry that is spelled so
+};
+
+void BulkEncoder::Run::put(Miss& miss, std::span<const TokenId> ids) {
+  miss.at = static_cast<uint32_t>(memory_.missed.size());
+  miss.count = static_cast<uint32_t>(ids.size());
+  memory_.missed.insert(memory_.missed.end(), ids.begin(), ids.end());
+}
+
+/// Looks in the cache and in the vocabulary. False: the merges have to say.
+bool BulkEncoder::Run::find_missing(Missing& missing) {
+  if (const auto known = cache_.find(missing.packed, missing.hash)) return put(*missing.miss, *known), true;
+  missing.slot = table_.find(missing.packed, missing.hash);
+  const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
+  if (!VocabularyTable::is_entry(value)) return false;
+  const TokenId id = value & VocabularyTable::kIdMask;
+  if (!(value & VocabularyTable::kUnconfirmed)) {
+    cache_.add(missing.packed, missing.hash, {&id, 1});
+    return put(*missing.miss, {&id, 1}), true;
+  }
+  if (!(value & VocabularyTable::kOnlyWhole)) return false;
+  if (missing.whole) return put(*missing.miss, {&id, 1}), true;
+  PackedPiece part = missing.packed;
+  part.high |= PieceCache::kPart;
+  const auto known = cache_.find(part, missing.hash);
+  if (known) put(*missing.miss, *known);
+  return known.has_value();
+}
+
+/// Merges short pieces side by side, equal ones once.
+void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
+  ShortPiece merged[kBatch];
+  const Missing* first_of[kBatch];
+  uint8_t job_of[kBatch];
+  size_t jobs = 0;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    size_t job = 0;
+    while (job < jobs && (first_of[job]->packed != pieces[i].packed)) ++job;
+    job_of[i] = static_cast<uint8_t>(job);
+    if (job < jobs) continue;
+    merged[jobs].bytes = pieces[i].piece;
+    first_of[jobs++] = &pieces[i];
+  }
+  encoder_.pieces_->encode_each({merged, jobs});
+  for (size_t job = 0; job < jobs; ++job) {
+    const Missing& missing = *first_of[job];
+    const std::span<const TokenId> ids(merged[job].ids, merged[job].count);
+    const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
+    const bool is_entry = VocabularyTable::is_entry(value);
+    PackedPiece key = missing.packed;
+    if (is_entry && !confirm(missing.slot, ids) && encoder_.ignore_merges_) key.high |= PieceCache::kPart;
+    cache_.add(key, missing.hash, ids);
+  }
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const ShortPiece& of = merged[job_of[i]];
+    const uint32_t value = pieces[i].slot ? VocabularyTable::load(pieces[i].slot) : VocabularyTable::kNone;
+    const TokenId id = value & VocabularyTable::kIdMask;
+    const bool entry_counts = pieces[i].whole && VocabularyTable::is_entry(value);
+    if (entry_counts && encoder_.ignore_merges_) {
+      put(*pieces[i].miss, {&id, 1});
+    } else {
+      put(*pieces[i].miss, {of.ids, of.count});
     }
   }
-  if (const PieceCache::Entry* entry = cache_.find(packed, hash)) {
-    const uint32_t count = PieceCache::count(*entry);
-    if (count == PieceCache::kPooled) return put(cache_.pooled(*entry));
-    // All four: the room behind is there.
-    out_[count_] = entry->ids[0] & PieceCache::kIdMask;
-    for (int i = 1; i < 4; ++i) out_[count_ + i] = entry->ids[i];
-    count_ += count;
-    return;
-  }
-  const std::span<const TokenId> ids = merged(piece);
-  cache_.add(packed, hash, ids);
-  put(ids);
 }
 
-void BulkEncoder::Run::encode_missed_long(std::string_view piece, uint64_t hash, uint32_t found, bool whole) {
-  if (found != VocabularyTable::kAbsent && found != VocabularyTable::kNone) {
-    if (const auto id = entry_alone(piece, table_.find_long(piece, hash), whole)) {
-      out_[count_++] = *id;
-      return;
+void BulkEncoder::Run::encode_missing_long(Missing& missing) {
+  const std::string_view piece = missing.piece;
+  if (const auto id = entry_alone(piece, table_.find_long(piece, missing.hash), missing.whole)) return put(*missing.miss, {&*id, 1});
+  if (const auto known = cache_.find_long(piece, missing.hash); !known.empty()) return put(*missing.miss, known);
+  const std::span<const TokenId> ids = merged(piece);
+  cache_.add_long(piece, missing.hash, ids);
+  put(*missing.miss, ids);
+}
+
+/// At most a batch. Requests the tables' lines for all before it looks at the first.
+void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
+  for (Missing& missing : pieces) {
+    if (missing.piece.size() <= PackedPiece::kLongest) {
+      missing.packed = pack(reinterpret_cast<const uint8_t*>(missing.piece.data()), missing.piece.size());
+      missing.hash = encoder_.hash_(missing.packed);
+      table_.prefetch(missing.hash);
+      cache_.prefetch_second(missing.hash);
+    } else {
+      missing.hash = encoder_.hash_(reinterpret_cast<const uint8_t*>(missing.piece.data()), missing.piece.size());
+      table_.prefetch_long(missing.hash);
+      cache_.prefetch_long(missing.hash);
     }
   }
-  if (const auto known = cache_.find_long(piece, hash); !known.empty()) return put(known);
-  const std::span<const TokenId> ids = merged(piece);
-  cache_.add_long(piece, hash, ids);
-  put(ids);
+  size_t unknown = 0;
+  for (Missing& missing : pieces) {
+    if (missing.piece.size() > PackedPiece::kLongest) {
+      encode_missing_long(missing);
+    } else if (!find_missing(missing)) {
+      pieces[unknown++] = missing;
+    }
+  }
+  if (unknown > 0) merge_missing(pieces.first(unknown));
 }
 
-void BulkEncoder::Run::put(std::span<const TokenId> ids) {
-  std::copy(ids.begin(), ids.end(), out_ + count_);
-  count_ += ids.size();
+/// Moves what is in `out_` apart, from its end on, and puts the misses' tokens between.
+void BulkEncoder::Run::put_missed_between(size_t written, size_t misses) {
+  count_ = written + memory_.missed.size();
+  size_t end = count_;
+  for (size_t m = misses; m-- > 0;) {
+    const Miss& miss = memory_.misses[m];
+    const size_t between = written - miss.place;
+    std::memmove(out_ + end - between, out_ + miss.place, between * sizeof(TokenId));
+    end -= between + miss.count;
+    std::copy_n(memory_.missed.data() + miss.at, miss.count, out_ + end);
+    written = miss.place;
+  }
 }
 
-/// PERF: three passes over a batch: keys and hashes; looks into the table; tokens out. Each asks for
-/// the lines that the next one needs, so that they arrive while others are looked at.
+/// PERF: two passes over a batch: keys, hashes and requests for the cache's lines; then tokens out, with no branch on what
+/// a piece is. Of most texts one piece in thirty or fewer is not there. The chunk's missing pieces come afterwards and
+/// together, so that they wait for memory together.
 void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count) {
   PackedPiece packed[kBatch];
   uint64_t hashes[kBatch];
-  uint32_t ids[kBatch];
+  Miss* const misses = memory_.misses;
+  TokenId* const out = out_;
+  const PieceCache::FirstLines lines = cache_.first_lines();
+  const PieceHash hash = encoder_.hash_;
+  size_t missed = 0, written = 0;
   for (size_t first = 0; first < count; first += kBatch) {
     const size_t batch = std::min(kBatch, count - first);
     const uint32_t* at = begins + first;
-    const auto piece_at = [&](size_t i) { return std::string_view(reinterpret_cast<const char*>(text) + at[i], at[i + 1] - at[i]); };
-    const auto is_whole = [&](size_t i) { return begins_piece(at[i]) && (first + i + 1 == count || begins_piece(at[i + 1])); };
     for (size_t i = 0; i < batch; ++i) {
       const size_t size = at[i + 1] - at[i];
-      if (size <= PackedPiece::kLongest) {
-        packed[i] = pack(text + at[i], size);
-        hashes[i] = encoder_.hash_(packed[i]);
-        table_.prefetch(hashes[i]);
-      } else {
-        hashes[i] = encoder_.hash_(text + at[i], size);
-        table_.prefetch_long(hashes[i]);
-      }
+      packed[i] = size <= PackedPiece::kLongest ? pack(text + at[i], size) : PackedPiece{0, ~uint64_t{0}};  // no key
+      hashes[i] = hash(packed[i]);
+      lines.prefetch(hashes[i]);
     }
     for (size_t i = 0; i < batch; ++i) {
-      const size_t size = at[i + 1] - at[i];
-      if (size <= PackedPiece::kLongest) {
-        ids[i] = table_.probe(packed[i], hashes[i]);
-        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch(hashes[i]);
-      } else {
-        VocabularyTable::Slot* slot = table_.find_long(piece_at(i), hashes[i]);
-        ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
-        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch_long(hashes[i]);
-      }
-    }
-    for (size_t i = 0; i < batch; ++i) {
-      if (!(ids[i] & VocabularyTable::kUnconfirmed)) {
-        out_[count_++] = ids[i];
-      } else if (at[i + 1] - at[i] <= PackedPiece::kLongest) {
-        encode_missed(piece_at(i), packed[i], hashes[i], ids[i], is_whole(i));
-      } else {
-        encode_missed_long(piece_at(i), hashes[i], ids[i], is_whole(i));
-      }
+      const uint32_t tokens = lines.find(packed[i], hashes[i], out + written);
+      misses[missed].piece = static_cast<uint32_t>(first + i);
+      misses[missed].place = static_cast<uint32_t>(written);
+      missed += tokens == 0;
+      written += tokens;
     }
   }
+  count_ = written;
+  if (missed == 0) return;
+  memory_.missed.clear();
+  Missing missing[kBatch];
+  for (size_t first = 0; first < missed; first += kBatch) {
+    const size_t batch = std::min(kBatch, missed - first);
+    for (size_t i = 0; i < batch; ++i) {
+      Miss& miss = misses[first + i];
+      const uint32_t* at = begins + miss.piece;
+      const bool whole = begins_piece(at[0]) && (miss.piece + 1 == count || begins_piece(at[1]));
+      missing[i] = {&miss, {reinterpret_cast<const char*>(text) + at[0], at[1] - at[0]}, whole, {0, ~uint64_t{0}}, 0, nullptr};
+    }
+    encode_missing({missing, batch});
+  }
+  put_missed_between(written, missed);
 }
 
 /// Appends a piece's tokens with their places. Those that hold a part of a character
@@ -272,12 +385,19 @@ VocabularyTable::Slot* BulkEncoder::Run::find(std::string_view piece) {
 
 void BulkEncoder::Run::encode_chunk(size_t begin) {
   const SplitChunk& chunk = memory_.chunk;
+  constexpr uint64_t kTop = uint64_t{1} << 63;
   uint32_t begins[SplitChunk::kBytes + 64];
   size_t count = 0;
   for (size_t w = 0; w < chunk.blocks; ++w) {
-    for (uint64_t bits = chunk.starts[w]; bits; bits &= bits - 1) {
-      begins[count++] = static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(bits));
+    uint64_t bits = chunk.starts[w];
+    const size_t ones = bit_count(bits);
+    // PERF: eight at a time: how many there are is guessed right mostly.
+    for (size_t done = 0; done < ones; done += 8) {
+      for (size_t i = 0; i < 8; ++i, bits &= bits - 1) {
+        begins[count + done + i] = static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(bits | kTop));
+      }
     }
+    count += ones;
   }
   begins[count] = static_cast<uint32_t>(chunk.size);
   count_ = 0;

@@ -2,73 +2,99 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 
 namespace headrace::text {
 namespace {
 
 std::atomic<size_t> cache_bytes{size_t{8} << 20};
 
+/// Two megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
+size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 32768)); }
+
 }  // namespace
 
 void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_order_relaxed); }
 size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
 
-PieceCache::PieceCache(size_t most_bytes)
-    : most_bytes_(most_bytes), sets_(kFirstSets), next_(kFirstSets), hashes_of_entries_(kFirstSets * 4), long_(kFirstLong) {}
+PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
+    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes)), long_(kFirstLong) {}
 
 size_t PieceCache::bytes() const {
-  return sets_.size() * (sizeof(Set) + 1 + 32) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() +
-         pool_.capacity() * sizeof(TokenId);
+  return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
 }
 
 void PieceCache::forget() {
-  std::ranges::fill(sets_, Set{});
+  std::ranges::fill(lines_, Line{});
   std::ranges::fill(long_, LongSlot{});
   entries_ = long_entries_ = 0;
   long_bytes_.clear();
   pool_.clear();
 }
 
-void PieceCache::place(const Entry& entry, uint64_t hash) {
-  const size_t set = set_of(hash);
-  int way = 0;
-  while (way < 4 && sets_[set].entries[way].key.high != 0) ++way;
-  if (way == 4) {
-    way = next_[set]++ & 3;
-  } else {
-    ++entries_;
+/// A free entry of the piece's two lines; else one of the first line that is not needed most: a single
+/// token is found again in the vocabulary, several are merged again.
+PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
+  const size_t line = line_of(hash);
+  for (const size_t candidate : {line, line ^ 1}) {
+    for (Entry& entry : lines_[candidate].entries) {
+      if (entry.key.high != 0) continue;
+      ++entries_;
+      return entry;
+    }
   }
-  sets_[set].entries[way] = entry;
-  hashes_of_entries_[set * 4 + static_cast<size_t>(way)] = hash;
+  for (const size_t candidate : {line, line ^ 1}) {
+    for (int i = 0; i < 2; ++i) {
+      Entry& entry = lines_[candidate].entries[next_++ & 1];
+      if (entry.ids[0] >> 24 == 1) return entry;
+    }
+  }
+  return lines_[line].entries[next_++ & 1];
 }
 
 void PieceCache::grow() {
-  std::vector<Set> old(sets_.size() * 2);
-  old.swap(sets_);
-  std::vector<uint64_t> hashes(old.size() * 8);
-  hashes.swap(hashes_of_entries_);
-  next_.assign(sets_.size(), 0);
+  std::vector<Line> old(lines_.size() * 2);
+  old.swap(lines_);
   entries_ = 0;
-  for (size_t i = 0; i < old.size() * 4; ++i) {
-    const Entry& entry = old[i / 4].entries[i % 4];
-    if (entry.key.high != 0) place(entry, hashes[i]);
+  for (const Line& line : old) {
+    for (const Entry& entry : line.entries) {
+      if (entry.key.high == 0) continue;
+      PackedPiece piece = entry.key;
+      piece.high &= ~kPart;
+      room_for(hash_(piece)) = entry;
+    }
   }
 }
 
+std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piece, uint64_t hash) {
+  const size_t line = line_of(hash);
+  for (const size_t candidate : {line, line ^ 1}) {
+    for (const Entry& entry : lines_[candidate].entries) {
+      if (entry.key != piece) continue;
+      const uint32_t count = entry.ids[0] >> 24;
+      if (count == 0) return std::span(pool_).subspan(entry.ids[1], entry.ids[2]);
+      std::copy_n(entry.ids, 4, found_);
+      found_[0] &= kIdMask;
+      return std::span(found_, count);
+    }
+  }
+  return std::nullopt;
+}
+
 void PieceCache::add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids) {
-  if (entries_ * 4 >= sets_.size() * 4 * 3 && bytes() + sets_.size() * (sizeof(Set) + 33) < most_bytes_) grow();
+  // Half full: of ten pieces nine are in their own line then.
+  if (entries_ >= lines_.size() && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
   Entry entry{piece, {}};
-  if (ids.size() <= 4) {
+  if (!ids.empty() && ids.size() <= 4) {
     std::copy(ids.begin(), ids.end(), entry.ids);
     entry.ids[0] |= static_cast<uint32_t>(ids.size()) << 24;
   } else {
     if (bytes() > most_bytes_) forget();
-    entry.ids[0] = kPooled << 24;
     entry.ids[1] = static_cast<uint32_t>(pool_.size());
     entry.ids[2] = static_cast<uint32_t>(ids.size());
     pool_.insert(pool_.end(), ids.begin(), ids.end());
   }
-  place(entry, hash);
+  room_for(hash) = entry;
 }
 
 std::span<const TokenId> PieceCache::find_long(std::string_view piece, uint64_t hash) const {

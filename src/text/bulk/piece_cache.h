@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -11,36 +13,32 @@
 
 namespace headrace::text {
 
-/// One thread's pieces of several tokens. It grows with what it is given, up to its bound, and then
+/// One thread's pieces and their tokens. It grows with what it is given, up to its bound, and then
 /// forgets: old neighbours of short pieces one by one, long pieces all at once.
+///
+/// PERF: a line of 64 bytes has two short pieces, and a pair of lines belongs together: nearly all pieces are found in the
+/// first line, where FirstLines looks without a branch. What a text says again and again lies in few lines here,
+/// but in many of the vocabulary's table, which asks for room in the second cache level.
 class PieceCache {
  public:
-  explicit PieceCache(size_t most_bytes);
+  PieceCache(size_t most_bytes, const PieceHash& hash);
 
   struct Entry {
     PackedPiece key;
-    uint32_t ids[4];  ///< the first with their number in its top byte, or kPooled there
+    uint32_t ids[4];  ///< the first with their number in its top byte; 0 there: in the pool, or none
   };
   static constexpr uint32_t kIdMask = 0x00FFFFFF;
-  static constexpr uint32_t kPooled = 255;
+  /// In the top word of a key: it is a part of a piece, whose tokens are others than those of a whole piece of its bytes.
+  static constexpr uint64_t kPart = uint64_t{1} << 63;
 
-  void prefetch(uint64_t hash) const {
-    const auto* line = reinterpret_cast<const char*>(&sets_[set_of(hash)]);
-    __builtin_prefetch(line);
-    __builtin_prefetch(line + 64);
-  }
+  void prefetch_second(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash) ^ 1]); }
   void prefetch_long(uint64_t hash) const { __builtin_prefetch(&long_[hash & (long_.size() - 1)]); }
-  /// The entry of a short piece, or null.
-  const Entry* find(const PackedPiece& piece, uint64_t hash) const {
-    const Entry* entries = sets_[set_of(hash)].entries;
-    unsigned found = 0;
-    for (int i = 0; i < 4; ++i) {
-      found |= static_cast<unsigned>(((entries[i].key.low ^ piece.low) | (entries[i].key.high ^ piece.high)) == 0) << i;
-    }
-    return found ? entries + __builtin_ctz(found) : nullptr;
-  }
-  static uint32_t count(const Entry& entry) { return entry.ids[0] >> 24; }
-  std::span<const TokenId> pooled(const Entry& entry) const { return {pool_.data() + entry.ids[1], entry.ids[2]}; }
+
+  class FirstLines;
+  /// For looking at first lines. Valid until something is added.
+  FirstLines first_lines() const;
+  /// The tokens of a short piece, wherever they are; none: it is not here. Valid until something is added.
+  std::optional<std::span<const TokenId>> find(const PackedPiece& piece, uint64_t hash);
   void add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids);
 
   /// The tokens of a longer piece; empty if it is not here.
@@ -50,8 +48,8 @@ class PieceCache {
   size_t bytes() const;
 
  private:
-  struct alignas(64) Set {
-    Entry entries[4];
+  struct alignas(64) Line {
+    Entry entries[2];
   };
   struct LongSlot {
     uint64_t hash = 0;
@@ -60,25 +58,52 @@ class PieceCache {
     uint32_t size = 0;    // 0: free
     uint32_t count = 0;
   };
-  static constexpr size_t kFirstSets = 256;
   static constexpr size_t kFirstLong = 256;
 
-  size_t set_of(uint64_t hash) const { return hash & (sets_.size() - 1); }
-  void place(const Entry& entry, uint64_t hash);
+  size_t line_of(uint64_t hash) const { return hash & (lines_.size() - 1); }
+  Entry& room_for(uint64_t hash);
   void grow();
   void grow_long();
   void forget();
 
   size_t most_bytes_;
-  std::vector<Set> sets_;
-  std::vector<uint8_t> next_;  // by set: the entry that goes next
-  std::vector<uint64_t> hashes_of_entries_;
+  PieceHash hash_;
+  std::vector<Line> lines_;
+  uint32_t next_ = 0;  // which entry of a full line goes next
   size_t entries_ = 0;
   std::vector<LongSlot> long_;
   size_t long_entries_ = 0;
   std::vector<char> long_bytes_;
   std::vector<TokenId> pool_;
+  TokenId found_[4] = {};
 };
+
+/// PERF: a value of its own, which a loop can keep in registers.
+class PieceCache::FirstLines {
+ public:
+  FirstLines(const Line* lines, size_t mask) : lines_(lines), mask_(mask) {}
+
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[hash & mask_]); }
+  /// Looks for a short piece in its first line: `ids` gets four words to copy, of which as many as returned
+  /// are its tokens. 0: it is not here, or has more tokens.
+  uint32_t find(const PackedPiece& piece, uint64_t hash, uint32_t* ids) const {
+    const Entry* entries = lines_[hash & mask_].entries;
+    const auto differs = [&](int i) { return (entries[i].key.low ^ piece.low) | (entries[i].key.high ^ piece.high); };
+    const bool second = differs(1) == 0;
+    const bool found = (differs(0) == 0) | second;
+    const uint32_t* of = entries[second].ids;
+    const uint32_t first = of[0];
+    std::memcpy(ids, of, 16);
+    ids[0] = first & kIdMask;
+    return (first >> 24) & (uint32_t{0} - static_cast<uint32_t>(found));
+  }
+
+ private:
+  const Line* lines_;
+  size_t mask_;
+};
+
+inline PieceCache::FirstLines PieceCache::first_lines() const { return {lines_.data(), lines_.size() - 1}; }
 
 /// The bound of each thread's cache of an encoder; it concerns caches made afterwards.
 void set_piece_cache_bytes(size_t bytes);

@@ -14,6 +14,7 @@ class BytePieces final : public PieceEncoder {
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const override {
     bpe_.encode(piece, symbols);
   }
+  void encode_each(std::span<ShortPiece> pieces) const override { bpe_.encode_each(pieces); }
 
  private:
   ByteLevelBpe bpe_;

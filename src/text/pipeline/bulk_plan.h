@@ -10,6 +10,7 @@
 
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_shape.h"
+#include "text/pipeline/bulk_tables.h"
 
 namespace headrace::text {
 
@@ -38,12 +39,11 @@ class BulkPlan {
   Result<void> encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const;
 
  private:
-  struct Tables;
   struct Run;
   BulkShape shape_;
   mutable std::atomic<uint64_t> encoded_elsewhere_{0};
   mutable std::once_flag once_;
-  mutable std::unique_ptr<const Tables> tables_;  // null after building: the vocabulary is none for it
+  mutable std::shared_ptr<const BulkTables> tables_;  // null after building: the vocabulary is none for it
   mutable std::atomic<bool> built_{false};
 };
 

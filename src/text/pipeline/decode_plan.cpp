@@ -1,5 +1,8 @@
 #include "text/pipeline/decode_plan.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "text/components/decoders/token_bytes.h"
 #include "text/unicode/utf8.h"
 
@@ -68,41 +71,90 @@ bool DecodePlan::takes(size_t ids, const TokenOf& token_of) const {
 }
 
 void DecodePlan::build(const TokenOf& token_of) const {
-  flags_.resize(size_);
-  texts_.reserve(size_, size_t{size_} * 8);
+  slots_.resize(size_);
   std::string text;
   for (TokenId id = 0; id < size_; ++id) {
     const auto token = token_of(id);
+    Slot& slot = slots_[id];
     text.clear();
     if (!token) {
-      flags_[id] = kAbsent;
+      slot.flags = kAbsent;
     } else if (byte_level_) {
       append_bytes(token->spelling, text);
     } else if (const auto byte = fallback_byte(token->spelling)) {
       text.push_back(*byte);
-      flags_[id] = kByte;
+      slot.flags = kByte;
     } else {
       std::string_view rest = token->spelling;
       for (size_t at; (at = rest.find(kSpace)) != std::string_view::npos; rest.remove_prefix(at + 3)) text.append(rest.substr(0, at)) += ' ';
       text += rest;
     }
-    if (token && token->special) flags_[id] |= kSpecial;
-    texts_.append(text);
+    if (token && token->special) slot.flags |= kSpecial;
+    if (byte_level_ && utf8::valid_prefix(text) != text.size()) slot.flags |= kBroken;
+    if (text.size() <= Slot::kLongest) {
+      std::copy(text.begin(), text.end(), slot.bytes);
+      slot.size = static_cast<uint8_t>(text.size());
+    } else {
+      slot.flags |= kLong;
+      const uint32_t number = long_texts_.size();
+      std::memcpy(slot.bytes, &number, sizeof number);
+      long_texts_.append(text);
+    }
   }
+}
+
+std::string_view DecodePlan::text_of(TokenId id) const {
+  const Slot& slot = slots_[id];
+  if (!(slot.flags & kLong)) return {slot.bytes, slot.size};
+  uint32_t number;
+  std::memcpy(&number, slot.bytes, sizeof number);
+  return long_texts_[number];
+}
+
+std::string_view DecodePlan::bytes_of(TokenId id, bool skip_special, bool& whole) const {
+  whole = true;
+  if (id >= size_) return {};
+  const uint8_t flags = slots_[id].flags;
+  if (flags & (kAbsent | (skip_special ? kSpecial : 0))) return {};
+  whole = !(flags & kBroken);
+  return text_of(id);
+}
+
+void DecodePlan::append(TokenId id, std::string& text, std::string& bytes) const {
+  if (slots_[id].flags & kByte) {
+    bytes += text_of(id);
+    return;
+  }
+  flush(bytes, text);
+  text += text_of(id);
 }
 
 Result<std::string> DecodePlan::decode(std::span<const TokenId> ids, bool skip_special) const {
   const uint8_t left_out = kAbsent | (skip_special ? kSpecial : 0);
+  const uint8_t not_plain = left_out | kByte | kLong;
   std::string text, bytes;
-  text.reserve(ids.size() * 5);
-  for (const TokenId id : ids) {
-    if (id >= size_ || (flags_[id] & left_out)) continue;
-    if (flags_[id] & kByte) {
-      bytes += texts_[id];
-      continue;
-    }
-    flush(bytes, text);
-    text += texts_[id];
+  text.reserve(ids.size() * 4 + 64);
+  for (size_t at = 0; at < ids.size();) {
+    // PERF: short tokens are copied whole slots at a time into room for so many, which is looked after once.
+    constexpr size_t kAtOnce = 256;
+    const size_t size = text.size();
+    const size_t begin = at;
+    if (text.capacity() - size < kAtOnce * sizeof(Slot)) text.reserve(std::max(size + kAtOnce * sizeof(Slot), size * 2));
+    text.resize_and_overwrite(size + kAtOnce * sizeof(Slot), [&](char* data, size_t) {
+      char* out = data + size;
+      if (!bytes.empty()) return size;
+      for (; at < ids.size() && at < begin + kAtOnce; ++at) {
+        if (ids[at] >= size_) continue;
+        const Slot& slot = slots_[ids[at]];
+        if (slot.flags & not_plain) break;
+        std::memcpy(out, &slot, sizeof slot);
+        out += slot.size;
+      }
+      return static_cast<size_t>(out - data);
+    });
+    if (at == ids.size() || at == begin + kAtOnce) continue;
+    const TokenId id = ids[at++];
+    if (id < size_ && !(slots_[id].flags & left_out)) append(id, text, bytes);
   }
   flush(bytes, text);
   if (byte_level_) {

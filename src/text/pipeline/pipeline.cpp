@@ -57,9 +57,30 @@ std::vector<PipelineInput> inputs_of(std::span<const std::string_view> texts) {
   return inputs;
 }
 
+/// Where groups of neighbouring texts end that threads encode side by side: of about as many bytes each, and
+/// one on a thread alone.
+std::vector<size_t> group_ends(std::span<const std::string_view> texts) {
+  const size_t threads = parallel() ? static_cast<size_t>(ThreadPool::process().threads()) : 1;
+  const size_t most = threads == 1 ? 1 : std::min(texts.size(), threads * 8);
+  size_t left = 0;
+  for (const std::string_view text : texts) left += text.size();
+  std::vector<size_t> ends;
+  size_t bytes = 0;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    bytes += texts[i].size();
+    if (ends.size() + 1 == most || bytes * (most - ends.size()) < left) continue;
+    ends.push_back(i + 1);
+    left -= bytes;
+    bytes = 0;
+  }
+  if (!texts.empty() && (ends.empty() || ends.back() < texts.size())) ends.push_back(texts.size());
+  return ends;
+}
+
 /// All rows as one; gives the memory of each back once it is copied.
 template <class T>
 std::vector<T> joined(std::vector<std::vector<T>>& rows) {
+  if (rows.size() == 1) return std::move(rows.front());
   size_t size = 0;
   for (const auto& row : rows) size += row.size();
   std::vector<T> all;
@@ -330,31 +351,60 @@ Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInp
   return encodings;
 }
 
+Result<std::optional<std::vector<DeferredEncoding>>> Pipeline::encode_batch_deferred(std::span<const std::string_view> texts,
+                                                                                     const PipelineOptions& options) const {
+  HR_TRY(auto snapshot, state_->snapshot());
+  for (const std::string_view text : texts) {
+    if (!snapshot->makes_ids_alone(text.size(), options)) return std::nullopt;
+  }
+  std::vector<DeferredEncoding> encodings(texts.size());
+  HR_CHECK(for_each_index(texts.size(), [&](size_t i) { return snapshot->append_ids(texts[i], options, encodings[i].ids, nullptr); }));
+  for (DeferredEncoding& encoding : encodings) {
+    encoding.rest = [snapshot, options](std::string_view text) { return snapshot->encode({text, std::nullopt}, options); };
+  }
+  return encodings;
+}
+
 Result<void> Pipeline::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
                                   std::vector<Offset>* offsets) const {
   HR_TRY(auto snapshot, state_->snapshot());
-  return snapshot->encode_ids(text, options, ids, offsets);
+  ids.clear();
+  if (offsets) offsets->clear();
+  return snapshot->append_ids(text, options, ids, offsets);
 }
 
 Result<IdRows> Pipeline::encode_batch_ids(std::span<const std::string_view> texts, const PipelineOptions& options, bool offsets) const {
   HR_TRY(auto snapshot, state_->snapshot());
   PipelineOptions wanted = options;
   wanted.ids_only = !offsets;
-  std::vector<std::vector<TokenId>> ids(texts.size());
-  std::vector<std::vector<Offset>> spans(offsets ? texts.size() : 0);
+  IdRows rows;
+  rows.row_starts.assign(texts.size() + 1, 0);
   if (snapshot->padding && options.pad) {  // rows are as long as the longest
     const std::vector<PipelineInput> inputs = inputs_of(texts);
     HR_TRY(auto encodings, encode_batch(inputs, wanted));
-    for (size_t i = 0; i < texts.size(); ++i) take_ids(std::move(encodings[i]), ids[i], offsets ? &spans[i] : nullptr);
-  } else {
-    HR_CHECK(for_each_index(texts.size(), [&](size_t i) -> Result<void> {
-      return snapshot->encode_ids(texts[i], options, ids[i], offsets ? &spans[i] : nullptr);
-    }));
+    for (size_t i = 0; i < texts.size(); ++i) {
+      rows.ids.insert(rows.ids.end(), encodings[i].ids.begin(), encodings[i].ids.end());
+      if (offsets) rows.offsets.insert(rows.offsets.end(), encodings[i].offsets.begin(), encodings[i].offsets.end());
+      rows.row_starts[i + 1] = static_cast<int64_t>(rows.ids.size());
+    }
+    return rows;
   }
-  IdRows rows;
-  rows.row_starts.reserve(texts.size() + 1);
-  rows.row_starts.push_back(0);
-  for (const auto& row : ids) rows.row_starts.push_back(rows.row_starts.back() + static_cast<int64_t>(row.size()));
+  const std::vector<size_t> ends = group_ends(texts);
+  std::vector<std::vector<TokenId>> ids(ends.size());
+  std::vector<std::vector<Offset>> spans(ends.size());
+  HR_CHECK(for_each_index(ends.size(), [&](size_t group) -> Result<void> {
+    const size_t first = group == 0 ? 0 : ends[group - 1];
+    size_t bytes = 0;
+    for (size_t i = first; i < ends[group]; ++i) bytes += texts[i].size();
+    ids[group].reserve(bytes / 3 + 16);
+    for (size_t i = first; i < ends[group]; ++i) {
+      const size_t before = ids[group].size();
+      HR_CHECK(snapshot->append_ids(texts[i], options, ids[group], offsets ? &spans[group] : nullptr));
+      rows.row_starts[i + 1] = static_cast<int64_t>(ids[group].size() - before);
+    }
+    return {};
+  }));
+  for (size_t i = 0; i < texts.size(); ++i) rows.row_starts[i + 1] += rows.row_starts[i];
   rows.ids = joined(ids);
   rows.offsets = joined(spans);
   return rows;

@@ -19,6 +19,7 @@ Result<void> check_size(size_t bytes) {
 /// The text as valid UTF-8.
 Result<std::string> checked(std::string_view text, InvalidUtf8 invalid) {
   HR_CHECK(check_size(text.size()));
+  if (invalid == InvalidUtf8::Trust) return std::string(text);
   const size_t valid = utf8::valid_prefix(text);
   if (valid == text.size()) return std::string(text);
   if (invalid == InvalidUtf8::Refuse) {
@@ -158,28 +159,33 @@ Result<Encoding> Snapshot::encode(const PipelineInput& input, const PipelineOpti
   return post_process(std::move(first), std::move(second), options);
 }
 
-Result<void> Snapshot::encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
-                                  std::vector<Offset>* offsets) const {
+bool Snapshot::makes_ids_alone(size_t bytes, const PipelineOptions& options) const {
   const bool changed_later = (truncation && options.truncate) || (padding && options.pad);
-  if (bulk && surroundings && !offsets && !changed_later && check_size(text.size()) && utf8::valid_prefix(text) == text.size() &&
-      bulk->takes(text.size(), *added)) {
+  return bulk && surroundings && !changed_later && bulk->takes(bytes, *added);
+}
+
+Result<void> Snapshot::append_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+                                  std::vector<Offset>* offsets) const {
+  const auto is_valid = [&] { return options.invalid_utf8 == InvalidUtf8::Trust || utf8::valid_prefix(text) == text.size(); };
+  if (!offsets && check_size(text.size()) && is_valid() && makes_ids_alone(text.size(), options)) {
     BulkTokens tokens;
     tokens.ids = std::move(ids);
-    tokens.ids.clear();
+    // PERF: three bytes a token are few, so that growing, and copying what there is, is rare.
+    if (tokens.ids.empty()) tokens.ids.reserve(text.size() / 3 + 16);
     const auto add_all = [&](const std::vector<TokenId>& special) {
       if (options.add_special_tokens) tokens.ids.insert(tokens.ids.end(), special.begin(), special.end());
     };
     add_all(surroundings->before);
-    HR_CHECK(bulk->encode(text, *added, options.encode_special_tokens.value_or(encode_special_tokens), tokens));
+    const Result<void> encoded = bulk->encode(text, *added, options.encode_special_tokens.value_or(encode_special_tokens), tokens);
     add_all(surroundings->after);
     ids = std::move(tokens.ids);
-    return {};
+    return encoded;
   }
   PipelineOptions wanted = options;
   wanted.ids_only = offsets == nullptr;
   HR_TRY(auto encoding, encode({text, std::nullopt}, wanted));
-  ids = std::move(encoding.ids);
-  if (offsets) *offsets = std::move(encoding.offsets);
+  ids.insert(ids.end(), encoding.ids.begin(), encoding.ids.end());
+  if (offsets) offsets->insert(offsets->end(), encoding.offsets.begin(), encoding.offsets.end());
   return {};
 }
 
@@ -219,14 +225,15 @@ std::optional<std::string> Snapshot::spelling(TokenId id) const {
   return model->id_to_token(id);
 }
 
+std::optional<DecodePlan::Token> Snapshot::decoded_token(TokenId id) const {
+  auto token = spelling(id);
+  if (!token) return std::nullopt;
+  const bool special = added->is_special(*token);
+  return DecodePlan::Token{std::move(*token), special};
+}
+
 Result<std::string> Snapshot::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {
-  const auto token_of = [this](TokenId id) -> std::optional<DecodePlan::Token> {
-    auto token = spelling(id);
-    if (!token) return std::nullopt;
-    const bool special = added->is_special(*token);
-    return DecodePlan::Token{std::move(*token), special};
-  };
-  if (bulk_decoder && bulk_decoder->takes(ids.size(), token_of)) return bulk_decoder->decode(ids, skip_special_tokens);
+  if (bulk_decoder && bulk_decoder->takes(ids.size(), [this](TokenId id) { return decoded_token(id); })) return bulk_decoder->decode(ids, skip_special_tokens);
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (const TokenId id : ids) {

@@ -34,10 +34,13 @@ struct Snapshot {
   Result<std::string> decode(std::span<const TokenId> ids, bool skip_special_tokens) const;
   size_t added_tokens(bool is_pair) const { return post_processor ? post_processor->added_tokens(is_pair) : 0; }
   std::optional<std::string> spelling(TokenId id) const;
+  std::optional<DecodePlan::Token> decoded_token(TokenId id) const;
 
-  /// The ids (replaced), and offsets unless null, of what `encode` makes of one text.
-  Result<void> encode_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
+  /// Appends the ids, and offsets unless null, of what `encode` makes of one text.
+  Result<void> append_ids(std::string_view text, const PipelineOptions& options, std::vector<TokenId>& ids,
                           std::vector<Offset>* offsets) const;
+  /// Whether `append_ids` without offsets makes the ids of such a text in bulk and nothing else.
+  bool makes_ids_alone(size_t bytes, const PipelineOptions& options) const;
 
  private:
   Result<Encoding> encode_sequence(const SequenceInput& input, uint32_t type_id, const PipelineOptions& options) const;

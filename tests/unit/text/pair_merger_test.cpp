@@ -1,0 +1,68 @@
+#include "text/bpe/pair_merger.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace headrace::text {
+namespace {
+
+uint32_t below(std::mt19937& random, uint32_t limit) { return static_cast<uint32_t>(random() % limit); }
+
+/// Merges of `ids` tokens at random, in no order that makes sense: many rank before what makes their parts.
+PairMerger random_merger(std::mt19937& random, uint32_t ids, uint32_t count, uint32_t first_rank) {
+  PairMerger merger;
+  merger.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t left = below(random, ids), right = below(random, ids);
+    merger.add(left, right, {first_rank + i, below(random, ids)});
+  }
+  return merger;
+}
+
+/// Merges pieces together and one by one, and compares.
+void compare(const PairMerger& merger, std::mt19937& random, uint32_t ids) {
+  std::vector<ShortPiece> pieces(1 + below(random, 60));
+  for (ShortPiece& piece : pieces) {
+    piece.count = below(random, static_cast<uint32_t>(ShortPiece::kMost) + 1);
+    for (uint32_t i = 0; i < piece.count; ++i) piece.ids[i] = below(random, ids);
+  }
+  std::vector<ShortPiece> together = pieces;
+  merger.merge_each(together);
+  for (size_t p = 0; p < pieces.size(); ++p) {
+    std::vector<Symbol> symbols;
+    for (uint32_t i = 0; i < pieces[p].count; ++i) symbols.push_back({pieces[p].ids[i], i, i + 1});
+    merger.merge(symbols);
+    ASSERT_EQ(together[p].count, symbols.size());
+    for (uint32_t i = 0; i < symbols.size(); ++i) EXPECT_EQ(together[p].ids[i], symbols[i].id);
+  }
+}
+
+TEST(PairMerger, GivesPiecesThatAreMergedTogetherTheTokensOfEachAlone) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    const uint32_t ids = round % 2 ? 12 : 400;  // of bytes' ids alone, and of others
+    const PairMerger merger = random_merger(random, ids, round % 2 ? 60 : 20000, 0);
+    compare(merger, random, ids);
+  }
+}
+
+TEST(PairMerger, GivesThemForRanksThatAreTooGreatToMergeTogether) {
+  std::mt19937 random(8);
+  const PairMerger merger = random_merger(random, 12, 60, 1u << 24);
+  for (int round = 0; round < 20; ++round) compare(merger, random, 12);
+}
+
+TEST(PairMerger, FindsEveryPairOfACrowdedTableAndNoOther) {
+  std::mt19937 random(9);
+  PairMerger merger;
+  merger.reserve(1000);
+  for (uint32_t i = 0; i < 1000; ++i) merger.add(i, 2 * i, {i, i + 1});
+  for (uint32_t i = 0; i < 1000; ++i) {
+    EXPECT_EQ(merger.find(i, 2 * i), (Merge<uint32_t>{i, i + 1}));
+    EXPECT_FALSE(merger.find(i, 2 * i + 1).possible());
+  }
+}
+
+}  // namespace
+}  // namespace headrace::text
