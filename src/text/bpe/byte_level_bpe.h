@@ -40,6 +40,7 @@ class ByteLevelBpe {
   void add_merge(const MergeIds& merge, uint32_t rank);
   void note_use(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
+  TokenId merged_character(std::string_view bytes, uint32_t& last_rank) const;
   template <class Add>
   bool begin_with_characters(std::string_view piece, const Add& add) const;
   template <class Add>
@@ -47,7 +48,7 @@ class ByteLevelBpe {
 
   std::shared_ptr<const Barriers> barriers_;
   std::array<uint32_t, 256> byte_token_{};
-  std::vector<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
+  TableArray<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
   PairMerger merges_;
   std::vector<uint32_t> first_use_;  // by id: the lowest rank that joins it; while building
 };

@@ -20,6 +20,7 @@ class PairMerger {
   }
   /// All of a list, in place of what there was.
   void add_all(std::span<const MergeIds> merges);
+  const PairTable& table() const { return table_; }
   Merge<uint32_t> find(TokenId left, TokenId right) const { return table_.find(left, right); }
 
   /// Joins until nothing can be joined: the lowest rank first, then the leftmost place.

@@ -17,7 +17,7 @@ class PairTable {
     while (slots < count * 3 / 2 + 1) slots *= 2;
     lines_ = TableArray<Line>(slots / kWays, TablePages::Large);
     mask_ = lines_.size() - 1;
-    filter_ = TableArray<uint64_t>(slots / 8);  // eight bits a pair
+    filter_ = TableArray<uint64_t>(slots / 8, TablePages::Filled);  // eight bits a pair
     filter_mask_ = filter_.size() - 1;
     small_ = TableArray<Join>(kSmall * kSmall);
   }
@@ -44,7 +44,7 @@ class PairTable {
   Merge<uint32_t> find(TokenId left, TokenId right) const {
     const uint64_t key = key_of(left, right);
     const uint64_t hash = hash_of(key);
-    return filter_[hash & filter_mask_] & filter_bit(hash) ? find(key, hash) : Merge<uint32_t>{};
+    return may_have(hash) ? find(key, hash) : Merge<uint32_t>{};
   }
 
   /// PERF: pairs of the lowest ids, which are most vocabularies' bytes: what every piece begins with. Few of them
@@ -55,6 +55,7 @@ class PairTable {
   // The same in steps, for who looks up several at a time.
   static uint64_t key_of(TokenId left, TokenId right) { return (uint64_t{left} << 32 | right) + 1; }
   static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
+  bool may_have(uint64_t hash) const { return (filter_[hash & filter_mask_] & filter_bit(hash)) != 0; }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
   Merge<uint32_t> find(uint64_t key, uint64_t hash) const {
     for (size_t at = line_of(hash);; at = (at + 1) & mask_) {

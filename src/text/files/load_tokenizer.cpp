@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "base/file.h"
 #include "text/bpe/byte_letters.h"
 #include "text/components/models/json_reader.h"
 #include "text/files/model_folder.h"
 #include "text/files/parts.h"
 #include "text/files/rank_vocabulary.h"
 #include "text/files/sentencepiece_model.h"
+#include "text/files/text_file.h"
 #include "text/tokenizer_files.h"
 #include "text/unicode/utf8.h"
 
@@ -16,8 +16,6 @@ namespace headrace::text {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uint64_t kMostBytes = uint64_t{4} << 30;
 
 enum class Kind { TokenizerJson, Tekken, VocabularyJson, Merges, Ranks, SentencePiece, Gguf, VocabularyText };
 
@@ -211,7 +209,8 @@ Result<Pipeline> from_one_file(std::string_view bytes, std::string_view name, Ki
 }
 
 Result<Pipeline> from_file(const fs::path& path, const LoadOptions& options) {
-  HR_TRY(const std::string bytes, read_file(path, kMostBytes));
+  HR_TRY(const TextFile file, TextFile::read(path));
+  const std::string_view bytes = file.text();
   const fs::path folder = path.parent_path();
   const Kind kind = kind_of(bytes);
   switch (kind) {

@@ -10,6 +10,7 @@
 #include "text/components/models/json_writer.h"
 #include "text/components/models/model_json.h"
 #include "text/components/models/token_table.h"
+#include "text/files/text_file.h"
 #include "text/pipeline/pretty_json.h"
 #include "text/pipeline/second_form.h"
 #include "text/pipeline/state.h"
@@ -404,8 +405,8 @@ Result<Pipeline> Pipeline::from_json(std::string_view json) {
 }
 
 Result<Pipeline> Pipeline::from_file(const std::filesystem::path& path) {
-  HR_TRY(const std::string json, read_file(path, uint64_t{4} << 30));
-  return from_json(json);
+  HR_TRY(const TextFile file, TextFile::read(path));
+  return from_json(file.text());
 }
 
 Result<std::string> Pipeline::to_json(bool pretty) const {

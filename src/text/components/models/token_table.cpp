@@ -56,7 +56,7 @@ Result<std::shared_ptr<const TokenTable>> TokenTable::build(std::span<const Toke
 void TokenTable::index(std::span<const TokenEntry> entries, std::vector<uint32_t>& kept) {
   size_t slots = 16;
   while (slots < entries.size() * 3 / 2 + 1) slots *= 2;
-  slots_ = TableArray<Slot>(slots);
+  slots_ = TableArray<Slot>(slots, TablePages::Filled);
   mask_ = slots - 1;
   std::vector<uint32_t> replaced;
   uint64_t hashes[kBlock];
@@ -111,7 +111,7 @@ void TokenTable::fill(std::span<const TokenEntry> entries) {
   bool counting = true;
   for (size_t n = 0; counting && n < entries.size(); ++n) counting = entries[n].id == n;
   if (counting) return;
-  ids_ = TableArray<TokenId>(entries.size());
+  ids_ = TableArray<TokenId>(entries.size(), TablePages::Filled);
   for (size_t n = 0; n < entries.size(); ++n) ids_[n] = entries[n].id;
   index_ids();
 }
