@@ -28,6 +28,10 @@ class Finder {
   std::vector<uint8_t> find() && {
     for (uint32_t rank = 0; rank < merges_.size(); ++rank) {
       const MergeIds& merge = merges_[rank];
+      if (rank + kAhead < merges_.size()) {
+        __builtin_prefetch(&makings_[merges_[rank + kAhead].left]);
+        __builtin_prefetch(&makings_[merges_[rank + kAhead].right]);
+      }
       if (count_ == kBatch || awaited_[merge.left] || awaited_[merge.right] || awaited_[merge.result]) decide();
       if (!whole_[merge.result] && whole_[merge.left] && whole_[merge.right]) begin(rank);
     }
@@ -37,6 +41,7 @@ class Finder {
 
  private:
   static constexpr size_t kBatch = 24;
+  static constexpr size_t kAhead = 32;
 
   /// Notes what touches at the border of a merge's sides before it is made.
   void begin(uint32_t rank) {

@@ -9,12 +9,12 @@
 namespace headrace::text {
 namespace {
 
-/// Building costs what the slow way takes for about as much text.
-constexpr uint64_t kWorthBuilding = 64 << 10;
+/// Building costs what the slow way takes for about a byte of text for so many tokens of the vocabulary.
+constexpr uint64_t kTokensAByte = 5;
 
 }  // namespace
 
-BulkPlan::BulkPlan(BulkShape shape) : shape_(std::move(shape)) {}
+BulkPlan::BulkPlan(BulkShape shape) : shape_(std::move(shape)), worth_building_(shape_.model.vocabulary->size() / kTokensAByte) {}
 BulkPlan::~BulkPlan() = default;
 
 std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& normalizer,
@@ -26,7 +26,7 @@ std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& n
 bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
   if (shape_.respells_early && added.looks_in_normalized()) return false;
   if (!built_.load(std::memory_order_acquire)) {
-    if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < kWorthBuilding) return false;
+    if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < worth_building_) return false;
     std::call_once(once_, [&] {
       tables_ = BulkTables::build(shape_);
       built_.store(true, std::memory_order_release);

@@ -41,6 +41,7 @@ class BulkPlan {
  private:
   struct Run;
   BulkShape shape_;
+  uint64_t worth_building_;  // tables, once so many bytes have been encoded without
   mutable std::atomic<uint64_t> encoded_elsewhere_{0};
   mutable std::once_flag once_;
   mutable std::shared_ptr<const BulkTables> tables_;  // null after building: the vocabulary is none for it

@@ -94,7 +94,13 @@ std::vector<uint8_t> BulkTables::first_symbols(const BulkShape& shape) const {
   return firsts;
 }
 
-/// PERF: the table of merges and what it says of tokens takes one thread about as long as the rest takes the other.
+std::shared_ptr<const PieceEncoder> BulkTables::make_pieces(const BulkShape& shape, const PairMerger& merger,
+                                                            std::shared_ptr<const Barriers> barriers) const {
+  if (!is_byte_level(shape)) return std::make_shared<CharacterPieces>(shape.model.vocabulary, byte_tokens_, merger);
+  return std::make_shared<BytePieces>(ByteLevelBpe(byte_tokens_, shape.model.merges->by_rank(), bytes.size(), merger, std::move(barriers)));
+}
+
+/// PERF: what the merges say of tokens takes one thread about as long as barriers and characters take the other.
 std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape) {
   auto tables = std::make_shared<BulkTables>();
   if (!tables->find_byte_tokens(shape) || !tables->find_bytes(shape)) return nullptr;
@@ -111,24 +117,18 @@ std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape) {
   spec.ignore_merges = byte_level && shape.model.ignore_merges;
   spec.rules = shape.rules;
   spec.lower_block_is_space = !byte_level;
-  std::shared_ptr<const Barriers> barriers;
   PairMerger merger;
+  merger.add_all(merges);
   ThreadPool::process().parallel_for(2, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; ++task) {
       if (task == 0) {
-        merger.add_all(merges);
         spec.whole = find_whole_tokens(merger, merges, tables->first_symbols(shape));
       } else {
-        barriers = std::make_shared<const Barriers>(spec.entries);
+        spec.barriers = std::make_shared<const Barriers>(spec.entries);
+        spec.pieces = tables->make_pieces(shape, merger, spec.barriers);
       }
     }
   });
-  spec.barriers = barriers;
-  if (byte_level) {
-    spec.pieces = std::make_shared<BytePieces>(ByteLevelBpe(tables->byte_tokens_, merges, bytes.size(), std::move(merger), barriers));
-  } else {
-    spec.pieces = std::make_shared<CharacterPieces>(shape.model.vocabulary, tables->byte_tokens_, std::move(merger));
-  }
   tables->pieces = spec.pieces;
   auto encoder = BulkEncoder::build(std::move(spec));
   if (!encoder) return nullptr;

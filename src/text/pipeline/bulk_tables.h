@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "text/bpe/pair_merger.h"
 #include "text/bulk/bulk_encoder.h"
 #include "text/pipeline/bulk_shape.h"
 #include "text/vocabulary/string_index.h"
@@ -25,6 +27,8 @@ struct BulkTables {
   bool find_bytes(const BulkShape& shape);
   bool spell_all(std::span<const MergeIds> merges) const;
   std::vector<uint8_t> first_symbols(const BulkShape& shape) const;
+  std::shared_ptr<const PieceEncoder> make_pieces(const BulkShape& shape, const PairMerger& merger,
+                                                  std::shared_ptr<const Barriers> barriers) const;
 
   std::array<uint32_t, 256> byte_tokens_{};
   std::vector<uint8_t> names_byte_;  // by id: a token for a byte, none of text
