@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "text/bpe/byte_letters.h"
@@ -34,9 +35,9 @@ Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std
   return bpe;
 }
 
-ByteLevelBpe::ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
+ByteLevelBpe::ByteLevelBpe(TableArray<uint32_t> byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
                            PairMerger merger, std::shared_ptr<const Barriers> barriers)
-    : barriers_(std::move(barriers)), byte_token_(byte_tokens), merges_(std::move(merger)) {
+    : barriers_(std::move(barriers)), byte_token_(std::move(byte_tokens)), merges_(std::move(merger)) {
   first_use_.assign(ids, ~uint32_t{0});
   for (uint32_t rank = 0; rank < merges.size(); ++rank) note_use(merges[rank], rank);
   find_whole_characters();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
+#include "base/error.h"
 #include "text/bpe/merge.h"
 #include "text/vocabulary/string_index.h"
 #include "text/vocabulary/table_array.h"
@@ -67,9 +69,22 @@ class PairTable {
     }
   }
 
- private:
-  friend class CompiledTables;  // writes the arrays to a file, and takes them from one
+  /// Calls visit(array), which returns a Result, for what the table consists of.
+  template <class Self, class Visit>
+  static Result<void> visit_arrays(Self& self, const Visit& visit) {
+    HR_CHECK(visit(self.lines_));
+    HR_CHECK(visit(self.filter_));
+    return visit(self.small_);
+  }
+  /// Takes the arrays that a visit has put in; false if they make no table in which every look-up ends.
+  bool adopt() {
+    if (!std::has_single_bit(lines_.size()) || !std::has_single_bit(filter_.size()) || small_.size() != kSmall * kSmall) return false;
+    mask_ = lines_.size() - 1;
+    filter_mask_ = filter_.size() - 1;
+    return ends_runs(lines_, [](const Line& line) { return line.keys[kWays - 1] == kFree; });
+  }
 
+ private:
   static constexpr uint64_t kFree = 0;
   static constexpr int kWays = 4;
   static constexpr uint32_t kSmall = 256;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <vector>
 
 #include "text/unicode/utf8.h"
 
@@ -44,7 +45,7 @@ Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_
   // Sixteen bits a pair at most: few are joined by chance.
   const int bits = std::clamp(static_cast<int>(std::bit_width(wide * 4)), 10, 22);
   shift_ = 32 - static_cast<uint32_t>(bits);
-  joined_.resize(size_t{1} << (bits - 6));
+  joined_ = TableArray<uint64_t>(size_t{1} << (bits - 6));
   std::vector<uint8_t> ascii(1 << 14);  // by pair
   for (const BulkEntry& entry : entries) {
     const char* bytes = entry.bytes.data();

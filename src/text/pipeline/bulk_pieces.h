@@ -34,8 +34,9 @@ class BytePieces final : public PieceEncoder {
 /// bytes for the others, merged by a list.
 class CharacterPieces final : public PieceEncoder {
  public:
-  CharacterPieces(std::shared_ptr<const TokenTable> vocabulary, const std::array<uint32_t, 256>& byte_tokens, PairMerger merger)
-      : vocabulary_(std::move(vocabulary)), byte_tokens_(byte_tokens), merger_(std::move(merger)) {
+  /// `byte_tokens`: by byte, 256 of them.
+  CharacterPieces(std::shared_ptr<const TokenTable> vocabulary, TableArray<uint32_t> byte_tokens, PairMerger merger)
+      : vocabulary_(std::move(vocabulary)), byte_tokens_(std::move(byte_tokens)), merger_(std::move(merger)) {
     for (uint32_t c = 0; c < 128; ++c) ascii_[c] = find(c == ' ' ? std::string(kSpelledSpace) : std::string(1, static_cast<char>(c)));
   }
 
@@ -52,6 +53,7 @@ class CharacterPieces final : public PieceEncoder {
     merger_.merge_each(pieces);
   }
   const PairMerger& merger() const { return merger_; }
+  const TableArray<uint32_t>& byte_tokens() const { return byte_tokens_; }
 
  private:
   /// Calls add(id, begin, end) for what a piece's characters are before anything is merged.
@@ -76,7 +78,7 @@ class CharacterPieces final : public PieceEncoder {
   uint32_t find(std::string_view character) const { return vocabulary_->find(character).value_or(StringIndex::kNone); }
 
   std::shared_ptr<const TokenTable> vocabulary_;
-  std::array<uint32_t, 256> byte_tokens_;
+  TableArray<uint32_t> byte_tokens_;
   PairMerger merger_;
   std::array<uint32_t, 128> ascii_{};
 };

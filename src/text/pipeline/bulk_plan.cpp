@@ -14,13 +14,17 @@ constexpr uint64_t kTokensAByte = 5;
 
 }  // namespace
 
-BulkPlan::BulkPlan(BulkShape shape) : shape_(std::move(shape)), worth_building_(shape_.model.vocabulary->size() / kTokensAByte) {}
+BulkPlan::BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables)
+    : shape_(std::move(shape)), worth_building_(shape_.model.vocabulary->size() / kTokensAByte), tables_(std::move(tables)), built_(tables_ != nullptr) {}
 BulkPlan::~BulkPlan() = default;
 
 std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& normalizer,
-                                               const LivePart<PreTokenizerSpec>& pre_tokenizer, const ModelSpec& model) {
+                                               const LivePart<PreTokenizerSpec>& pre_tokenizer, const ModelSpec& model,
+                                               const ReadyBulk* ready) {
   auto shape = recognise(normalizer, pre_tokenizer, model);
-  return shape ? std::make_shared<const BulkPlan>(std::move(*shape)) : nullptr;
+  if (!shape) return nullptr;
+  auto tables = ready && ready->fits(*shape) ? ready->tables(*shape) : nullptr;
+  return std::make_shared<const BulkPlan>(std::move(*shape), std::move(tables));
 }
 
 bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {

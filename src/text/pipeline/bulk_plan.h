@@ -26,10 +26,11 @@ struct BulkTokens {
 /// Encodes texts in bulk as the parts of a pipeline would. Thread-safe.
 class BulkPlan {
  public:
-  /// Null if the parts are none that texts can be encoded in bulk for.
+  /// Null if the parts are none that texts can be encoded in bulk for. `ready`, unless null, has tables for some model.
   static std::shared_ptr<const BulkPlan> make(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
-                                              const ModelSpec& model);
-  explicit BulkPlan(BulkShape shape);
+                                              const ModelSpec& model, const ReadyBulk* ready = nullptr);
+  /// `tables` may be null: they are built when they are worth it.
+  explicit BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables = nullptr);
   ~BulkPlan();
 
   /// Whether to encode a text of so many bytes here: tables have been built or are worth building, now

@@ -101,7 +101,7 @@ std::shared_ptr<const PieceEncoder> BulkTables::make_pieces(const BulkShape& sha
 }
 
 /// PERF: what the merges say of tokens takes one thread about as long as barriers and characters take the other.
-std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape) {
+std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape, std::optional<PieceHash> hash) {
   auto tables = std::make_shared<BulkTables>();
   if (!tables->find_byte_tokens(shape) || !tables->find_bytes(shape)) return nullptr;
   const std::span<const MergeIds> merges = shape.model.merges->by_rank();
@@ -109,6 +109,7 @@ std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape) {
   const StringArena& bytes = tables->bytes;
   const bool byte_level = is_byte_level(shape);
   BulkSpec spec;
+  spec.hash = hash;
   spec.entries.reserve(bytes.size());
   for (TokenId id = 0; id < bytes.size(); ++id) {
     if (!bytes[id].empty()) spec.entries.push_back({bytes[id], id});
@@ -130,10 +131,41 @@ std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape) {
     }
   });
   tables->pieces = spec.pieces;
+  tables->barriers = spec.barriers;
   auto encoder = BulkEncoder::build(std::move(spec));
   if (!encoder) return nullptr;
   tables->encoder = std::move(*encoder);
   return tables;
+}
+
+void BulkTables::learn() const {
+  std::vector<BulkEntry> entries;
+  for (TokenId id = 0; id < bytes.size(); ++id) entries.push_back({bytes[id], id});
+  encoder->learn(entries);
+}
+
+bool ReadyBulk::fits(const BulkShape& shape) const {
+  return shape.kind == kind && (is_byte_level(shape) && shape.model.ignore_merges) == ignore_merges && shape.model.vocabulary == vocabulary &&
+         shape.model.merges == merges;
+}
+
+std::shared_ptr<const BulkTables> ReadyBulk::tables(const BulkShape& shape) const {
+  BulkSpec spec;
+  spec.ready = &table;
+  spec.token_sizes = token_sizes;
+  spec.hash = hash;
+  spec.ignore_merges = ignore_merges;
+  spec.rules = shape.rules;
+  spec.lower_block_is_space = !is_byte_level(shape);
+  spec.barriers = barriers;
+  spec.pieces = pieces;
+  auto encoder = BulkEncoder::build(std::move(spec));
+  if (!encoder) return nullptr;
+  auto made = std::make_shared<BulkTables>();
+  made->pieces = pieces;
+  made->barriers = barriers;
+  made->encoder = std::move(*encoder);
+  return made;
 }
 
 }  // namespace headrace::text

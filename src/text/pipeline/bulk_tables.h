@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,10 +17,13 @@ namespace headrace::text {
 struct BulkTables {
   StringArena bytes;  // by id: as the token stands in a text; empty: in none
   std::shared_ptr<const PieceEncoder> pieces;
+  std::shared_ptr<const Barriers> barriers;
   std::shared_ptr<const BulkEncoder> encoder;
 
-  /// Null if the vocabulary is none for it.
-  static std::shared_ptr<const BulkTables> build(const BulkShape& shape);
+  /// Null if the vocabulary is none for it. `hash` is what a compiled tokenizer has.
+  static std::shared_ptr<const BulkTables> build(const BulkShape& shape, std::optional<PieceHash> hash = {});
+  /// What the encoder would learn of its entries.
+  void learn() const;
 
  private:
   bool find_byte_tokens(const BulkShape& shape);
@@ -30,8 +33,24 @@ struct BulkTables {
   std::shared_ptr<const PieceEncoder> make_pieces(const BulkShape& shape, const PairMerger& merger,
                                                   std::shared_ptr<const Barriers> barriers) const;
 
-  std::array<uint32_t, 256> byte_tokens_{};
+  TableArray<uint32_t> byte_tokens_{256};
   std::vector<uint8_t> names_byte_;  // by id: a token for a byte, none of text
+};
+
+/// The same as a compiled tokenizer has it ready, for its model and whatever else its shape says.
+struct ReadyBulk {
+  BulkShape::Kind kind = BulkShape::Kind::ByteLevel;
+  bool ignore_merges = false;
+  std::shared_ptr<const TokenTable> vocabulary;
+  std::shared_ptr<const MergeTable> merges;
+  PieceHash hash;
+  VocabularyTable::Ready table;
+  TableArray<uint8_t> token_sizes;
+  std::shared_ptr<const Barriers> barriers;
+  std::shared_ptr<const PieceEncoder> pieces;
+
+  bool fits(const BulkShape& shape) const;
+  std::shared_ptr<const BulkTables> tables(const BulkShape& shape) const;
 };
 
 }  // namespace headrace::text

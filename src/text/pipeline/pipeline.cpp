@@ -152,7 +152,7 @@ void Pipeline::State::update_bulk(const Snapshot& next) {
   bulk_normalizer = next.normalizer;
   bulk_pre_tokenizer = next.pre_tokenizer;
   bulk_model = next.model;
-  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get());
+  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get(), ready.get());
 }
 
 Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
@@ -184,6 +184,7 @@ Pipeline::Pipeline(const Pipeline& other) : state_(std::make_shared<State>()) {
   state_->truncation = other.state_->truncation;
   state_->padding = other.state_->padding;
   state_->encode_special_tokens = other.state_->encode_special_tokens;
+  state_->ready = other.state_->ready;
   state_->bulk = other.state_->bulk;
   state_->bulk_normalizer = other.state_->bulk_normalizer;
   state_->bulk_pre_tokenizer = other.state_->bulk_pre_tokenizer;

@@ -81,4 +81,19 @@ class TableArray {
   size_t size_ = 0;
 };
 
+/// Whether a look-up that goes on from element to element, and from the last to the first, soon comes to an end
+/// wherever it begins: `is_end(element)`.
+template <class T, class IsEnd>
+bool ends_runs(const TableArray<T>& table, const IsEnd& is_end) {
+  constexpr size_t kLongest = 4096;
+  size_t at_first = 0;  // the run at the beginning, which the one at the end goes on in
+  while (at_first < table.size() && !is_end(table[at_first])) ++at_first;
+  size_t longest = 0, run = 0;
+  for (size_t i = at_first; i < table.size(); ++i) {
+    run = is_end(table[i]) ? 0 : run + 1;
+    longest = run > longest ? run : longest;
+  }
+  return at_first < table.size() && longest <= kLongest && run + at_first <= kLongest;
+}
+
 }  // namespace headrace::text
