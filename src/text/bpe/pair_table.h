@@ -17,8 +17,7 @@ class PairTable {
   void reserve(size_t count) {
     size_t slots = 64;
     while (slots < count * 3 / 2 + 1) slots *= 2;
-    lines_ = TableArray<Line>(slots / kWays, TablePages::Large);
-    mask_ = lines_.size() - 1;
+    lines_ = TableArray<Line>((count * 3 / 2 + 64) / kWays, TablePages::Large);
     filter_ = TableArray<uint64_t>(slots / 8, TablePages::Filled);  // eight bits a pair
     filter_mask_ = filter_.size() - 1;
     small_ = TableArray<Join>(kSmall * kSmall);
@@ -31,7 +30,7 @@ class PairTable {
     filter_[hash & filter_mask_] |= filter_bit(hash);
     const Join join{~merge.rank, merge.id};
     if (are_small(left, right)) small_[left * kSmall + right] = join;
-    for (size_t at = line_of(hash);; at = (at + 1) & mask_) {
+    for (size_t at = line_of(hash);; at = after(at)) {
       for (int i = 0; i < kWays; ++i) {
         Line& line = lines_[at];
         if (line.keys[i] != kFree && line.keys[i] != key) continue;
@@ -60,7 +59,7 @@ class PairTable {
   bool may_have(uint64_t hash) const { return (filter_[hash & filter_mask_] & filter_bit(hash)) != 0; }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
   Merge<uint32_t> find(uint64_t key, uint64_t hash) const {
-    for (size_t at = line_of(hash);; at = (at + 1) & mask_) {
+    for (size_t at = line_of(hash);; at = after(at)) {
       const Line& line = lines_[at];
       unsigned found = 0;
       for (int i = 0; i < kWays; ++i) found |= static_cast<unsigned>(line.keys[i] == key) << i;
@@ -78,8 +77,7 @@ class PairTable {
   }
   /// Takes the arrays that a visit has put in; false if they make no table in which every look-up ends.
   bool adopt() {
-    if (!std::has_single_bit(lines_.size()) || !std::has_single_bit(filter_.size()) || small_.size() != kSmall * kSmall) return false;
-    mask_ = lines_.size() - 1;
+    if (lines_.size() >> 32 || !std::has_single_bit(filter_.size()) || small_.size() != kSmall * kSmall) return false;
     filter_mask_ = filter_.size() - 1;
     return ends_runs(lines_, [](const Line& line) { return line.keys[kWays - 1] == kFree; });
   }
@@ -98,11 +96,11 @@ class PairTable {
     uint64_t keys[kWays];
     Join joins[kWays];
   };
-  size_t line_of(uint64_t hash) const { return (hash >> 20) & mask_; }
+  size_t line_of(uint64_t hash) const { return (hash >> 32) * lines_.size() >> 32; }
+  size_t after(size_t line) const { return line + 1 == lines_.size() ? 0 : line + 1; }
   static uint64_t filter_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }
 
   TableArray<Line> lines_{1};
-  size_t mask_ = 0;
   TableArray<uint64_t> filter_{1};
   size_t filter_mask_ = 0;
   TableArray<Join> small_;

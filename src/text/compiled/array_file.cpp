@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/thread_pool.h"
 #include "text/vocabulary/string_index.h"
 
 namespace headrace::text::compiled {
@@ -36,6 +37,21 @@ uint64_t word(const char* p) {
   return value;
 }
 
+/// PERF: four chains of multiplications, so that what bounds it is memory.
+uint64_t checksum_of_block(std::string_view bytes) {
+  constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u, kSecond = 0xD6E8FEB86659FD93u;
+  uint64_t lanes[4] = {kFirst ^ bytes.size(), kSecond, ~kFirst, ~kSecond};
+  const char* p = bytes.data();
+  size_t left = bytes.size();
+  for (; left >= 64; left -= 64, p += 64) {
+    for (int i = 0; i < 4; ++i) lanes[i] = fold_multiply(word(p + 16 * i) ^ kSecond, word(p + 16 * i + 8) ^ lanes[i]) + word(p + 16 * i);
+  }
+  char rest[64] = {};
+  if (left > 0) std::memcpy(rest, p, left);
+  for (int i = 0; i < 4; ++i) lanes[i] = fold_multiply(word(rest + 16 * i) ^ kSecond, word(rest + 16 * i + 8) ^ lanes[i]) + word(rest + 16 * i);
+  return fold_multiply(lanes[0] ^ std::rotl(lanes[1], 17), lanes[2] ^ std::rotl(lanes[3], 31)) + fold_multiply(lanes[1], lanes[3] ^ kFirst);
+}
+
 uint64_t file_checksum(std::string_view file) {
   Header header;
   std::memcpy(&header, file.data(), sizeof header);
@@ -50,20 +66,23 @@ std::unexpected<Error> broken(std::string what) {
 
 }  // namespace
 
-/// PERF: four chains of multiplications, so that what bounds it is memory.
 uint64_t checksum(std::string_view bytes) {
-  constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u, kSecond = 0xD6E8FEB86659FD93u;
-  uint64_t lanes[4] = {kFirst ^ bytes.size(), kSecond, ~kFirst, ~kSecond};
-  const char* p = bytes.data();
-  size_t left = bytes.size();
-  for (; left >= 64; left -= 64, p += 64) {
-    for (int i = 0; i < 4; ++i) lanes[i] = fold_multiply(word(p + 16 * i) ^ kSecond, word(p + 16 * i + 8) ^ lanes[i]) + word(p + 16 * i);
+  constexpr size_t kBlock = size_t{1} << 20;
+  const size_t blocks = bytes.size() / kBlock + 1;
+  std::vector<uint64_t> sums(blocks);
+  const auto add = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) sums[i] = checksum_of_block(bytes.substr(i * kBlock, kBlock));
+  };
+  if (blocks == 1) {
+    add(0, 1);
+  } else {
+    ThreadPool::process().parallel_for(blocks, 2, add);
   }
-  char rest[64] = {};
-  if (left > 0) std::memcpy(rest, p, left);
-  for (int i = 0; i < 4; ++i) lanes[i] = fold_multiply(word(rest + 16 * i) ^ kSecond, word(rest + 16 * i + 8) ^ lanes[i]) + word(rest + 16 * i);
-  return fold_multiply(lanes[0] ^ std::rotl(lanes[1], 17), lanes[2] ^ std::rotl(lanes[3], 31)) + fold_multiply(lanes[1], lanes[3] ^ kFirst);
+  uint64_t sum = bytes.size();
+  for (const uint64_t block : sums) sum = fold_multiply(sum ^ 0x9E3779B97F4A7C15u, block ^ 0xD6E8FEB86659FD93u) + block;
+  return sum;
 }
+
 
 void ArrayWriter::add_bytes(const char* data, size_t count, size_t value_bytes) {
   arrays_.resize(aligned(arrays_.size()));

@@ -219,9 +219,13 @@ Result<std::shared_ptr<const AddedTokenFinder>> AddedVocabulary::compile(const N
   entries.reserve(entries_.size());
   for (auto& [id, entry] : entries_) {
     if (!entry.spelling) {
-      NormalizedString content(entry.token.content);
-      if (normalizer && entry.token.normalized) HR_CHECK(normalizer->normalize(content));
-      entry.spelling = content.normalized();
+      if (normalizer && entry.token.normalized) {
+        NormalizedString content(entry.token.content);
+        HR_CHECK(normalizer->normalize(content));
+        entry.spelling = content.normalized();
+      } else {
+        entry.spelling = entry.token.content;
+      }
     }
     entries.push_back({id, entry.token, *entry.spelling, special_.contains(entry.token.content)});
   }

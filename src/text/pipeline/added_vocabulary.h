@@ -96,6 +96,9 @@ class AddedVocabulary {
 
   const std::unordered_map<std::string, TokenId>& ids() const { return ids_; }
   std::map<TokenId, AddedToken> tokens() const;
+  size_t size() const { return entries_.size(); }
+  /// Of tokens(), which has some.
+  TokenId greatest_token_id() const { return entries_.rbegin()->first; }
 
  private:
   struct Entry {

@@ -165,9 +165,8 @@ Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
   bulk_decoder.reset();
   if (!bpe || !bpe->vocabulary || bpe->vocabulary->size() == 0) return {};
   uint64_t greatest = bpe->vocabulary->id_at(bpe->vocabulary->size() - 1);
-  const auto tokens = added.tokens();
-  if (!tokens.empty()) greatest = std::max<uint64_t>(greatest, tokens.rbegin()->first);
-  HR_TRY(bulk_decoder, DecodePlan::make(decoder, greatest, bpe->vocabulary->size() + tokens.size()));
+  if (added.size() > 0) greatest = std::max<uint64_t>(greatest, added.greatest_token_id());
+  HR_TRY(bulk_decoder, DecodePlan::make(decoder, greatest, bpe->vocabulary->size() + added.size()));
   return {};
 }
 
