@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "base/thread_pool.h"
@@ -84,6 +85,11 @@ uint64_t checksum(std::string_view bytes) {
 }
 
 
+void seal(std::span<char> file) {
+  const uint64_t sum = file_checksum({file.data(), file.size()});
+  std::memcpy(file.data() + offsetof(Header, checksum), &sum, sizeof sum);
+}
+
 void ArrayWriter::add_bytes(const char* data, size_t count, size_t value_bytes) {
   arrays_.resize(aligned(arrays_.size()));
   places_.push_back({arrays_.size(), count, static_cast<uint32_t>(value_bytes)});
@@ -101,8 +107,7 @@ std::string ArrayWriter::finish() && {
   }
   file += arrays_;
   std::memcpy(file.data(), &header, sizeof header);
-  header.checksum = file_checksum(file);
-  std::memcpy(file.data(), &header, sizeof header);
+  seal(file);
   return file;
 }
 

@@ -24,6 +24,9 @@ inline bool looks_compiled(std::string_view bytes) { return bytes.starts_with(kM
 /// A hash of every byte and of their number. Not for keeping forgers out.
 uint64_t checksum(std::string_view bytes);
 
+/// Writes the checksum of what a file holds by now into it; `file` has a header.
+void seal(std::span<char> file);
+
 class ArrayWriter {
  public:
   template <class T>
