@@ -83,6 +83,8 @@ class LLM:
     memory: limit in bytes or as ``"2GB"`` for weights, keys and values, and scratch.
     context: longest sequence in tokens; None: the model's own.
     isa: kernels to use: ``"portable"``, ``"avx2"``, ``"avx2-vnni"``, ``"avx512"``, ``"amx"``; None: the best there is.
+    fast: use quicker sums where this CPU has some of its own (AMX for BF16 weights): other CPUs may
+        then answer otherwise; the batch and the number of threads still change nothing.
     kv_type: how keys and values are kept: ``"int8"``, or ``"f16"`` (twice the memory).
     quantize: keep the float weights of a file in 8 or 4 bits: ``"q8"``, ``"q4"``; None: as
         the file has them.
@@ -105,6 +107,7 @@ class LLM:
         context: int | None = None,
         isa: str | None = None,
         *,
+        fast: bool = False,
         kv_type: str = "int8",
         quantize: str | None = None,
         kv_memory: int | str | None = None,
@@ -120,6 +123,7 @@ class LLM:
             resolve(model, progress),
             threads=threads or 0,
             isa=isa,
+            fast=fast,
             kv_type=kv_type,
             quantize=quantize,
             memory=memory,

@@ -79,6 +79,7 @@ class Engine:
         *,
         threads: int,
         isa: str | None,
+        fast: bool,
         kv_type: str,
         quantize: str | None,
         memory: int | str | None,

@@ -92,9 +92,10 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t limit_
   }
   std::string content;
   Result<void> read;
-  content.resize_and_overwrite(file.size_bytes(), [&](char* data, size_t size) {  // not filled with zeros first
-    read = file.read_at(0, std::as_writable_bytes(std::span(data, size)));
-    return size;
+  // Not filled with zeros first. The lambda's own size is not used: GCC 12 passes the capacity.
+  content.resize_and_overwrite(file.size_bytes(), [&](char* data, size_t) {
+    read = file.read_at(0, std::as_writable_bytes(std::span(data, file.size_bytes())));
+    return file.size_bytes();
   });
   HR_CHECK(std::move(read));
   return content;

@@ -85,7 +85,8 @@ Result<void> require(const void* pointer, const char* name) {
 }
 
 Result<std::string_view> view_of(const char* data, size_t bytes, const char* name) {
-  if (!data && bytes > 0) return fail(ErrorKind::InvalidArgument, std::string(name) + " is a null pointer, but has " + std::to_string(bytes) + " bytes");
+  if (!data && bytes > 0) return fail(ErrorKind::InvalidArgument,
+                                         std::string(name) + " is a null pointer, but has " + std::to_string(bytes) + " bytes");
   return data ? std::string_view(data, bytes) : std::string_view();
 }
 
@@ -94,7 +95,8 @@ template <class Options>
 Result<Options> known(const Options* options, const Options& defaults) {
   if (!options) return defaults;
   if (options->struct_size < sizeof(size_t) + sizeof(int)) {
-    return fail(ErrorKind::InvalidArgument, "struct_size of the options is " + std::to_string(options->struct_size) + "; begin with their INIT macro");
+    return fail(ErrorKind::InvalidArgument,
+                "struct_size of the options is " + std::to_string(options->struct_size) + "; begin with their INIT macro");
   }
   Options result = defaults;
   std::memcpy(&result, options, std::min(options->struct_size, sizeof(Options)));
@@ -114,7 +116,8 @@ Result<PipelineOptions> encode_options(const headrace_encode_options* given) {
     case HEADRACE_SPECIAL_PARSE: result.encode_special_tokens = false; break;
     case HEADRACE_SPECIAL_AS_TEXT: result.encode_special_tokens = true; break;
     default:
-      return fail(ErrorKind::InvalidArgument, std::to_string(options.special_tokens) + " is no policy for special tokens; use a HEADRACE_SPECIAL_ constant");
+      return fail(ErrorKind::InvalidArgument, std::to_string(options.special_tokens) +
+                                                  " is no policy for special tokens; use a HEADRACE_SPECIAL_ constant");
   }
   return result;
 }

@@ -229,7 +229,7 @@ Result<std::vector<kernels::WeightType>> types_of(const std::vector<std::string>
 
 Result<int> run_kernels(const BenchOptions& options) {
   HR_TRY(const auto path, find_model(options));
-  KernelBenchOptions wanted{.threads = options.threads, .isa = {}, .rows = options.rows, .types = {}, .quiet = options.json || options.quiet};
+  KernelBenchOptions wanted{.threads = options.threads, .isa = {}, .fast = options.fast, .rows = options.rows, .types = {}, .quiet = options.json || options.quiet};
   HR_TRY(wanted.types, types_of(options.types));
   if (options.isa != "auto") {
     HR_TRY(wanted.isa, kernels::parse_isa(options.isa));

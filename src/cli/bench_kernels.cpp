@@ -84,6 +84,12 @@ void fill_sanely(std::byte* data, size_t bytes) {
   }
 }
 
+/// The same for the blocks of MXFP4, each of which begins with an exponent.
+void scale_sanely(std::vector<std::byte>& blocks) {
+  constexpr size_t kBlockBytes = 17;
+  for (size_t block = 0; block * kBlockBytes < blocks.size(); ++block) blocks[block * kBlockBytes] = static_cast<std::byte>(118 + block % 8);
+}
+
 std::vector<float> random_floats(size_t count) {
   uint64_t state = 88172645463325252;
   std::vector<float> values(count);
@@ -253,6 +259,7 @@ class KernelBench {
     HR_TRY(auto packed, Buffer::allocate(bytes * copies));
     std::vector<std::byte> file(kernels::file_row_bytes(matrix.type, matrix.inputs) * matrix.outputs);
     fill_sanely(file.data(), file.size());
+    if (matrix.type == WeightType::MXFP4) scale_sanely(file);
     kernels_.pack(matrix.type, matrix.outputs, matrix.inputs, 0, matrix.outputs, file.data(), packed.data());
     for (size_t i = 1; i < copies; ++i) std::memcpy(packed.data() + i * bytes, packed.data(), bytes);
     return packed;
@@ -369,11 +376,11 @@ class KernelBench {
 Result<std::vector<const KernelTable*>> tiers(const KernelBenchOptions& options) {
   std::vector<const KernelTable*> found;
   if (options.isa) {
-    HR_TRY(const auto* only, kernels::kernel_table(*options.isa));
+    HR_TRY(const auto* only, kernels::kernel_table(*options.isa, options.fast));
     return std::vector{only};
   }
   for (const kernels::Isa isa : kernels::kAllIsas) {
-    const auto table = kernels::kernel_table(isa);
+    const auto table = kernels::kernel_table(isa, options.fast);
     if (table && isa != kernels::Isa::Portable) found.push_back(*table);
   }
   if (found.empty()) {

@@ -15,6 +15,7 @@ namespace headrace::cli {
 struct KernelBenchOptions {
   int threads = 0;
   std::optional<kernels::Isa> isa;             ///< unset: every tier that this CPU runs, but the specification
+  bool fast = false;                           ///< see kernels::kernel_table
   std::vector<uint32_t> rows{1, 4, 16, 64, 256};
   std::vector<kernels::WeightType> types;      ///< in place of the model's matrices: these, 2048 → 2048
   bool quiet = false;

@@ -58,6 +58,8 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
       ->option_text("N")->check(CLI::Range(1, 1024))->group(kRunGroup);
   command.add_option("--isa", options.isa, "kernels: portable, avx2, avx2-vnni, avx512, amx [the best this CPU has]")
       ->option_text("NAME")->check(CLI::Validator(check_isa, ""))->group(kRunGroup);
+  command.add_flag("--fast", options.fast, "quicker sums of this CPU's own (AMX for BF16 weights): other CPUs may then answer otherwise")
+      ->group(kRunGroup);
   command.add_option("--kv-type", options.kv_type, "how keys and values are kept: int8, or f16 in twice the memory [int8]")
       ->option_text("NAME")->check(CLI::Validator(check_kv_type, ""))->group(kRunGroup);
   command.add_option("--quantize", options.quantize, "keep float weights in 8 or 4 bits: q8, q4 [as the file has them]")
@@ -86,6 +88,7 @@ Result<std::shared_ptr<model::Model>> load_model(const ModelOptions& options) {
   if (options.isa != "auto") {
     HR_TRY(load.isa, kernels::parse_isa(options.isa));
   }
+  load.fast = options.fast;
   HR_TRY(load.kv_format, kernels::parse_kv_format(options.kv_type));
   if (!options.quantize.empty()) {
     HR_TRY(load.quantize, model::parse_quantize(options.quantize));

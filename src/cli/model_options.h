@@ -18,6 +18,7 @@ struct ModelOptions {
   std::string model = "smollm2";
   int threads = 0;
   std::string isa = "auto";
+  bool fast = false;           ///< see kernels::kernel_table
   std::string kv_type = "int8";
   std::string quantize;        ///< empty: weights as the file has them
   uint64_t memory_bytes = 0;   ///< 0: no limit
@@ -32,7 +33,7 @@ CLI::Option* add_bytes_option(CLI::App& command, const std::string& name, uint64
 /// MODEL, positional; optional if `required` is false.
 CLI::Option* add_model_argument(CLI::App& command, ModelOptions& options, bool required);
 void add_json_option(CLI::App& command, ModelOptions& options);
-/// --threads, --isa, --kv-type, --quantize, --memory, --context, --kv-memory, --quiet, --json.
+/// --threads, --isa, --fast, --kv-type, --quantize, --memory, --context, --kv-memory, --quiet, --json.
 void add_run_options(CLI::App& command, ModelOptions& options);
 
 /// The file behind MODEL; fetches a named model and shows how far that is.

@@ -161,7 +161,7 @@ Result<KvFormat> parse_kv_format(std::string_view text) {
               "keys and values cannot be kept as \"" + std::string(text) + "\"; choose int8 or f16");
 }
 
-Result<const KernelTable*> kernel_table(Isa isa) {
+Result<const KernelTable*> kernel_table(Isa isa, bool fast) {
   const CpuFeatures& cpu = cpu_features();
   if (!can_run(isa)) return lacking(isa);
   switch (isa) {
@@ -169,12 +169,13 @@ Result<const KernelTable*> kernel_table(Isa isa) {
     case Isa::Avx2: return &avx2::kTable;
     case Isa::Avx2Vnni: return &avx2_vnni::kTable;
     case Isa::Avx512: {
-      // Asked of the CPU, for Intel's have not been seen to sum as Zen 4 does.
+      // Asked of the CPU: Zen 4 and Emerald Rapids sum alike, others have not been tried.
       static const bool bf16 = cpu.avx512_vnni && cpu.avx512_bf16 && same_products(avx512::kBf16Table, avx512::kVnniTable, WeightType::BF16);
       if (bf16) return &avx512::kBf16Table;
       return cpu.avx512_vnni ? &avx512::kVnniTable : &avx512::kTable;
     }
     case Isa::Amx: {
+      if (!fast) return &amx::kTable;
       static const bool bf16 = cpu.avx512_bf16 && cpu.amx_bf16 && close_products(amx::kBf16Table, avx512::kBf16Table, WeightType::BF16);
       return bf16 ? &amx::kBf16Table : &amx::kTable;
     }

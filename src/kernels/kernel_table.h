@@ -218,8 +218,9 @@ bool same_products(const KernelTable& one, const KernelTable& other, WeightType 
 /// The same question about a type whose sums the two tiers take in different orders: whether they are close.
 bool close_products(const KernelTable& one, const KernelTable& other, WeightType type);
 
-/// The table of a tier. Unsupported if this CPU cannot run it.
-Result<const KernelTable*> kernel_table(Isa isa);
+/// The table of a tier. Unsupported if this CPU cannot run it. All of them give the same bytes, unless `fast`: where the CPU has
+/// quicker arithmetic whose sums no other CPU has (AMX for BF16 weights), that is taken; batch, threads and chunks still change no bit.
+Result<const KernelTable*> kernel_table(Isa isa, bool fast = false);
 /// The tier that HEADRACE_ISA names, or else the best one this CPU has.
 Result<Isa> default_isa();
 /// "portable", "avx2", "avx2-vnni", "avx512", "amx", or "auto" for default_isa().

@@ -53,7 +53,8 @@ class LoadedModel : public Model {
     }
     budget_ = options.budget ? options.budget : process_budget();
     HR_TRY(const auto isa, options.isa ? Result<kernels::Isa>(*options.isa) : kernels::default_isa());
-    HR_TRY(const auto* kernels, kernels::kernel_table(isa));
+    HR_TRY(const auto* exact, kernels::kernel_table(isa));
+    HR_TRY(const auto* kernels, kernels::kernel_table(isa, options.fast));
     HR_TRY(info_.path, model_file(path));
     HR_TRY(const auto gguf, Gguf::open(info_.path));
     HR_CHECK(load_text(gguf));
@@ -67,7 +68,7 @@ class LoadedModel : public Model {
     auto team = std::make_unique<ThreadTeam>(options.threads, ThreadTeam::Attendance::Adaptive);
     HR_TRY(auto weights, load_weights(gguf, plan, *kernels, *team, {.budget = budget_, .progress = options.progress}));
     describe(gguf, plan, weights);
-    info_.isa = kernels::name(isa);
+    info_.isa = kernels == exact ? kernels::name(isa) : fmt::format("{}, fast", kernels::name(isa));
     info_.kv_format = kernels::name(options.kv_format);
     info_.quantize = options.quantize == Quantize::Nothing ? "" : name(options.quantize);
     info_.threads = team->size();

@@ -21,6 +21,7 @@ struct LoadOptions {
   std::optional<kernels::Isa> isa = {};           ///< unset: default_isa()
   kernels::KvFormat kv_format = kernels::KvFormat::Int8;  ///< of keys and values in the cache
   Quantize quantize = Quantize::Nothing;          ///< what float matrices are kept as
+  bool fast = false;                              ///< kernel_table's `fast`
   std::shared_ptr<MemoryBudget> budget;           ///< unset: process_budget()
   /// Called now and then from the loading thread with bytes done and in all.
   std::function<void(uint64_t, uint64_t)> progress = {};
@@ -40,7 +41,7 @@ struct ModelInfo {
   uint32_t hidden = 0;
   uint32_t vocabulary = 0;        ///< rows of the output head
   uint32_t context_length = 0;    ///< that the model was trained for
-  std::string isa;
+  std::string isa;                ///< of the kernels; "amx, fast" where answers may differ from other CPUs'
   std::string kv_format;          ///< "int8" or "f16": how keys and values are kept
   int threads = 0;
   double load_seconds = 0;

@@ -60,6 +60,7 @@ struct LoadArguments {
   std::filesystem::path path;
   int threads;
   std::optional<std::string> isa;
+  bool fast;
   std::string kv_type;
   std::optional<std::string> quantize;
   uint64_t memory_bytes;
@@ -74,6 +75,7 @@ Result<std::shared_ptr<engine::Engine>> load(const LoadArguments& arguments) {
   if (arguments.isa && *arguments.isa != "auto") {
     HR_TRY(options.isa, kernels::parse_isa(*arguments.isa));
   }
+  options.fast = arguments.fast;
   HR_TRY(options.kv_format, kernels::parse_kv_format(arguments.kv_type));
   if (arguments.quantize) {
     HR_TRY(options.quantize, model::parse_quantize(*arguments.quantize));
@@ -98,9 +100,9 @@ uint64_t bytes_of(const nb::object& value, const char* name) {
 }
 
 void construct(EngineObject* self, const std::filesystem::path& path, int threads, const std::optional<std::string>& isa,
-               const std::string& kv_type, const std::optional<std::string>& quantize, const nb::object& memory, const nb::object& kv_memory,
+               bool fast, const std::string& kv_type, const std::optional<std::string>& quantize, const nb::object& memory, const nb::object& kv_memory,
                uint32_t context, bool prefix_cache) {
-  const LoadArguments arguments{path, threads, isa, kv_type, quantize, bytes_of(memory, "memory"), bytes_of(kv_memory, "kv_memory"),
+  const LoadArguments arguments{path, threads, isa, fast, kv_type, quantize, bytes_of(memory, "memory"), bytes_of(kv_memory, "kv_memory"),
                                 context, prefix_cache};
   new (self) EngineObject(value_or_raise(run_interruptibly([arguments] { return load(arguments); })));
 }
@@ -186,7 +188,7 @@ nb::dict stats(const EngineObject& self) {
 
 void bind_engine(nb::module_& module) {
   nb::class_<EngineObject>(module, "Engine")
-      .def("__init__", &construct, nb::arg("path"), nb::kw_only(), nb::arg("threads"), nb::arg("isa").none(), nb::arg("kv_type"),
+      .def("__init__", &construct, nb::arg("path"), nb::kw_only(), nb::arg("threads"), nb::arg("isa").none(), nb::arg("fast"), nb::arg("kv_type"),
            nb::arg("quantize").none(), nb::arg("memory").none(), nb::arg("kv_memory").none(), nb::arg("context"), nb::arg("prefix_cache"))
       .def("submit", &submit, nb::arg("prompts"), nb::arg("sampling"), nb::kw_only(), nb::arg("streams"), nb::arg("notifier").none(),
            nb::arg("key"))

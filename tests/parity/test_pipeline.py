@@ -14,7 +14,7 @@ if not os.environ.get("HEADRACE_DRIVERS"):
 pytest.importorskip("tokenizers")
 import pipeline_oracle as oracle  # noqa: E402
 from random_pipelines import PipelineMaker  # noqa: E402
-from tokenizers import AddedToken, Tokenizer, decoders, normalizers  # noqa: E402
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers  # noqa: E402
 
 TIMES = 10 if os.environ.get("HEADRACE_TEST_LONG") else 1
 TEXTS = int(os.environ.get("HEADRACE_TEST_TEXTS", "20000")) * TIMES
@@ -57,8 +57,9 @@ def test_published_tokenizers_are_saved_byte_for_byte_as_the_reference_saves_the
     name, tokenizer = published
     for pretty in (False, True):
         ours, theirs = driver.ask(op="save", name=name, pretty=pretty)["json"], tokenizer.to_str(pretty=pretty)
-        at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
-        assert ours == theirs, f"pretty {pretty}: at {at}: {ours[at - 40:at + 40]!r} instead of {theirs[at - 40:at + 40]!r}"
+        if ours != theirs:
+            at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
+            pytest.fail(f"pretty {pretty}: at {at}: {ours[at - 40:at + 40]!r} instead of {theirs[at - 40:at + 40]!r}")
 
 
 def test_published_vocabularies_are_those_of_the_reference(published, driver):
@@ -71,9 +72,21 @@ def test_published_vocabularies_are_those_of_the_reference(published, driver):
     assert answer["special"] == [tokenizer.num_special_tokens_to_add(pair) for pair in (False, True)]
 
 
+@pytest.mark.parametrize("flags", [{}, {"single_word": True}, {"lstrip": True}, {"rstrip": True}, {"lstrip": True, "rstrip": True}], ids=str)
+def test_an_added_token_that_the_normalizer_leaves_nothing_of_cuts_everywhere(flags, driver):
+    tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, " ": 2, "c": 3, "ab": 4}, [("a", "b")]))
+    tokenizer.normalizer = normalizers.StripAccents()
+    for others in ([], ["b"], ["c"]):
+        tokenizer.add_tokens([AddedToken("\u0301", **flags)] + others)
+        assert driver.load("nothing", text=tokenizer.to_str()) == {"ok": True}
+        for text in ("", "a", "ab", "abc", "c\u0301c", "ab ab", " a  b ", "  "):
+            ours = driver.ask(op="encode", name="nothing", texts=[[text, None]])[0]
+            assert ours == oracle.encode(tokenizer, text), repr(text)
+
+
 def has_no_one_answer(tokenizer):
     """Of added tokens that are the same once normalised the reference takes one by the order of a hash table. One that becomes
-    empty it finds at every place, and ours at none (docs/tokenizers.md)."""
+    empty it finds at every byte, so that it fails on text beyond ASCII, and hangs beside some others (docs/tokenizers.md)."""
     normalizer = tokenizer.normalizer
     added = [token.content for token in tokenizer.get_added_tokens_decoder().values() if token.normalized]
     normal = [normalizer.normalize_str(content) if normalizer else content for content in added]

@@ -84,6 +84,8 @@ def compare(driver, pattern, texts):
     splits = reference(pattern)
     ours = driver.ask(pattern, texts)
     if isinstance(splits, str):
+        if "undefined error code" in splits:
+            return None  # its compiler trips over some lazy repeats at the end of look-behind
         return None if "error" in ours else f"the reference refuses it ({splits}), we do not"
     if "error" in ours:
         return "unsupported" if ours["error"] == "unsupported" else f"we refuse it: {ours['message']}"
@@ -97,14 +99,32 @@ def compare(driver, pattern, texts):
     return None
 
 
-CLASSES = [r"\w", r"\W", r"\s", r"\S", r"\d", r"\D", r"\h", r"\H", r"\R", r"\N", r"\O", ".", r"(?m).", "[^a]", r"\p{^L}", r"\P{L}", r"\P{^L}",
+def compare_runs(driver, characters, text):
+    """The same for a pattern of one character: which of them the text has in a row says which are meant, and what lies between
+    is all the others, so one walk of the reference is enough."""
+    pattern = f"(?:{characters})+"
+    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(pattern), "removed", True)
+    theirs = [offsets for _, offsets in split.pre_tokenize_str(text)]
+    ours = driver.ask(pattern, [text])
+    if "error" in ours:
+        return f"we refuse it: {ours['message']}"
+    mine = our_pieces(text, ours["matches"][0])[2]
+    return None if mine == theirs else f"{set(mine) ^ set(theirs)} differ"
+
+
+CLASSES = [r"\w", r"\W", r"\s", r"\S", r"\d", r"\D", r"\h", r"\H", r"\N", r"\O", ".", r"(?m).", "[^a]", r"\p{^L}", r"\P{L}", r"\P{^L}",
            r"[\w&&[^\d]]", r"[^\s\d]", r"[[:alpha:][:digit:]]", r"(?i)[a-z]", r"(?i)[^a-z]", r"(?i)\p{Lu}", r"(?i)[\p{Lu}]",
-           r"(?i)[^\p{Lu}]", r"(?W)\w", r"(?P)[[:alpha:]]", r"(?D)\d", r"(?S)\s", r"(?W)\W", r"\b", r"\B", r"\X"]
+           r"(?i)[^\p{Lu}]", r"(?W)\w", r"(?P)[[:alpha:]]", r"(?D)\d", r"(?S)\s", r"(?W)\W"]
 POSIX = ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit", "word"]
 
 
 @pytest.mark.parametrize("pattern", CLASSES + [f"[[:{c}:]]" for c in POSIX] + [f"[[:^{c}:]]" for c in POSIX])
 def test_every_code_point_is_in_the_classes_that_it_is_in_there(driver, pattern):
+    assert compare_runs(driver, pattern, EVERYTHING) is None
+
+
+@pytest.mark.parametrize("pattern", [r"\R", r"\b", r"\B", r"\X", r"\y", r"\Y"])
+def test_every_code_point_is_divided_as_there(driver, pattern):
     assert compare(driver, pattern, [EVERYTHING]) is None
 
 
@@ -117,7 +137,7 @@ def test_every_code_point_has_the_properties_that_it_has_there(driver):
     names = property_names()
     if os.environ.get("HEADRACE_TEST_LONG") != "1":
         names = random.Random(SEED).sample(names, 25)
-    different = [(name, answer[:200]) for name in names if (answer := compare(driver, r"[\p{%s}]+" % name, [EVERYTHING]))]
+    different = [(name, answer[:200]) for name in names if (answer := compare_runs(driver, r"\p{%s}" % name, EVERYTHING))]
     assert not different, f"seed {SEED}: {different}"
 
 

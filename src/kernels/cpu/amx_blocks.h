@@ -8,17 +8,10 @@ namespace {
 // One block of one tile of outputs as AMX reads it. Four inputs × 16 outputs, a vector of the packed weight,
 // are one row of a tile register; signed bytes, so that no correction of the sums is needed.
 
-template <class V, WeightType W>
-struct alignas(64) AmxBlock {
-  typename V::Ints quants[8];
-  typename V::Floats block_scale;
-  typename V::Floats block_minimum;
-};
-
 /// Of a K type a quant times its group's scale, which has 16 bits: low + 256 · high, low from 0 to 255.
 template <class V, WeightType W>
   requires(is_k(W))
-struct alignas(64) AmxBlock<V, W> {
+struct alignas(64) AmxBlock {
   typename V::Ints low[64];
   typename V::Ints high[64];
   typename V::Ints factors[groups_of(W) / 2];
@@ -28,18 +21,6 @@ struct alignas(64) AmxBlock<V, W> {
   /// For weighted_sums.
   [[gnu::always_inline]] typename V::Ints sum_factors(int pair) const { return factors[pair]; }
 };
-
-template <class V, WeightType W>
-  requires(!is_k(W))
-void expand_for_amx(PackedBlock<V, W> from, AmxBlock<V, W>& to) {
-#pragma GCC unroll 8
-  for (int group = 0; group < 8; ++group) {
-    to.quants[group] = from.group(0, group);
-    if constexpr (quant_offset<V>(W) != 0) to.quants[group] = V::sub_8(to.quants[group], V::all_bytes(quant_offset<V>(W)));
-  }
-  to.block_scale = from.scale();
-  if constexpr (with_minimum(W)) to.block_minimum = from.minimum();
-}
 
 /// PERF: a row of both tile registers takes six operations besides taking the quants apart (see docs/design/0010).
 template <class V, WeightType W>

@@ -6,8 +6,7 @@
 
 namespace headrace::kernels::HEADRACE_AMX {
 
-// The matrix products of each family of weights that the tile registers serve, one source each.
-void matmul_legacy(const MatmulArgs& args);
+/// The matrix products of the K types, the only quantised ones that the tile registers serve (docs/design/0010).
 void matmul_k(const MatmulArgs& args);
 
 /// What the kernels ask of AVX-512 beside the tile registers.

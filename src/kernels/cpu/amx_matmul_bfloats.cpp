@@ -114,4 +114,18 @@ void matmul_bf16(const MatmulArgs& args) {
   matmul_bfloats_by_tiles(args);
 }
 
+uint64_t probe_products_bf16(WeightType type, uint32_t blocks) {
+  if (type != WeightType::BF16) return probe_products(type, blocks);
+  // 32 rows × two tiles × 256 inputs that stay in the L1 cache; a "block" is that.
+  constexpr uint32_t kInputs = 256, kRows = 2 * kTileRows;
+  alignas(64) static constexpr std::byte kWeights[2 * kInputs / kBfloatBlock * kWeightBytes] = {};
+  alignas(64) std::byte values[kRows * kInputs * 2] = {};
+  alignas(64) float sums[kRows * 2 * kOutputs];
+  const BfloatTiles tiles{kWeights, kWeights + sizeof kWeights / 2, kInputs / kBfloatBlock, {}};
+  shape_tiles(kTileRows, kValueBytes);
+  for (uint32_t b = 0; b < blocks; ++b) sum_twice_the_rows(tiles, values, kInputs * 2, kTileRows, sums);
+  _tile_release();
+  return uint64_t{blocks} * kRows * 2 * kOutputs * kInputs * 2;
+}
+
 }  // namespace headrace::kernels::HEADRACE_AMX

@@ -14,28 +14,23 @@ constexpr uint32_t kRowsOfAmx = 128;
 
 /// The sums of one matrix: rows of activations against two tiles of outputs.
 ///
-/// The work is cut into units: up to 16 rows × two tiles × some blocks of inputs. A unit's integer products go
-/// from the tile registers to memory in four steps; each step is followed by a quarter of the float work on
-/// the unit before, so that the tile unit and the vector units have something to do at any time.
+/// The work is cut into units: up to 16 rows × two tiles × a block of 256 inputs. A unit is multiplied in four
+/// steps of 64 inputs; each step is followed by a quarter of the float work on the unit before, so that the tile unit
+/// and the vector units have something to do at any time.
 template <class V, WeightType W>
 struct AmxSums {
   static constexpr uint32_t N = V::kOutputs;
   static constexpr BlockLayout kLayout = block_layout(W);
   static constexpr uint32_t kSteps = 4;
   static constexpr uint32_t kRowsOfStep = kTileRows / kSteps;
-  /// A step multiplies a block of 32 inputs, or a quarter of one of 256.
-  static constexpr uint32_t kUnitBlocks = is_k(W) ? 1 : kSteps;
-  /// Blocks expanded at once.
-  static constexpr uint32_t kPanelBlocks = is_k(W) ? 1 : 12;
   using Block = AmxBlock<V, W>;
-  using Panel = Block[2][kPanelBlocks];
-  /// Of a unit: for each block both tiles, or for both tiles the sums of low and of high bytes.
-  using Products = TileSums[is_k(W) ? 4 : 2 * kUnitBlocks];
+  /// A block of inputs of both tiles.
+  using Panel = Block[2];
+  /// Of a unit: for both tiles the sums of low and of high bytes.
+  using Products = TileSums[4];
 
   struct Unit {
-    const std::byte* values;  ///< of its first row and block
-    const Block* weights;     ///< of the first tile; those of the second are kPanelBlocks further
-    uint32_t blocks;          ///< 0: no unit
+    const std::byte* values;  ///< of its first row; null: no unit
     uint32_t first_row;       ///< the rows before it have been done by another unit
     float* sums;              ///< of its row 0
   };
@@ -55,54 +50,30 @@ struct AmxSums {
     height = (rows + passes - 1) / passes;
   }
 
-  Unit unit(uint32_t pass, uint32_t panel_block, uint32_t panel_blocks, uint32_t first_block, float* sums) const {
+  Unit unit(uint32_t pass, uint32_t block, float* sums) const {
     const uint32_t wanted = pass * height;
     const uint32_t row = smaller(wanted, rows - height);
-    return {values + row * row_stride + (first_block + panel_block) * sizeof(RowBlock<W>),
-            panel[0] + panel_block, smaller(kUnitBlocks, panel_blocks - panel_block), wanted - row,
-            sums + row * 2 * N};
+    return {values + row * row_stride + block * sizeof(RowBlock<W>), wanted - row, sums + row * 2 * N};
   }
 
   [[gnu::always_inline]] void multiply(const Unit& unit, uint32_t step, TileSums* to) const {
-    if (unit.blocks == 0) return;
-    const Block* weights = unit.weights;
-    if constexpr (is_k(W)) {
-      const Block& next = weights[kPanelBlocks];
-      const uint32_t first = step * 16;
-      if (step == 0) clear_sums();
-      multiply_64(step, unit.values + step * 64, row_stride, weights->low + first, weights->high + first,
-                  next.low + first, next.high + first);
-      if (step == kSteps - 1) store_sums(to);
-    } else if (step < unit.blocks) {
-      multiply_32(step, unit.values + step * sizeof(RowBlock<W>), row_stride, weights[step].quants,
-                  weights[kPanelBlocks + step].quants, to + step * 2);
-    }
+    if (unit.values == nullptr) return;
+    const uint32_t first = step * 16;
+    if (step == 0) clear_sums();
+    multiply_64(step, unit.values + step * 64, row_stride, panel[0].low + first, panel[0].high + first, panel[1].low + first,
+                panel[1].high + first);
+    if (step == kSteps - 1) store_sums(to);
   }
 
-  /// acc[r][t] after block `block` of the unit.
+  /// acc[r][t] after the unit's block.
   template <int kRows>
-  [[gnu::always_inline]] static void add_block(const Unit& unit, const TileSums* products, uint32_t block, uint32_t row,
-                                               const BlockOf32* const (&rows)[kRows], typename V::Floats (&acc)[kRows][2]) {
+  [[gnu::always_inline]] void add_block(const TileSums* products, uint32_t row, const BlockOf256* const (&rows)[kRows],
+                                        typename V::Floats (&acc)[kRows][2]) const {
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
       for (int t = 0; t < 2; ++t) {
-        const Block& weights = unit.weights[t * kPanelBlocks + block];
-        const auto product = V::load(products[block * 2 + t].rows[row + r]);
-        const auto scale = V::mul(weights.block_scale, V::all(rows[r]->scale));
-        acc[r][t] = V::fma(scale, V::to_floats(product), acc[r][t]);
-        if constexpr (with_minimum(W))
-          acc[r][t] = V::fma(weights.block_minimum, V::all(rows[r]->scaled_sum), acc[r][t]);
-      }
-  }
-  template <int kRows>
-  [[gnu::always_inline]] static void add_block(const Unit& unit, const TileSums* products, uint32_t /*block*/, uint32_t row,
-                                               const BlockOf256* const (&rows)[kRows], typename V::Floats (&acc)[kRows][2]) {
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-      for (int t = 0; t < 2; ++t) {
-        const Block& weights = unit.weights[t * kPanelBlocks];
+        const Block& weights = panel[t];
         const auto low = V::load(products[t * 2].rows[row + r]), high = V::load(products[t * 2 + 1].rows[row + r]);
         const auto product = V::add_32(low, V::left_32(high, 8));
         const auto a = V::all(rows[r]->scale);
@@ -126,12 +97,7 @@ struct AmxSums {
 #pragma GCC unroll 2
       for (int t = 0; t < 2; ++t) acc[r][t] = V::load_floats(sums + (r * 2 + t) * N);
     }
-#pragma GCC unroll 1
-    for (uint32_t block = 0; block < unit.blocks; ++block) {
-      add_block<kRows>(unit, products, block, row, rows, acc);
-#pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) ++rows[r];
-    }
+    add_block<kRows>(products, row, rows, acc);
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
@@ -140,7 +106,7 @@ struct AmxSums {
 
   /// A quarter of the rows of a unit.
   [[gnu::always_inline]] void add(const Unit& unit, uint32_t step, const TileSums* from) const {
-    if (unit.blocks == 0) return;
+    if (unit.values == nullptr) return;
     const uint32_t begin = step * kRowsOfStep, end = smaller(begin + kRowsOfStep, height);
     const uint32_t row = begin < unit.first_row ? unit.first_row : begin;
     if (row >= end) return;
@@ -153,20 +119,17 @@ struct AmxSums {
   /// nobody reads.
   void many_rows(const PackedWeight& weight, uint32_t index, uint32_t tiles, bool first_time, float* sums) {
     std::memset(sums, 0, rows * 2 * N * sizeof(float));
-    const uint32_t all_blocks = weight.inputs / kLayout.width;
-    const uint32_t panels = (all_blocks + kPanelBlocks - 1) / kPanelBlocks;
-    const FetchAhead ahead{tile_of<V, W>(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), panels * passes};
-    for (uint32_t p = 0; p < panels; ++p) {
-      const uint32_t first = p * kPanelBlocks, blocks = smaller(kPanelBlocks, all_blocks - first);
+    const uint32_t blocks = weight.inputs / kLayout.width;
+    const FetchAhead ahead{tile_of<V, W>(weight, index + tiles), tiles * tile_bytes<N>(W, weight.inputs), blocks * passes};
+    for (uint32_t block = 0; block < blocks; ++block) {
       keep_order(panel);
-      expand_panel<V, W, expand_for_amx<V, W>>(weight, index, tiles, first, blocks, panel);
+      for (uint32_t t = 0; t < tiles; ++t) expand_for_amx(packed_tiles<V, W>(weight, index, block, 0).at(t, 0), panel[t]);
       keep_order(panel);
       Unit before{};
       uint32_t turn = 0;
-      for (uint32_t pass = 0; pass < passes; ++pass) {
-        if (first_time) ahead.fetch(p * passes + pass);
-        for (uint32_t block = 0; block < blocks; block += kUnitBlocks, turn ^= 1)
-          before = next(unit(pass, block, blocks, first, sums), before, turn);
+      for (uint32_t pass = 0; pass < passes; ++pass, turn ^= 1) {
+        if (first_time) ahead.fetch(block * passes + pass);
+        before = next(unit(pass, block, sums), before, turn);
       }
       next(Unit{}, before, turn);
     }
@@ -196,7 +159,7 @@ void matmul_by_tiles(const MatmulArgs& args) {
   const uint32_t parts = (args.rows + kRowsOfAmx - 1) / kRowsOfAmx;
   for (uint32_t row = 0, part = 0; part < parts; row += work.rows, ++part) {
     work.take_rows(args.activations + row * args.activation_stride, (args.rows - row) / (parts - part));
-    shape_tiles(work.height, is_k(W) ? 64 : 32);
+    shape_tiles(work.height, 64);
     for (uint32_t tile = args.first_output / N; tile < last_tile; tile += 2) {
       const uint32_t tiles = smaller(2, last_tile - tile);
       for (uint32_t matrix = 0; matrix < (is_gated(args) ? 2 : 1); ++matrix)
@@ -207,12 +170,27 @@ void matmul_by_tiles(const MatmulArgs& args) {
   }
 }
 
-/// The products of all types of a family.
-template <class V, WeightFamily F>
-void matmul_family_by_tiles(const MatmulArgs& args) {
-  with_type(args.weight.type, [&]<WeightType W>() __attribute__((always_inline)) {
-    if constexpr (family_of(W) == F) matmul_by_tiles<V, W>(args);
-  });
+/// The arithmetic of `blocks` blocks of two tiles for 16 rows, all of it in the L1 cache (see probe_blocks in tile_probe.h).
+template <class V, WeightType W>
+[[gnu::noinline]] uint64_t probe_tiles(uint32_t blocks) {
+  using Sums = AmxSums<V, W>;
+  constexpr uint32_t N = V::kOutputs;
+  RowBlock<W> values[kTileRows] = {};
+  alignas(64) float sums[kTileRows * 2 * N] = {};
+  Sums work;
+  std::memset(static_cast<void*>(&work.panel), 0, sizeof work.panel);
+  work.row_stride = sizeof(RowBlock<W>);
+  work.take_rows(reinterpret_cast<const std::byte*>(values), kTileRows);
+  shape_tiles(work.height, 64);
+  typename Sums::Unit before{};
+  for (uint32_t b = 0; b < blocks; ++b) {
+    keep_order(values);
+    before = work.next(work.unit(0, 0, sums), before, b % 2);
+  }
+  work.next(typename Sums::Unit{}, before, blocks % 2);
+  _tile_release();
+  keep_order(sums);
+  return uint64_t{blocks} * kTileRows * 2 * N * block_layout(W).width * 2;
 }
 
 }  // namespace

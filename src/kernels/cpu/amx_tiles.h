@@ -48,30 +48,9 @@ struct alignas(64) TileSums {
   int32_t rows[kTileRows][16];
 };
 
-/// to[0] and to[1] = values × the 32 inputs of two tiles of outputs; the registers of an even step and of an
-/// odd one differ, so that the products of one can begin before those of the other are stored.
-#define HEADRACE_MULTIPLY_32(SUM, NEXT_SUM, VALUES) \
-  _tile_loadd(VALUES, values, value_stride);        \
-  _tile_loadd(6, weights, 64);                      \
-  _tile_loadd(7, next_weights, 64);                 \
-  _tile_zero(SUM);                                  \
-  _tile_zero(NEXT_SUM);                             \
-  _tile_dpbssd(SUM, VALUES, 6);                     \
-  _tile_dpbssd(NEXT_SUM, VALUES, 7);                \
-  _tile_stored(SUM, to[0].rows, 64);                \
-  _tile_stored(NEXT_SUM, to[1].rows, 64)
-
-[[gnu::always_inline]] inline void multiply_32(uint32_t step, const std::byte* values, size_t value_stride,
-                                               const void* weights, const void* next_weights, TileSums* to) {
-  if (step % 2 == 0) {
-    HEADRACE_MULTIPLY_32(0, 1, 4);
-  } else {
-    HEADRACE_MULTIPLY_32(2, 3, 5);
-  }
-}
-
 /// Adds values × the 64 inputs of two tiles of outputs, whose weights are given by their low bytes and their
-/// high ones: the sums of the low bytes to registers 0 and 2, those of the high bytes to 1 and 3.
+/// high ones: the sums of the low bytes to registers 0 and 2, those of the high bytes to 1 and 3. The registers of
+/// activations alternate, so that those of a step can be loaded before the products of the one before it are done.
 #define HEADRACE_MULTIPLY_64(VALUES)         \
   _tile_loadd(VALUES, values, value_stride); \
   _tile_loadd(6, low, 64);                   \
@@ -106,7 +85,6 @@ struct alignas(64) TileSums {
   _tile_stored(3, to[3].rows, 64);
 }
 
-#undef HEADRACE_MULTIPLY_32
 #undef HEADRACE_MULTIPLY_64
 
 }  // namespace

@@ -99,6 +99,7 @@ AddedTokenFinder::AddedTokenFinder(std::vector<Entry> entries, std::unordered_se
   std::vector<std::string> normalized;
   for (const Entry& entry : entries_) {
     Set& set = entry.token.normalized ? normalized_ : raw_;
+    if (entry.spelling.empty() && !set.nothing) set.nothing = static_cast<uint32_t>(set.entries.size());
     set.entries.push_back(&entry);
     (entry.token.normalized ? normalized : raw).push_back(entry.spelling);
   }
@@ -127,13 +128,31 @@ Result<PreTokenizedString> AddedTokenFinder::extract(std::string text, const Nor
   return pieces;
 }
 
+/// A token that the normalizer leaves nothing of is, as in the reference, at every place where no other is or ends.
+std::vector<StringMatcher::Hit> AddedTokenFinder::hits(std::string_view text, const Set& set) {
+  std::vector<StringMatcher::Hit> found = set.strings.find_all(text);
+  if (!set.nothing || text.empty()) return found;
+  std::vector<StringMatcher::Hit> all;
+  auto next = found.begin();
+  for (size_t at = 0; at <= text.size();) {
+    if (next != found.end() && next->begin == at) {
+      all.push_back(*next);
+      at = (next++)->end;
+      continue;
+    }
+    if (all.empty() || all.back().end != at || all.back().begin == at) all.push_back({at, at, *set.nothing});
+    at += at < text.size() ? utf8::length_by_lead(text[at]) : 1;
+  }
+  return all;
+}
+
 /// `allow_special(begin, end)` says whether a special token counts where it is found.
 template <class Allow>
 std::vector<AddedTokenFinder::Found> AddedTokenFinder::find(std::string_view text, const Set& set, const Allow& allow_special) const {
   std::vector<Found> all;
   SpaceEnds spaces(text);
   size_t taken = 0;  // where the last token ended
-  for (const StringMatcher::Hit& hit : set.strings.find_all(text)) {
+  for (const StringMatcher::Hit& hit : hits(text, set)) {
     const Entry& entry = *set.entries[hit.string];
     // A hit that does not count still hides shorter ones inside it.
     if (entry.special && !allow_special(hit.begin, hit.end)) continue;

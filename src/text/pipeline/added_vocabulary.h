@@ -55,6 +55,8 @@ class AddedTokenFinder {
   std::vector<Found> find_raw(std::string_view text, bool encode_special) const;
   std::vector<Found> find_normalized(std::string_view text, bool encode_special) const;
   bool looks_in_normalized() const { return !normalized_.entries.empty(); }
+  /// Whether a token is what the normalizer leaves nothing of, and so cuts everywhere.
+  bool finds_nothing() const { return raw_.nothing || normalized_.nothing; }
 
   /// How the token with this id is spelled; null for ids that no added token has.
   const std::string* spelling(TokenId id) const;
@@ -65,7 +67,9 @@ class AddedTokenFinder {
   struct Set {
     StringMatcher strings;
     std::vector<const Entry*> entries;
+    std::optional<uint32_t> nothing;  ///< the first entry of an empty spelling
   };
+  static std::vector<StringMatcher::Hit> hits(std::string_view text, const Set& set);
   template <class Allow>
   std::vector<Found> find(std::string_view text, const Set& set, const Allow& allow_special) const;
   Result<std::vector<PreTokenizedString::Split>> cut(const NormalizedString& text, const Set& set,

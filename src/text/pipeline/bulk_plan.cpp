@@ -11,32 +11,42 @@ namespace {
 
 /// Building costs what the slow way takes for about a byte of text for so many tokens of the vocabulary.
 constexpr uint64_t kTokensAByte = 5;
+/// The same of what units are made with.
+constexpr uint64_t kUnitsWorthBuilding = 64 << 10;
 
 }  // namespace
 
 BulkPlan::BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables)
     : shape_(std::move(shape)), worth_building_(shape_.model.vocabulary->size() / kTokensAByte), tables_(std::move(tables)), built_(tables_ != nullptr) {}
+BulkPlan::BulkPlan(std::unique_ptr<const UnitPlan> units) : units_(std::move(units)), worth_building_(kUnitsWorthBuilding) {}
 BulkPlan::~BulkPlan() = default;
 
 std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& normalizer,
                                                const LivePart<PreTokenizerSpec>& pre_tokenizer, const ModelSpec& model,
-                                               const ReadyBulk* ready) {
+                                               const UnitStages& stages, const ReadyBulk* ready) {
   auto shape = recognise(normalizer, pre_tokenizer, model);
-  if (!shape) return nullptr;
+  if (!shape) {
+    auto units = UnitPlan::make(normalizer, pre_tokenizer, model, stages);
+    return units ? std::make_shared<const BulkPlan>(std::move(units)) : nullptr;
+  }
   auto tables = ready && ready->fits(*shape) ? ready->tables(*shape) : nullptr;
   return std::make_shared<const BulkPlan>(std::move(*shape), std::move(tables));
 }
 
 bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
-  if (shape_.respells_early && added.looks_in_normalized()) return false;
+  if (added.finds_nothing() || ((units_ || shape_.respells_early) && added.looks_in_normalized())) return false;
   if (!built_.load(std::memory_order_acquire)) {
     if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < worth_building_) return false;
     std::call_once(once_, [&] {
-      tables_ = BulkTables::build(shape_);
+      if (units_) {
+        unit_encoder_ = units_->build();
+      } else {
+        tables_ = BulkTables::build(shape_);
+      }
       built_.store(true, std::memory_order_release);
     });
   }
-  return tables_ != nullptr;
+  return tables_ != nullptr || unit_encoder_ != nullptr;
 }
 
 /// One call of encode.
@@ -161,6 +171,7 @@ void BulkPlan::Run::encode_prefixed(std::string_view text, size_t begin, size_t 
 }
 
 Result<void> BulkPlan::encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const {
+  if (unit_encoder_) return UnitPlan::encode(*unit_encoder_, text, added, encode_special, out);
   return Run(*this, added, encode_special, out).encode(text);
 }
 

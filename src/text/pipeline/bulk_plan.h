@@ -11,6 +11,7 @@
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_shape.h"
 #include "text/pipeline/bulk_tables.h"
+#include "text/pipeline/unit_plan.h"
 
 namespace headrace::text {
 
@@ -28,9 +29,10 @@ class BulkPlan {
  public:
   /// Null if the parts are none that texts can be encoded in bulk for. `ready`, unless null, has tables for some model.
   static std::shared_ptr<const BulkPlan> make(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
-                                              const ModelSpec& model, const ReadyBulk* ready = nullptr);
+                                              const ModelSpec& model, const UnitStages& stages, const ReadyBulk* ready = nullptr);
   /// `tables` may be null: they are built when they are worth it.
   explicit BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables = nullptr);
+  explicit BulkPlan(std::unique_ptr<const UnitPlan> units);
   ~BulkPlan();
 
   /// Whether to encode a text of so many bytes here: tables have been built or are worth building, now
@@ -42,9 +44,11 @@ class BulkPlan {
  private:
   struct Run;
   BulkShape shape_;
+  std::unique_ptr<const UnitPlan> units_;  // null: texts are encoded as `shape_` says
   uint64_t worth_building_;  // tables, once so many bytes have been encoded without
   mutable std::atomic<uint64_t> encoded_elsewhere_{0};
   mutable std::once_flag once_;
+  mutable std::unique_ptr<const UnitEncoder> unit_encoder_;
   mutable std::shared_ptr<const BulkTables> tables_;  // null after building: the vocabulary is none for it
   mutable std::atomic<bool> built_{false};
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/strings/growth.h"
+
 namespace headrace::text {
 namespace {
 
@@ -189,6 +191,7 @@ Result<void> Encoding::truncate(size_t max_length, size_t stride, Side direction
   }
   const auto ranges =
       windows(static_cast<uint32_t>(size()), static_cast<uint32_t>(max_length), static_cast<uint32_t>(stride), direction);
+  HR_CHECK(check_encoding_growth(size(), ranges.size(), max_length));
   Encoding kept = window(*this, ranges.front());
   for (size_t i = 1; i < ranges.size(); ++i) kept.overflowing.push_back(window(*this, ranges[i]));
   *this = std::move(kept);

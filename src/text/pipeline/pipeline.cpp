@@ -152,7 +152,7 @@ void Pipeline::State::update_bulk(const Snapshot& next) {
   bulk_normalizer = next.normalizer;
   bulk_pre_tokenizer = next.pre_tokenizer;
   bulk_model = next.model;
-  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get(), ready.get());
+  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get(), {next.normalizer, next.pre_tokenizer, nullptr, next.model}, ready.get());
 }
 
 Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
@@ -347,7 +347,7 @@ Result<std::vector<Encoding>> Pipeline::encode_batch(std::span<const PipelineInp
     HR_TRY(encodings[i], snapshot->encode(inputs[i], options));
     return {};
   }));
-  if (snapshot->padding && options.pad) pad(encodings, *snapshot->padding);
+  if (snapshot->padding && options.pad) HR_CHECK(pad(encodings, *snapshot->padding));
   return encodings;
 }
 

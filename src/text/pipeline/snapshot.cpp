@@ -5,6 +5,7 @@
 
 #include "text/pipeline/character_index.h"
 #include "text/pipeline/truncation.h"
+#include "text/strings/growth.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
@@ -76,6 +77,17 @@ Encoding encoding_of(BulkTokens tokens, std::string_view text, const ModelStage&
   encoding.special_tokens_mask.assign(size, 0);
   encoding.attention_mask.assign(size, 1);
   return encoding;
+}
+
+/// Merging makes every combination of the windows of its parts.
+Result<void> check_merged_size(const std::vector<Encoding>& parts, size_t own) {
+  size_t windows = 1, tokens = 0;
+  for (const Encoding& part : parts) {
+    tokens += part.size();
+    if (__builtin_mul_overflow(windows, 1 + part.overflowing.size(), &windows)) windows = std::numeric_limits<size_t>::max();
+    own += part.overflowing.empty() ? 0 : part.size() * part.overflowing.size();
+  }
+  return check_encoding_growth(own, windows, tokens);
 }
 
 }  // namespace
@@ -216,7 +228,7 @@ Result<Encoding> Snapshot::post_process(Encoding first, std::optional<Encoding> 
     HR_CHECK(truncate(first, second, params));
   }
   HR_TRY(auto encoding, apply(post_processor.get(), std::move(first), std::move(second), options.add_special_tokens));
-  if (padding && options.pad) pad({&encoding, 1}, *padding);
+  if (padding && options.pad) HR_CHECK(pad({&encoding, 1}, *padding));
   return encoding;
 }
 
@@ -255,6 +267,7 @@ Result<std::string> Snapshot::decode(std::span<const TokenId> ids, bool skip_spe
 Result<Encoding> apply(const PostProcessorStage* post_processor, Encoding first, std::optional<Encoding> second,
                        bool add_special_tokens) {
   if (!post_processor && !second) return first;
+  const size_t own = first.size() + (second ? second->size() : 0);
   std::vector<Encoding> encodings;
   encodings.push_back(std::move(first));
   if (second) encodings.push_back(std::move(*second));
@@ -268,6 +281,7 @@ Result<Encoding> apply(const PostProcessorStage* post_processor, Encoding first,
   if (post_processor) {
     HR_TRY(encodings, post_processor->process(std::move(encodings), add_special_tokens));
   }
+  HR_CHECK(check_merged_size(encodings, own));
   return Encoding::merge(std::move(encodings), false);
 }
 

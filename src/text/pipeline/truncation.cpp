@@ -1,7 +1,10 @@
 #include "text/pipeline/truncation.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
+
+#include "text/strings/growth.h"
 
 namespace headrace::text {
 namespace {
@@ -16,6 +19,13 @@ std::pair<size_t, size_t> shares(size_t a, size_t b, size_t max_length) {
     keep_longer = keep_shorter + max_length % 2;
   }
   return a > b ? std::pair(keep_longer, keep_shorter) : std::pair(keep_shorter, keep_longer);
+}
+
+/// Tokens of an encoding and its windows.
+size_t total_size(const Encoding& encoding) {
+  size_t size = encoding.size();
+  for (const Encoding& window : encoding.overflowing) size += window.size();
+  return size;
 }
 
 }  // namespace
@@ -45,16 +55,21 @@ Result<void> truncate(Encoding& first, std::optional<Encoding>& second, const Tr
   return cut(target, target.size() - to_remove);
 }
 
-void pad(std::span<Encoding> encodings, const PaddingParams& params) {
+Result<void> pad(std::span<Encoding> encodings, const PaddingParams& params) {
   size_t length = params.length.value_or(0);
   if (!params.length) {
     for (const Encoding& encoding : encodings) length = std::max(length, encoding.size());
   }
   const size_t multiple = params.pad_to_multiple_of.value_or(0);
-  if (multiple > 0 && length % multiple > 0) length += multiple - length % multiple;
+  if (multiple > 0 && length % multiple > 0) {
+    const size_t missing = multiple - length % multiple;
+    length = missing > std::numeric_limits<size_t>::max() - length ? std::numeric_limits<size_t>::max() : length + missing;
+  }
   for (Encoding& encoding : encodings) {
+    HR_CHECK(check_encoding_growth(total_size(encoding), 1 + encoding.overflowing.size(), std::max(length, encoding.size())));
     encoding.pad(length, params.pad_id, params.pad_type_id, params.pad_token, params.direction);
   }
+  return {};
 }
 
 }  // namespace headrace::text

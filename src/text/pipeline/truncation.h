@@ -11,7 +11,7 @@ namespace headrace::text {
 /// InvalidArgument in the reference's words when the strategy cannot.
 Result<void> truncate(Encoding& first, std::optional<Encoding>& second, const TruncationParams& params);
 
-/// Pads all to one length.
-void pad(std::span<Encoding> encodings, const PaddingParams& params);
+/// Pads all to one length. OutOfRange above the limits of growth.
+Result<void> pad(std::span<Encoding> encodings, const PaddingParams& params);
 
 }  // namespace headrace::text

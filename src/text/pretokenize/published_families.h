@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "text/normalized_string.h"
 #include "text/pretokenize/split_rules.h"
 
 namespace headrace::text {
@@ -13,6 +14,9 @@ namespace headrace::text {
 std::optional<SplitRules> rules_of_pattern(std::string_view pattern);
 /// The same for patterns that cut one after another.
 std::optional<SplitRules> rules_of_patterns(std::span<const std::string> patterns);
+
+/// Finds what the family's pattern finds, which leaves nothing out.
+Finder find_pieces(const SplitRules& rules);
 
 /// Whether this is a pattern of the above, alone or one of several: it is known to compile.
 bool is_published_pattern(std::string_view pattern);

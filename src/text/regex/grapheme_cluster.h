@@ -8,6 +8,9 @@ namespace headrace::text::regex {
 /// (without those for Indic conjuncts, which Unicode 15.1 added).
 Node grapheme_cluster();
 
+/// What \y matches (\Y if not `is_boundary`): nothing, where a cluster ends and another may begin.
+Node cluster_boundary(bool is_boundary);
+
 /// What \R matches.
 Node general_newline();
 

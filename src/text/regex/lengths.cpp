@@ -40,7 +40,8 @@ std::optional<uint64_t> fixed_length(const Node& node) {
     case NodeKind::Backreference:
     case NodeKind::Call:
     case NodeKind::Conditional:
-    case NodeKind::Keep: return std::nullopt;
+    case NodeKind::Keep:
+    case NodeKind::Absent: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -72,24 +73,17 @@ Alternatives of_sequence(const Node& node) {
   return out;
 }
 
-/// A possessive repeat does not stop where it could go on.
-Node without_more(Node repeated, const Node& repeat) {
-  if (repeat.mode != RepeatMode::Possessive) return repeated;
-  Node more = with_child(NodeKind::Look, repeat.children[0]);
-  more.negative = true;
-  return sequence({std::move(repeated), std::move(more)});
-}
-
 Alternatives of_repeat(const Node& node) {
   const Alternatives one = fixed_length_alternatives(node.children[0]);
-  if (!one || node.maximum > kMostRepeats) return std::nullopt;
+  // A possessive repeat does not stop where it could go on, but the end of what is looked at is no such place.
+  if (!one || node.maximum > kMostRepeats || node.mode == RepeatMode::Possessive) return std::nullopt;
   std::vector<Node> out;
   Alternatives power = std::vector<Node>{sequence()};
   for (uint32_t times = 0; times <= node.maximum; ++times) {
     if (times > 0) power = product(*power, *one);
     if (!power || out.size() + power->size() > kMostAlternatives) return std::nullopt;
     if (times < node.minimum) continue;
-    for (const Node& one_length : *power) out.push_back(times < node.maximum ? without_more(one_length, node) : one_length);
+    out.insert(out.end(), power->begin(), power->end());
   }
   return out;
 }
@@ -124,6 +118,53 @@ Alternatives fixed_length_alternatives(const Node& node) {
     }
     default: return std::nullopt;
   }
+}
+
+namespace {
+
+uint32_t sum(uint32_t a, uint32_t b) { return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{a} + b, kUnlimited)); }
+uint32_t product(uint32_t a, uint32_t b) { return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{a} * b, kUnlimited)); }
+
+LengthRange either(LengthRange a, LengthRange b) { return {std::min(a.minimum, b.minimum), std::max(a.maximum, b.maximum)}; }
+
+}  // namespace
+
+LengthRange length_range(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::Set: return {1, 1};
+    case NodeKind::Literal: {
+      const auto size = static_cast<uint32_t>(node.text.size());
+      return {size, size};
+    }
+    case NodeKind::Look:
+    case NodeKind::Anchor:
+    case NodeKind::Keep: return {0, 0};
+    case NodeKind::Capture:
+    case NodeKind::Group:
+    case NodeKind::Atomic: return length_range(node.children[0]);
+    case NodeKind::Repeat: {
+      const LengthRange one = length_range(node.children[0]);
+      return {product(one.minimum, node.minimum), product(one.maximum, node.maximum)};
+    }
+    case NodeKind::Sequence: {
+      LengthRange all{0, 0};
+      for (const Node& child : node.children) {
+        const LengthRange one = length_range(child);
+        all = {sum(all.minimum, one.minimum), sum(all.maximum, one.maximum)};
+      }
+      return all;
+    }
+    case NodeKind::Alternation:
+    case NodeKind::Conditional: {
+      LengthRange all = length_range(node.children[0]);
+      for (const Node& child : node.children) all = either(all, length_range(child));
+      return all;
+    }
+    case NodeKind::Backreference:
+    case NodeKind::Call:
+    case NodeKind::Absent: return {};
+  }
+  return {};
 }
 
 }  // namespace headrace::text::regex

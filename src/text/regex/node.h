@@ -26,6 +26,7 @@ enum class NodeKind : uint8_t {
   Call,           ///< the child of the capture `group`, or everything for 0
   Conditional,    ///< children[0] if one of `groups` has matched, else children[1]
   Keep,           ///< the match begins here
+  Absent,         ///< children[1] up to where children[0] would match; only while a pattern is read
 };
 
 enum class RepeatMode : uint8_t { Greedy, Lazy, Possessive };

@@ -14,6 +14,7 @@ namespace headrace::text::regex {
 namespace {
 
 constexpr uint32_t kMostRepeats = 100'000;
+constexpr size_t kMostAbsentNodes = 20'000;
 
 bool is_word_character(char32_t c) {
   static const CodePointSet word = known_property("word");
@@ -24,13 +25,14 @@ bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 
 class Parser {
  public:
-  /// `capture_unnamed`: false once it is known that the pattern has named groups.
-  Parser(std::string_view pattern, uint32_t most_depth, bool capture_unnamed)
-      : reader_(pattern), depth_left_(most_depth), capture_unnamed_(capture_unnamed) {}
+  /// `knows_names`: once it is known that the pattern has named groups, so that the others only group.
+  Parser(std::string_view pattern, uint32_t most_depth, bool knows_names)
+      : reader_(pattern), most_depth_(most_depth), depth_left_(most_depth), knows_names_(knows_names), capture_unnamed_(!knows_names) {}
 
   Result<ParsedPattern> run() {
     HR_TRY(Node root, parse_alternation(Options{}));
     if (!reader_.done()) return reader_.wrong("unmatched close parenthesis");
+    if (captures_behind_ && !has_named()) return reader_.wrong("invalid pattern in look-behind");
     HR_CHECK(resolve(root));
     return ParsedPattern{std::move(root), captures_};
   }
@@ -61,6 +63,7 @@ class Parser {
       HR_CHECK(parse_quantifiers(options, item));
       append(out, std::move(item));
     }
+    HR_CHECK(apply_range_cutters(out));
     if (out.children.size() == 1) {
       Node only = std::move(out.children[0]);
       return only;
@@ -232,8 +235,8 @@ class Parser {
       case 'X': return grapheme_cluster();
       case 'N': return set_node(CodePointSet{{'\n', '\n'}}.complement());
       case 'O': return set_node(CodePointSet::all());
-      case 'y':
-      case 'Y': return reader_.unsupported("a text segment boundary (\\y)");
+      case 'y': return cluster_boundary(true);
+      case 'Y': return cluster_boundary(false);
       case 'k':
       case 'g':
         if (reader_.at("<") || reader_.at("'")) {
@@ -305,7 +308,7 @@ class Parser {
     }
     if (reader_.at("<") || reader_.at("'")) return parse_named(options);
     if (reader_.take("(")) return parse_conditional(options);
-    if (reader_.at("~")) return reader_.unsupported("an absent operator (?~");
+    if (reader_.take("~")) return parse_absent(options);
     if (reader_.at("{")) return reader_.unsupported("a callout (?{");
     return parse_options(options);
   }
@@ -316,17 +319,23 @@ class Parser {
     return inner;
   }
 
-  std::unexpected<Error> callout_or_nothing() {
+  Result<Node> callout_or_nothing() {
     PatternReader ahead = reader_;
     ahead.take("*");
+    if (reader_.take("*FAIL)")) return set_node({});
     if (ahead.peek() < 0x80 && is_word_character(ahead.peek())) return reader_.unsupported("a callout (*");
     return reader_.wrong("target of repeat operator is not specified");
   }
 
   Result<Node> parse_capture(const Options& options, bool capture, const std::string& name) {
     has_unnamed_ = has_unnamed_ || name.empty();
+    if (!capture && knows_names_) {  // it was a group of its own while the pattern was read
+      HR_TRY(Node inner, close(parse_alternation(options)));
+      return with_child(NodeKind::Group, std::move(inner));
+    }
     if (!capture) return close(parse_alternation(options));
-    if (negative_look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+    if (negative_look_behinds_ > 0 && !name.empty()) return reader_.wrong("invalid pattern in look-behind");
+    captures_behind_ = captures_behind_ || negative_look_behinds_ > 0;
     const uint32_t group = ++captures_;
     if (!name.empty()) names_[name].push_back(group);
     HR_TRY(Node inner, close(parse_alternation(options)));
@@ -356,6 +365,54 @@ class Parser {
     node.behind = behind;
     node.negative = negative;
     return node;
+  }
+
+  /// (?~absent): any text up to where `absent` would match; (?~|absent|pattern): the pattern, but no further;
+  /// (?~|absent) and (?~|): from here on, for the rest of a branch, no further, and as far as can be again.
+  Result<Node> parse_absent(const Options& options) {
+    if (look_behinds_ > 0) return reader_.wrong("invalid pattern in look-behind");
+    const bool has_bar = reader_.take("|");
+    if (has_bar && reader_.take(")")) return Node{.kind = NodeKind::Absent};
+    HR_TRY(Node inner, close(parse_alternation(options)));
+    if (!has_bar) return absent(std::move(inner), repeat(set_node(CodePointSet::all()), 0, kUnlimited));
+    if (inner.kind != NodeKind::Alternation) return with_child(NodeKind::Absent, std::move(inner));
+    Node first = std::move(inner.children[0]);
+    inner.children.erase(inner.children.begin());
+    if (inner.children.size() == 1) return absent(std::move(first), Node(inner.children[0]));
+    return absent(std::move(first), std::move(inner));
+  }
+
+  static Node absent(Node what, Node pattern) {
+    Node node = with_child(NodeKind::Absent, std::move(what));
+    node.children.push_back(std::move(pattern));
+    return node;
+  }
+
+  /// Puts what follows a (?~|absent) into it, up to a (?~|).
+  Result<void> apply_range_cutters(Node& branch) {
+    std::vector<Node> done;
+    std::optional<Node> cutter;
+    std::vector<Node> cut;
+    const auto end_cut = [&] {
+      if (cutter) done.push_back(absent(std::move(cutter->children[0]), sequence(std::move(cut))));
+      cut.clear();
+    };
+    for (Node& child : branch.children) {
+      if (child.kind != NodeKind::Absent || child.children.size() == 2) {
+        (cutter ? cut : done).push_back(std::move(child));
+        continue;
+      }
+      const bool begins = !child.children.empty();
+      if (depth_left_ != most_depth_ - 1 || (begins && cutter)) {
+        return reader_.unsupported("an absent range cutter (?~|…) within a group or another one");
+      }
+      end_cut();
+      cutter.reset();
+      if (begins) cutter = std::move(child);
+    }
+    end_cut();
+    branch.children = std::move(done);
+    return {};
   }
 
   /// (?(1)a|b), (?(<name>)a|b), (?(pattern)a|b); the reader is behind the second "(".
@@ -457,6 +514,51 @@ class Parser {
       default: break;
     }
     for (Node& child : node.children) HR_CHECK(resolve(child));
+    return node.kind == NodeKind::Absent ? write_out_absent(node) : Result<void>();
+  }
+
+  /// No character of the pattern is where the absent one would match.
+  Result<void> write_out_absent(Node& node) {
+    const size_t size = size_of(node.children[0]) * size_of(node.children[1]);
+    if (size > kMostAbsentNodes) return reader_.unsupported("an absent operator of such a size");
+    Node guard = with_child(NodeKind::Look, std::move(node.children[0]));
+    guard.negative = true;
+    Node pattern = std::move(node.children[1]);
+    HR_CHECK(put_before_characters(pattern, guard));
+    node = std::move(pattern);
+    return {};
+  }
+
+  static size_t size_of(const Node& node) {
+    size_t size = 1 + node.text.size();
+    for (const Node& child : node.children) size += size_of(child);
+    return size;
+  }
+
+  Result<void> put_before_characters(Node& node, const Node& guard) {
+    switch (node.kind) {
+      case NodeKind::Backreference:
+      case NodeKind::Call: return reader_.unsupported("a reference within an absent operator");
+      case NodeKind::Set: {
+        Node guarded = sequence({guard, std::move(node)});
+        node = std::move(guarded);
+        return {};
+      }
+      case NodeKind::Literal: {
+        Node guarded = sequence();
+        for (const char32_t c : node.text) {
+          guarded.children.push_back(guard);
+          guarded.children.push_back(set_node({{c, c}}));
+        }
+        node = std::move(guarded);
+        return {};
+      }
+      case NodeKind::Look:
+        if (node.behind) return {};
+        break;
+      default: break;
+    }
+    for (Node& child : node.children) HR_CHECK(put_before_characters(child, guard));
     return {};
   }
 
@@ -516,8 +618,11 @@ class Parser {
   }
 
   PatternReader reader_;
+  uint32_t most_depth_;
   uint32_t depth_left_;
+  bool knows_names_;
   bool capture_unnamed_;
+  bool captures_behind_ = false;  ///< unnamed groups within negative look-behind
   bool has_unnamed_ = false;
   uint32_t captures_ = 0;
   uint32_t look_behinds_ = 0;
@@ -529,10 +634,10 @@ class Parser {
 }  // namespace
 
 Result<ParsedPattern> parse(std::string_view pattern, uint32_t most_depth) {
-  Parser parser(pattern, most_depth, true);
+  Parser parser(pattern, most_depth, false);
   auto parsed = parser.run();
   // Where there are named groups the others only group.
-  if (parser.has_named() && parser.has_unnamed()) return Parser(pattern, most_depth, false).run();
+  if (parser.has_named() && parser.has_unnamed()) return Parser(pattern, most_depth, true).run();
   return parsed;
 }
 

@@ -141,6 +141,7 @@ class Writer {
         if (in_look_ > 0) return unsupported("\\K within look-around");
         out_ += "\\K";
         return {};
+      case NodeKind::Absent: return {};
     }
     return {};
   }
@@ -162,8 +163,9 @@ class Writer {
     if (node.minimum > kMostPcre2Repeats || (node.maximum != kUnlimited && node.maximum > kMostPcre2Repeats)) {
       return unsupported(fmt::format("a repetition of more than {} times", kMostPcre2Repeats));
     }
-    if (child.kind == NodeKind::Set && style_ == SetStyle::InPlace) {
-      write_set(child.set);
+    const bool is_character = child.kind == NodeKind::Literal && child.text.size() == 1;
+    if (is_character || (child.kind == NodeKind::Set && style_ == SetStyle::InPlace)) {
+      HR_CHECK(write(child));
     } else {
       HR_CHECK(write_in("(?:", child));
     }

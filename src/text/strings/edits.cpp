@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "text/normalized_string.h"
+#include "text/strings/growth.h"
 #include "text/strings/normal_forms.h"
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
@@ -172,10 +173,13 @@ size_t NormalizedString::clear() {
 
 Result<void> NormalizedString::replace(const Finder& finder, std::string_view content) {
   HR_TRY(const std::vector<Match> matches, finder(normalized_));
+  size_t size = 0;
+  for (const Match& match : matches) size += match.matched ? content.size() : match.bytes.end - match.bytes.begin;
+  HR_CHECK(check_text_growth(original_.size(), size));
   std::string text;
   std::vector<Offset> alignments;
-  text.reserve(normalized_.size());
-  alignments.reserve(normalized_.size());
+  text.reserve(size);
+  alignments.reserve(size);
   for (const Match& match : matches) {
     if (match.matched) {
       // All of the content belongs to the last character that it replaces.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string>
 
 namespace headrace {
 namespace {
@@ -42,6 +43,16 @@ TEST(File, is_replaced_as_a_whole) {
   ASSERT_TRUE(write_file_atomically(path, "new content"));
   EXPECT_EQ(read_file(path).value(), "new content");
   EXPECT_FALSE(read_file(path, 3));
+  std::filesystem::remove(path);
+}
+
+TEST(File, of_any_small_size_is_read_whole) {
+  const auto path = temporary("d");
+  for (size_t size = 0; size < 100; ++size) {
+    const std::string content(size, 'x');
+    ASSERT_TRUE(write_file_atomically(path, content));
+    EXPECT_EQ(read_file(path).value(), content);
+  }
   std::filesystem::remove(path);
 }
 

@@ -109,6 +109,15 @@ TEST(Dispatch, gives_a_table_of_a_tier_if_and_only_if_this_cpu_can_run_it) {
   }
 }
 
+TEST(Dispatch, gives_bits_of_a_tier_s_own_only_to_who_asks_for_fast_sums) {
+  for (const Isa isa : kAllIsas) {
+    if (!can_run(isa)) continue;
+    EXPECT_TRUE(same_products(**kernel_table(isa), oracle(), WeightType::BF16)) << name(isa);
+    EXPECT_TRUE(same_products(**kernel_table(isa, true), oracle())) << name(isa);
+    EXPECT_TRUE(close_products(**kernel_table(isa, true), oracle(), WeightType::BF16)) << name(isa);
+  }
+}
+
 TEST(Dispatch, refuses_a_tier_of_the_environment_that_this_cpu_cannot_run) {
   for (const Isa isa : kAllIsas) {
     const IsaVariable variable(name(isa));

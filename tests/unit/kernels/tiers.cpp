@@ -40,8 +40,10 @@ const std::vector<Tier>& tiers() {
     else if (cpu.avx2) list.push_back({"avx512 with VNNI", &avx512_emulated::kVnniTable, true});
     if (cpu.avx512_vnni && cpu.avx512_bf16) list.push_back({"avx512 with BF16", &avx512::kBf16Table, false});
     else if (cpu.avx2) list.push_back({"avx512 with BF16", &avx512_emulated::kBf16Table, true});
-    if (const auto found = kernel_table(Isa::Amx)) list.push_back({"amx", *found, false, *found == &amx::kBf16Table});
-    else if (cpu.avx512_vnni && cpu.avx512_bf16) list.push_back({"amx", &amx_emulated::kBf16Table, true, true});
+    if (const auto found = kernel_table(Isa::Amx)) {
+      list.push_back({"amx", *found, false});
+      if (const auto fast = kernel_table(Isa::Amx, true); fast && *fast != *found) list.push_back({"amx, fast", *fast, false, true});
+    } else if (cpu.avx512_vnni && cpu.avx512_bf16) list.push_back({"amx", &amx_emulated::kBf16Table, true, true});
     else if (cpu.avx512_vnni) list.push_back({"amx", &amx_emulated::kTable, true});
     if (cpu.avx2) list.push_back({"amx and avx512", &amx_and_avx512_emulated::kBf16Table, true, true});
     return list;

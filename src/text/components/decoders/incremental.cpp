@@ -346,11 +346,29 @@ class Compiler {
   Flow flow_ = Flow::Pieces;
 };
 
+/// Steps have no limit, so a decoder that may make more of a text than this many times as much is left to its stage, which has.
+constexpr double kMostGrowth = 4096;
+
+double growth(const DecoderSpec& spec) {
+  if (const auto* sequence = std::get_if<DecoderSequence>(&spec.value)) {
+    double all = 1;
+    for (const auto& part : sequence->parts) all *= part ? growth(part->get()) : 1;
+    return all;
+  }
+  const auto* replace = std::get_if<ReplaceDecoder>(&spec.value);
+  const auto* literal = replace ? std::get_if<StringPattern>(&replace->pattern) : nullptr;
+  if (!literal || literal->text.empty()) return 1;  // not by steps
+  return std::max(1.0, static_cast<double>(replace->content.size()) / static_cast<double>(literal->text.size()));
+}
+
 }  // namespace
 
 Result<IncrementalChain> IncrementalChain::compile(const LivePart<DecoderSpec>& decoder, std::string& out) {
   IncrementalChain chain;
-  if (decoder) {
+  if (decoder && growth(decoder->get()) > kMostGrowth) {
+    HR_TRY(auto stage, text::compile(decoder->get()));
+    chain.steps_.push_back(std::make_unique<HoldStep>(std::move(stage), Flow::Pieces));
+  } else if (decoder) {
     HR_CHECK(Compiler(chain.steps_).add(decoder->get()));
   } else {
     chain.steps_.push_back(std::make_unique<SpaceBetweenStep>());

@@ -4,6 +4,7 @@
 
 #include "text/components/decoders/replace_text.h"
 #include "text/components/decoders/token_bytes.h"
+#include "text/strings/growth.h"
 #include "text/unicode/utf8.h"
 #include "text/unicode/utf8_append.h"
 
@@ -22,6 +23,12 @@ void flush_bytes(std::string& bytes, std::vector<std::string>& out) {
 
 size_t count_characters(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) { return !utf8::is_continuation(byte); }));
+}
+
+size_t total_bytes(const std::vector<std::string>& tokens) {
+  size_t bytes = 0;
+  for (const std::string& token : tokens) bytes += token.size();
+  return bytes;
 }
 
 }  // namespace
@@ -84,8 +91,12 @@ Result<std::vector<std::string>> MetaspaceDecoderStage::decode_chain(std::vector
 }
 
 Result<std::vector<std::string>> ReplaceDecoderStage::decode_chain(std::vector<std::string> tokens) const {
+  const size_t bytes = total_bytes(tokens);
+  size_t size = 0;
   for (std::string& token : tokens) {
     HR_TRY(auto matches, find_(token));
+    for (const Match& match : matches) size += match.matched ? content_.size() : match.bytes.end - match.bytes.begin;
+    HR_CHECK(check_text_growth(bytes, size));
     std::string replaced;
     for (const Match& match : matches) {
       replaced += match.matched ? content_ : token.substr(match.bytes.begin, match.bytes.end - match.bytes.begin);
@@ -124,8 +135,10 @@ Result<std::vector<std::string>> WordPieceDecoderStage::decode_chain(std::vector
 }
 
 Result<std::vector<std::string>> DecoderSequenceStage::decode_chain(std::vector<std::string> tokens) const {
+  const size_t bytes = total_bytes(tokens);
   for (const auto& stage : stages_) {
     HR_TRY(tokens, stage->decode_chain(std::move(tokens)));
+    HR_CHECK(check_text_growth(bytes, total_bytes(tokens)));
   }
   return tokens;
 }

@@ -77,7 +77,8 @@ Result<void> ModelFiles::write(std::string_view name, std::string_view content) 
   path += name;
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "wb"));
   if (!file) return system_error(path);
-  if (std::fwrite(content.data(), 1, content.size(), file.get()) != content.size() || std::fflush(file.get()) != 0) return system_error(path);
+  const bool written = std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() && std::fflush(file.get()) == 0;
+  if (!written) return system_error(path);
   paths_.push_back(std::move(path));
   return {};
 }

@@ -76,7 +76,7 @@ struct PieceTrie::Builder {
       pending.pop_back();
       // Strings that end here come first; the last of equal ones counts.
       while (range.begin < range.end && order[range.begin].first.size() == range.depth) {
-        if (range.depth > 0) trie.values_[range.node] = order[range.begin].second;
+        if (range.depth > 0) trie.values_[range.node] = order[range.begin].second, trie.cells_[range.node].weight = 0;
         ++range.begin;
       }
       if (range.begin == range.end) continue;
@@ -106,6 +106,24 @@ PieceTrie::PieceTrie(size_t count, const std::function<std::string_view(size_t)>
   std::sort(builder.order.begin(), builder.order.end());
   builder.grow();
   builder.build();
+  after_three_.resize(0x10000, kNoNode);
+  pairs_.resize((size_t{1} << kPairBits) / 64);
+  for (const auto& [string, number] : builder.order) note_beginnings(string);
+}
+
+void PieceTrie::note_beginnings(std::string_view piece) {
+  if (piece.size() < 3 || !is_three(piece, 0)) return;
+  const char32_t first = three(piece, 0);
+  if (after_three_[first] == kNoNode) after_three_[first] = walk(kRoot, piece.substr(0, 3));
+  if (piece.size() < 6 || !is_three(piece, 3)) return;
+  const uint32_t pair = pair_at(first, three(piece, 3));
+  pairs_[pair / 64] |= uint64_t{1} << (pair % 64);
+}
+
+void PieceTrie::set_weights(std::span<const double> weights) {
+  for (size_t node = 0; node < cells_.size(); ++node) {
+    if (values_[node] < weights.size()) cells_[node].weight = weights[values_[node]];
+  }
 }
 
 }  // namespace headrace::text

@@ -36,54 +36,70 @@ UnigramStage::UnigramStage(const UnigramModel& model)
   }
   if (model.unk_id) unk_id_ = static_cast<uint32_t>(*model.unk_id);
   double least = std::numeric_limits<double>::infinity();
+  std::vector<double> scores;
+  scores.reserve(pieces_->size());
   for (uint32_t id = 0; id < pieces_->size(); ++id) {
     const auto& [spelling, score] = (*pieces_)[id];
+    scores.push_back(score);
     if (score < least) least = score;
     if (spelling.empty()) empty_piece_ = id;
   }
   unk_score_ = least - kUnknownPenalty;
+  trie_.set_weights(scores);
   for (int byte = 0; byte < 256; ++byte) byte_tokens_[static_cast<size_t>(byte)] = trie_.find(fmt::format("<0x{:02X}>", byte));
 }
 
 /// Viterbi over the places of the text. Of equal scores the one found first stays, so the
 /// piece that begins earliest.
-Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts) const {
+Result<void> UnigramStage::best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
   struct Best {
-    double score = 0;
-    uint32_t id = 0;
-    uint32_t begin = kNone;
+    double score;
+    PieceTrie::Node node;  // or kNone: unknown
+    uint32_t begin;
   };
-  std::vector<Best> best(text.size() + 1);
+  // Kept from call to call, but for long texts: most are words.
+  constexpr size_t kKept = 1 << 16;
+  thread_local std::vector<Best> kept;
+  std::vector<Best> large(text.size() >= kKept ? text.size() + 1 : 0, Best{0, 0, kNone});
+  if (large.empty()) kept.assign(text.size() + 1, Best{0, 0, kNone});
+  Best* const best = large.empty() ? kept.data() : large.data();
+  const auto size = static_cast<uint32_t>(text.size());
   // SentencePiece adds in double and keeps in single precision: near-ties depend on it.
   const bool singly = !unmatched_.empty();
-  const auto offer = [&best, singly](uint32_t begin, size_t end, uint32_t id, double score) {
-    if (best[end].begin != kNone && !(score > best[end].score)) return false;
-    best[end] = {singly ? static_cast<float>(score) : score, id, begin};
-    return true;
-  };
-  const auto& pieces = *pieces_;
-  const auto size = static_cast<uint32_t>(text.size());
+  double gap = std::numeric_limits<double>::infinity();
   for (uint32_t at = 0; at < size;) {
     const double before = best[at].score;
     const uint32_t character = std::min(utf8::length_by_lead(text[at]), size - at);
+    const auto offer = [&](uint32_t length, PieceTrie::Node node, double score) {
+      Best& end = best[at + length];
+      if (end.begin != kNone) {
+        gap = std::min(gap, std::abs(score - end.score));
+        if (!(score > end.score)) return;
+      }
+      end = {singly ? static_cast<float>(score) : score, node, at};
+    };
     bool single = false;
-    trie_.for_each_prefix(PieceTrie::kRoot, text.substr(at), [&](size_t length, uint32_t id) {
-      if (!matched(id)) return;
-      offer(at, at + length, id, pieces[id].second + before);
+    trie_.for_each_weighted_prefix(text.substr(at), [&](size_t length, PieceTrie::Node node, double weight) {
+      if (singly && !matched(trie_.value_of(node))) return;
+      offer(static_cast<uint32_t>(length), node, weight + before);
       single |= length == character;
     });
-    const double unknown = unk_score_ + before;
-    if (!single && offer(at, at + character, unk_id_, singly ? static_cast<float>(unknown) : unknown) && unk_id_ == kNone) {
-      return missing_unknown();
+    if (!single) {
+      const double unknown = unk_score_ + before;
+      offer(character, kNone, singly ? static_cast<float>(unknown) : unknown);
+      if (unk_id_ == kNone && best[at + character].node == kNone) return missing_unknown();
     }
     at += character;
   }
-  for (uint32_t end = size; end > 0; end = best[end].begin) parts.push_back({best[end].begin, end, best[end].id});
+  for (uint32_t end = size; end > 0; end = best[end].begin) {
+    parts.push_back({best[end].begin, end, best[end].node == kNone ? unk_id_ : trie_.value_of(best[end].node)});
+  }
+  if (least_gap) *least_gap = gap;
   std::reverse(parts.begin(), parts.end());
   return {};
 }
 
-Result<void> UnigramStage::divide_at_random(std::string_view text, std::vector<Part>& parts) const {
+Result<void> UnigramStage::random_parts(std::string_view text, std::vector<Part>& parts) const {
   const auto& pieces = *pieces_;
   Lattice lattice;
   lattice.fill(text, trie_, [&](uint32_t id) { return matched(id) ? pieces[id].second : Lattice::kNever; }, unk_id_, unk_score_);
@@ -106,40 +122,51 @@ Result<void> UnigramStage::divide_at_random(std::string_view text, std::vector<P
   return {};
 }
 
-bool UnigramStage::add_bytes(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const {
+bool UnigramStage::add_bytes(std::string_view text, const Part& part, std::vector<Part>& tokens) const {
   const std::string_view bytes = text.substr(part.begin, part.end - part.begin);
   for (const char byte : bytes) {
     if (byte_tokens_[static_cast<uint8_t>(byte)] == kNone) return false;
   }
-  for (const char byte : bytes) {
-    const uint32_t id = byte_tokens_[static_cast<uint8_t>(byte)];
-    tokens.push_back({id, (*pieces_)[id].first, {part.begin, part.end}});
-  }
+  for (const char byte : bytes) tokens.push_back({part.begin, part.end, byte_tokens_[static_cast<uint8_t>(byte)], true});
   return true;
 }
 
-Result<void> UnigramStage::add(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const {
-  const std::string_view spelling = text.substr(part.begin, part.end - part.begin);
+void UnigramStage::add(std::string_view text, Part part, std::vector<Part>& tokens) const {
   // Unknown characters that have become one part may spell a piece, even the unknown one.
-  uint32_t id = part.id == unk_id_ ? trie_.find(spelling) : part.id;
+  uint32_t id = part.id == unk_id_ ? trie_.find(text.substr(part.begin, part.end - part.begin)) : part.id;
   if (id != PieceTrie::kNoValue && !matched(id)) id = PieceTrie::kNoValue;
   if (id == PieceTrie::kNoValue) {
-    if (model_.byte_fallback && add_bytes(text, part, tokens)) return {};
+    if (model_.byte_fallback && add_bytes(text, part, tokens)) return;
     id = unk_id_;
   }
-  tokens.push_back({id, std::string(spelling), {part.begin, part.end}});
+  part.id = id;
+  tokens.push_back(part);
+}
+
+Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
+  parts.clear();
+  if (least_gap) *least_gap = std::numeric_limits<double>::infinity();
+  if (text.empty()) return {};
+  thread_local std::vector<Part> found;
+  found.clear();
+  const bool random = model_.alpha && *model_.alpha != 0;
+  HR_CHECK(random ? random_parts(text, found) : best_parts(text, found, least_gap));
+  for (size_t i = 0; i < found.size();) {
+    Part part = found[i++];
+    while (part.id == unk_id_ && i < found.size() && found[i].id == unk_id_) part.end = found[i++].end;
+    add(text, part, parts);
+  }
+  constexpr size_t kKept = 1 << 16;
+  if (found.capacity() > kKept) found = {};
   return {};
 }
 
 Result<void> UnigramStage::tokenize(std::string_view text, std::vector<ModelToken>& tokens) const {
-  if (text.empty()) return {};
   std::vector<Part> parts;
-  const bool random = model_.alpha && *model_.alpha != 0;
-  HR_CHECK(random ? divide_at_random(text, parts) : divide(text, parts));
-  for (size_t i = 0; i < parts.size();) {
-    Part part = parts[i++];
-    while (part.id == unk_id_ && i < parts.size() && parts[i].id == unk_id_) part.end = parts[i++].end;
-    HR_CHECK(add(text, part, tokens));
+  HR_CHECK(divide(text, parts));
+  for (const Part& part : parts) {
+    std::string spelling = part.is_byte ? (*pieces_)[part.id].first : std::string(text.substr(part.begin, part.end - part.begin));
+    tokens.push_back({part.id, std::move(spelling), {part.begin, part.end}});
   }
   return {};
 }

@@ -27,19 +27,33 @@ class UnigramStage final : public ModelStage {
   void for_each_token(const std::function<void(std::string_view token, TokenId id)>& f) const override;
   Result<std::vector<std::string>> save(const std::string& folder, const std::optional<std::string>& prefix) const override;
 
- private:
-  /// A part of the text; neighbouring unknown ones have become one.
+  /// A token of a text: the piece's id, or the unknown one's.
   struct Part {
     uint32_t begin;
     uint32_t end;
     uint32_t id;
+    bool is_byte = false;  ///< one of several for the bytes of an unknown part
   };
+  /// Replaces `parts` by the tokens of a text. `least_gap`, if not null, gets the smallest difference between two scores
+  /// of which one was taken.
+  Result<void> divide(std::string_view text, std::vector<Part>& parts, double* least_gap = nullptr) const;
+  /// Whether a text is a piece that others are divided into.
+  bool is_piece(std::string_view text) const {
+    const uint32_t id = trie_.find(text);
+    return id != kNone && matched(id);
+  }
+  /// Whether a part of a text is what its id is spelled as: all are, but for what is unknown.
+  bool is_spelled(const Part& part, std::string_view text) const {
+    return part.id != unk_id_ || (*pieces_)[part.id].first == text.substr(part.begin, part.end - part.begin);
+  }
+
+ private:
   static constexpr uint32_t kNone = ~uint32_t{0};
 
-  Result<void> divide(std::string_view text, std::vector<Part>& parts) const;
-  Result<void> divide_at_random(std::string_view text, std::vector<Part>& parts) const;
-  Result<void> add(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const;
-  bool add_bytes(std::string_view text, const Part& part, std::vector<ModelToken>& tokens) const;
+  Result<void> best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const;
+  Result<void> random_parts(std::string_view text, std::vector<Part>& parts) const;
+  void add(std::string_view text, Part part, std::vector<Part>& tokens) const;
+  bool add_bytes(std::string_view text, const Part& part, std::vector<Part>& tokens) const;
 
   bool matched(uint32_t id) const { return unmatched_.empty() || !unmatched_[id]; }
 

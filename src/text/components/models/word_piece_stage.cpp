@@ -24,31 +24,42 @@ WordPieceStage::WordPieceStage(const WordPieceModel& model)
       trie_(trie_of(vocabulary())),
       continuing_(trie_.walk(PieceTrie::kRoot, model.continuing_subword_prefix)) {}
 
-Result<void> WordPieceStage::unknown(std::string_view text, std::vector<ModelToken>& tokens) const {
+Result<TokenId> WordPieceStage::unknown_id() const {
   const auto id = vocabulary().find(model_.unk_token);
   if (!id) return fail(ErrorKind::InvalidData, "WordPiece error: Missing [UNK] token from the vocabulary");
-  tokens.push_back(whole_piece(*id, model_.unk_token, text));
-  return {};
+  return *id;
 }
 
-Result<void> WordPieceStage::tokenize(std::string_view text, std::vector<ModelToken>& tokens) const {
-  if (count_characters(text) > model_.max_input_chars_per_word) return unknown(text, tokens);
-  const size_t before = tokens.size();
-  for (size_t at = 0; at < text.size();) {
+bool WordPieceStage::divide(std::string_view word, std::vector<Part>& parts) const {
+  parts.clear();
+  if (count_characters(word) > model_.max_input_chars_per_word) return false;
+  for (size_t at = 0; at < word.size();) {
     size_t longest = 0;
     uint32_t entry = PieceTrie::kNoValue;
     const PieceTrie::Node from = at == 0 ? PieceTrie::kRoot : continuing_;
-    trie_.for_each_prefix(from, text.substr(at), [&](size_t length, uint32_t value) {
+    trie_.for_each_prefix(from, word.substr(at), [&](size_t length, uint32_t value) {
       longest = length;
       entry = value;
     });
     if (longest == 0) {
-      tokens.resize(before);
-      return unknown(text, tokens);
+      parts.clear();
+      return false;
     }
-    tokens.push_back({vocabulary().id_at(entry), std::string(vocabulary().spelling_at(entry)),
-                      {static_cast<uint32_t>(at), static_cast<uint32_t>(at + longest)}});
+    parts.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(at + longest), entry});
     at += longest;
+  }
+  return true;
+}
+
+Result<void> WordPieceStage::tokenize(std::string_view text, std::vector<ModelToken>& tokens) const {
+  std::vector<Part> parts;
+  if (!divide(text, parts)) {
+    HR_TRY(const TokenId id, unknown_id());
+    tokens.push_back(whole_piece(id, model_.unk_token, text));
+    return {};
+  }
+  for (const Part& part : parts) {
+    tokens.push_back({id_of(part), std::string(vocabulary().spelling_at(part.entry)), {part.begin, part.end}});
   }
   return {};
 }

@@ -12,19 +12,11 @@ void clean(NormalizedString& text) {
   text.map([](char32_t c) { return reference_unicode::is_white_space(c) ? U' ' : c; });
 }
 
-/// The blocks of CJK ideographs that BERT's own code lists; without later extensions, and
-/// 2B820 to 2B91F is not of them.
-bool is_chinese(char32_t c) {
-  if (c < 0x3400) return false;
-  return c <= 0x4DBF || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x2A6DF) ||
-         (c >= 0x2A700 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) || (c >= 0x2F800 && c <= 0x2FA1F);
-}
-
 void set_chinese_apart(NormalizedString& text) {
   std::vector<CharacterChange> characters;
   bool found = false;
   text.for_each([&](char32_t c) {
-    if (!is_chinese(c)) {
+    if (!is_bert_chinese(c)) {
       characters.push_back({c, 0});
       return;
     }
@@ -41,6 +33,14 @@ void strip_accents(NormalizedString& text) {
 }
 
 }  // namespace
+
+/// The blocks of CJK ideographs that BERT's own code lists; without later extensions, and
+/// 2B820 to 2B91F is not of them.
+bool is_bert_chinese(char32_t c) {
+  if (c < 0x3400) return false;
+  return c <= 0x4DBF || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x2A6DF) ||
+         (c >= 0x2A700 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) || (c >= 0x2F800 && c <= 0x2FA1F);
+}
 
 void normalize_bert(const BertNormalizer& settings, NormalizedString& text) {
   if (settings.clean_text) clean(text);

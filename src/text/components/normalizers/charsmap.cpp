@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "text/strings/grapheme.h"
+#include "text/strings/growth.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
@@ -46,16 +47,18 @@ class Rewriting {
  public:
   void keep(std::string_view character) { characters_.push_back({first_character(character), 0}); }
 
-  void replace(std::string_view old_part, std::string_view new_part) {
+  Result<void> replace(const NormalizedString& text, std::string_view old_part, std::string_view new_part) {
     const auto count = [](std::string_view text) { return std::ranges::count_if(text, [](char c) { return !utf8::is_continuation(c); }); };
     const auto more = static_cast<int32_t>(count(new_part) - count(old_part));
     for (size_t at = 0; at < new_part.size(); at += utf8::length_by_lead(new_part[at])) keep(new_part.substr(at));
     modified_ = true;
+    HR_CHECK(check_text_growth(text.original().size(), characters_.size()));
     if (more > 0) {
       for (size_t i = characters_.size() - static_cast<size_t>(more); i < characters_.size(); ++i) characters_[i].change = 1;
     } else if (more < 0 && !characters_.empty()) {
       characters_.back().change += more;  // of an empty part, the character before it swallows the old one
     }
+    return {};
   }
 
   void apply(NormalizedString& text) const {
@@ -141,7 +144,7 @@ Result<void> Charsmap::normalize_longest(NormalizedString& text) const {
     const std::string_view rest = all.substr(at);
     HR_TRY(const auto match, longest(rest));
     if (match) {
-      rewriting.replace(rest.substr(0, match->length), match->replacement);
+      HR_CHECK(rewriting.replace(text, rest.substr(0, match->length), match->replacement));
       at += match->length;
     } else {
       rewriting.keep(rest);
@@ -163,14 +166,14 @@ Result<void> Charsmap::normalize(NormalizedString& text) const {
     if (cluster.size() <= kLongestCluster) {
       HR_TRY(const auto found, replacement(cluster));
       if (found) {
-        rewriting.replace(cluster, *found);
+        HR_CHECK(rewriting.replace(text, cluster, *found));
         continue;
       }
     }
     HR_CHECK(visit_characters(cluster, [&](std::string_view character) -> Result<void> {
       HR_TRY(const auto found, replacement(character));
       if (found) {
-        rewriting.replace(character, *found);
+        HR_CHECK(rewriting.replace(text, character, *found));
       } else {
         rewriting.keep(character);
       }

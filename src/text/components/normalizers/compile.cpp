@@ -7,6 +7,7 @@
 #include "text/components/normalizers/charsmap.h"
 #include "text/components/normalizers/edit_normalizer.h"
 #include "text/regex.h"
+#include "text/strings/growth.h"
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
 
@@ -71,7 +72,10 @@ class SequenceStage final : public NormalizerStage {
  public:
   explicit SequenceStage(std::vector<Stage> stages) : stages_(std::move(stages)) {}
   Result<void> normalize(NormalizedString& text) const override {
-    for (const Stage& stage : stages_) HR_CHECK(stage->normalize(text));
+    for (const Stage& stage : stages_) {
+      HR_CHECK(stage->normalize(text));
+      HR_CHECK(check_text_growth(text.original().size(), text.normalized().size()));
+    }
     return {};
   }
 
@@ -105,7 +109,9 @@ struct Compiler {
   }
   Result<Stage> operator()(const ReplaceNormalizer& spec) const {
     HR_TRY(Finder finder, finder_of(spec.pattern));
-    return edit_normalizer([finder = std::move(finder), content = spec.content](NormalizedString& text) { return text.replace(finder, content); });
+    return edit_normalizer([finder = std::move(finder), content = spec.content](NormalizedString& text) {
+      return text.replace(finder, content);
+    });
   }
   Result<Stage> operator()(const NormalizerSequence& spec) const {
     std::vector<Stage> stages;

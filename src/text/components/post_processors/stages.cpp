@@ -2,6 +2,7 @@
 
 #include "text/components/post_processors/special_tokens.h"
 #include "text/components/post_processors/trim_offsets.h"
+#include "text/strings/growth.h"
 
 namespace headrace::text {
 
@@ -56,11 +57,24 @@ size_t TemplateProcessingStage::count_added(const std::vector<TemplatePiece>& pi
   return count;
 }
 
+/// Before the parts are made: a template may name a sequence, or a token of many ids, any number of times.
+Result<void> TemplateProcessingStage::check_growth(const std::vector<Encoding>& encodings, bool add_special_tokens) const {
+  const bool is_pair = encodings.size() == 2;
+  size_t own = 0, size = add_special_tokens ? added_tokens(is_pair) : 0;
+  for (const Encoding& encoding : encodings) own += encoding.size() * (1 + encoding.overflowing.size());
+  for (const TemplatePiece& piece : is_pair ? spec_.pair : spec_.single) {
+    const size_t sequence = piece.id == "A" ? 0 : 1;
+    if (piece.is_sequence && sequence < encodings.size()) size += encodings[sequence].size() * (1 + encodings[sequence].overflowing.size());
+  }
+  return check_encoding_growth(own, 1, size);
+}
+
 Result<std::vector<Encoding>> TemplateProcessingStage::process(std::vector<Encoding> encodings, bool add_special_tokens) const {
   if (encodings.empty() || encodings.size() > 2) {
     return fail(ErrorKind::InvalidArgument, "TemplateProcessing takes one sequence or two, not " + std::to_string(encodings.size()) +
                                                 "; put it before other post-processors that add tokens");
   }
+  HR_CHECK(check_growth(encodings, add_special_tokens));
   std::vector<Encoding> parts;
   for (const TemplatePiece& piece : encodings.size() == 2 ? spec_.pair : spec_.single) {
     if (!piece.is_sequence) {

@@ -45,6 +45,7 @@ class TemplateProcessingStage final : public PostProcessorStage {
   Result<std::vector<Encoding>> process(std::vector<Encoding> encodings, bool add_special_tokens) const override;
 
  private:
+  Result<void> check_growth(const std::vector<Encoding>& encodings, bool add_special_tokens) const;
   const TemplateSpecialToken* find(const std::string& id) const;
   size_t count_added(const std::vector<TemplatePiece>& pieces) const;
 

@@ -6,13 +6,11 @@
 
 #include "text/bpe/byte_letters.h"
 #include "text/components/pre_tokenizers/cut.h"
+#include "text/pretokenize/published_families.h"
 #include "text/unicode/utf8.h"
 
 namespace headrace::text {
 namespace {
-
-// GPT-2's.
-constexpr const char* kPattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 char32_t letter_of(char byte) {
   static const std::array<char32_t, 256> letters = [] {
@@ -57,9 +55,7 @@ class ByteLevelStage final : public PreTokenizerStage {
 
 Result<std::shared_ptr<const PreTokenizerStage>> compile_byte_level(const ByteLevelPreTokenizer& spec) {
   std::optional<Finder> finder;
-  if (spec.use_regex) {
-    finder = find_regex_later(kPattern);
-  }
+  if (spec.use_regex) finder = find_pieces(Gpt2Rules{});
   return std::make_shared<ByteLevelStage>(spec.add_prefix_space, std::move(finder));
 }
 

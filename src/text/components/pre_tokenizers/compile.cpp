@@ -125,6 +125,7 @@ Result<Finder> finder_of(const PatternSpec& pattern) {
     return find_regex(everywhere);
   }
   const std::string& text = std::get<RegexPattern>(pattern).text;
+  if (const auto rules = rules_of_pattern(text)) return find_pieces(*rules);
   if (is_published_pattern(text)) return find_regex_later(text);
   HR_TRY(const Regex regex, Regex::compile(text));
   return find_regex(regex);

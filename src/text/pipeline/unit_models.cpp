@@ -1,0 +1,153 @@
+#include "text/pipeline/unit_models.h"
+
+#include "text/unicode/utf8.h"
+
+namespace headrace::text {
+namespace {
+
+constexpr std::string_view kLowerBlock = "\xE2\x96\x81";  // ▁
+
+NormalizedUnit& scratch() {
+  constexpr size_t kKept = 1 << 16;  // given back when a long unit has made it large
+  thread_local NormalizedUnit unit;
+  if (unit.text().capacity() > kKept) unit = {};
+  unit.begin({}, {}, 0);
+  return unit;
+}
+
+}  // namespace
+
+Result<void> UnitSteps::encode(const TextUnit& unit, std::string_view before, UnitTokens& out) const {
+  out.clear();
+  std::string text(before);
+  text += unit.text();
+  NormalizedString normalized(std::move(text));
+  if (stages_.normalizer) HR_CHECK(stages_.normalizer->normalize(normalized));
+  if (normalized.empty()) return {};
+  auto whole = normalized.slice_normalized({0, static_cast<uint32_t>(normalized.normalized().size())});
+  if (!whole) return fail(ErrorKind::Internal, "a normalised text has no part that is all of it");
+  PreTokenizedString pieces(std::move(*whole));
+  const bool never_prefixed = stages_.without_prefix && !unit.begins_text;
+  HR_CHECK((never_prefixed ? stages_.without_prefix : stages_.pre_tokenizer)->pre_tokenize(pieces));
+  std::vector<ModelToken> tokens;
+  const auto left_out = static_cast<uint32_t>(before.size());
+  bool begins_word = true;
+  for (const PreTokenizedString::Split& piece : pieces.splits()) {
+    tokens.clear();
+    HR_CHECK(stages_.model->tokenize(piece.text.normalized(), tokens));
+    for (const ModelToken& token : tokens) {
+      Offset from = token.offsets;
+      if (const auto within = piece.text.to_original(token.offsets)) {
+        from = {piece.text.original_begin() + within->begin, piece.text.original_begin() + within->end};
+      }
+      if (left_out > 0 && from.end <= left_out) continue;
+      const auto spelling = stages_.model->id_to_token(token.id);
+      if (!spelling || *spelling != token.value) out.spelled.emplace_back(out.tokens.size(), token.value);
+      out.tokens.push_back({token.id, from.begin - std::min(from.begin, left_out), from.end - left_out, begins_word});
+      begins_word = false;
+    }
+    begins_word = true;
+  }
+  return {};
+}
+
+void NormalizedUnit::begin(std::string_view front, Offset origin, uint32_t skipped) {
+  text_ = front;
+  front_size_ = front.size();
+  front_ = origin;
+  skipped_ = skipped;
+  origins_.clear();
+}
+
+bool NormalizedUnit::append_rest(const UnitCharacters& characters, std::string_view unit) {
+  uint8_t all = 0xFF;
+  uint32_t length;
+  for (size_t at = skipped_; at < unit.size(); at += length) all &= characters.of(utf8::decode(unit.data() + at, length));
+  if (!(all & unit_code::kEasy)) return false;
+  if (all & unit_code::kSame) {
+    text_ += unit.substr(skipped_);
+    return true;
+  }
+  origins_.resize(text_.size(), front_);
+  for (size_t at = skipped_; at < unit.size(); at += length) {
+    const char32_t c = utf8::decode(unit.data() + at, length);
+    text_ += characters.form(c, unit.substr(at, length));
+    origins_.resize(text_.size(), {static_cast<uint32_t>(at), static_cast<uint32_t>(at + length)});
+  }
+  return true;
+}
+
+Result<void> WordPieceUnits::encode(const TextUnit& unit, UnitTokens& out) const {
+  NormalizedUnit& normalized = scratch();
+  const std::string_view text = unit.text();
+  if (!normalized.append_rest(*characters_, text)) return steps_.encode(unit, {}, out);
+  out.clear();
+  std::string_view word = normalized.text();
+  uint32_t skipped = 0;
+  // A character that is set apart has spaces around it.
+  if (word.size() > 2 && word.front() == ' ' && word.back() == ' ') word = word.substr(skipped = 1, word.size() - 2);
+  thread_local std::vector<WordPieceStage::Part> parts;
+  if (!model_->divide(word, parts)) {
+    HR_TRY(const TokenId unknown, model_->unknown_id());
+    const Offset from = normalized.origin(skipped, skipped + static_cast<uint32_t>(word.size()));
+    out.tokens.push_back({unknown, from.begin, from.end, true});
+    return {};
+  }
+  for (const WordPieceStage::Part& part : parts) {
+    const Offset from = normalized.origin(skipped + part.begin, skipped + part.end);
+    out.tokens.push_back({model_->id_of(part), from.begin, from.end, out.tokens.empty()});
+  }
+  return {};
+}
+
+/// The text of a unit as the model sees it; false where that takes all steps.
+bool UnigramUnits::normalize(const TextUnit& unit, NormalizedUnit& out) const {
+  const std::string_view text = unit.text();
+  uint32_t length;
+  const bool space = characters_->of(utf8::decode(text.data(), length)) & unit_code::kSpace;
+  if (space_led_) {
+    if (unit.place == TextUnit::Place::First) return false;
+    if (space) out.begin(kLowerBlock, {0, length}, length);
+  } else if (space && length == text.size()) {
+    return true;  // nothing: only white space
+  } else if (unit.place != TextUnit::Place::Continuing) {
+    out.begin(kLowerBlock, {0, length}, 0);
+  }
+  return out.append_rest(*characters_, text);
+}
+
+/// A unit within a word is not: its word is. A letter in front keeps away what is done only where a text begins.
+Result<void> UnigramUnits::step_by_step(const TextUnit& unit, UnitTokens& out) const {
+  if (unit.place == TextUnit::Place::Continuing) {
+    out.clear();
+    out.depends_on_before = true;
+    return {};
+  }
+  return steps_.encode(unit, space_led_ && unit.place == TextUnit::Place::Word ? "x" : "", out);
+}
+
+Result<void> UnigramUnits::encode(const TextUnit& unit, UnitTokens& out) const {
+  NormalizedUnit& normalized = scratch();
+  if (!normalize(unit, normalized)) return step_by_step(unit, out);
+  out.clear();
+  thread_local std::vector<UnigramStage::Part> parts;
+  const bool continuing = unit.place == TextUnit::Place::Continuing;
+  double gap = 0;
+  HR_CHECK(model_->divide(normalized.text(), parts, continuing ? &gap : nullptr));
+  if (continuing && gap <= rounding_ * static_cast<double>(normalized.text().size())) {
+    out.depends_on_before = true;
+    return {};
+  }
+  bool begins_word = !continuing;
+  for (const UnigramStage::Part& part : parts) {
+    const Offset from = normalized.origin(part.begin, part.end);
+    if (!part.is_byte && !model_->is_spelled(part, normalized.text())) {
+      out.spelled.emplace_back(out.tokens.size(), std::string_view(normalized.text()).substr(part.begin, part.end - part.begin));
+    }
+    out.tokens.push_back({part.id, from.begin, from.end, begins_word});
+    begins_word = false;
+  }
+  return {};
+}
+
+}  // namespace headrace::text

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "text/bulk/unit_encoder.h"
+#include "text/components/models/unigram_stage.h"
+#include "text/components/models/word_piece_stage.h"
+#include "text/pipeline/unit_characters.h"
+
+namespace headrace::text {
+
+/// The stages of a pipeline; the first may be null.
+struct UnitStages {
+  std::shared_ptr<const NormalizerStage> normalizer;
+  std::shared_ptr<const PreTokenizerStage> pre_tokenizer;
+  std::shared_ptr<const PreTokenizerStage> without_prefix;  ///< of stretches that do not begin a text; null: the same
+  std::shared_ptr<const ModelStage> model;
+};
+
+/// Encodes a unit as the pipeline would: step by step.
+class UnitSteps {
+ public:
+  explicit UnitSteps(UnitStages stages) : stages_(std::move(stages)) {}
+  /// `before`: text that is put in front of the unit, whose tokens are left out.
+  Result<void> encode(const TextUnit& unit, std::string_view before, UnitTokens& out) const;
+
+ private:
+  UnitStages stages_;
+};
+
+/// A unit as the normalizer leaves it, and the bytes of the unit that each byte comes from.
+class NormalizedUnit {
+ public:
+  /// Begins with what stands for `origin`, of `skipped` bytes of the unit.
+  void begin(std::string_view front, Offset origin, uint32_t skipped);
+  /// Appends the unit's text after what was skipped; false where characters are not easy.
+  bool append_rest(const UnitCharacters& characters, std::string_view unit);
+
+  const std::string& text() const { return text_; }
+  Offset origin(uint32_t begin, uint32_t end) const {
+    if (!origins_.empty()) return {origins_[begin].begin, origins_[end - 1].end};
+    const auto front = static_cast<uint32_t>(front_size_);
+    return {begin < front ? front_.begin : begin - front + skipped_, end <= front ? front_.end : end - front + skipped_};
+  }
+
+ private:
+  std::string text_;
+  size_t front_size_ = 0;
+  Offset front_;
+  uint32_t skipped_ = 0;
+  std::vector<Offset> origins_;  // by byte of the text; empty: what follows the front is as it was
+};
+
+class WordPieceUnits final : public UnitModel {
+ public:
+  WordPieceUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const WordPieceStage> model)
+      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)) {}
+  Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
+
+ private:
+  std::shared_ptr<const UnitCharacters> characters_;
+  UnitSteps steps_;
+  std::shared_ptr<const WordPieceStage> model_;
+};
+
+/// `rounding`: how far two sums of scores in a word may be from what they would be without the word's beginning, for each
+/// byte that they are of. Where two ways differ by less, a unit within a word is not encoded by itself.
+class UnigramUnits final : public UnitModel {
+ public:
+  UnigramUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const UnigramStage> model,
+               bool space_led, double rounding)
+      : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led),
+        rounding_(rounding) {}
+  Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
+
+ private:
+  bool normalize(const TextUnit& unit, NormalizedUnit& out) const;
+  Result<void> step_by_step(const TextUnit& unit, UnitTokens& out) const;
+
+  std::shared_ptr<const UnitCharacters> characters_;
+  UnitSteps steps_;
+  std::shared_ptr<const UnigramStage> model_;
+  bool space_led_;
+  double rounding_;
+};
+
+}  // namespace headrace::text
