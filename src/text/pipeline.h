@@ -112,6 +112,8 @@ class Pipeline {
   static Result<Pipeline> from_json(std::string_view json);
   /// Or the compiled form of one.
   static Result<Pipeline> from_file(const std::filesystem::path& path);
+  /// The bytes of either, which are copied where that is needed.
+  static Result<Pipeline> from_memory(std::string_view bytes);
   /// The JSON that tokenizers 0.23 writes and reads.
   Result<std::string> to_json(bool pretty) const;
   Result<void> save(const std::filesystem::path& path, bool pretty) const;
