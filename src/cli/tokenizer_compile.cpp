@@ -61,7 +61,8 @@ void add_tokenizer_compile(CLI::App& app, Chosen& chosen) {
   CLI::App* command = add_command(app, chosen, "compile", "write a tokenizer as a file that is mapped and ready at once", options, run);
   command->add_option("FILE", options->model, "a tokenizer's file or folder, a GGUF file or a model's name")->option_text(" ")->required();
   command->add_option("-o,--output", options->output, "where to write it")->option_text("FILE")->required();
-  command->add_option("--encoding", options->encoding, "the encoding of a tiktoken rank file (found by its size where it can be)")->option_text("NAME");
+  command->add_option("--encoding", options->encoding, "the encoding of a tiktoken rank file (found by its size if it can be)")
+      ->option_text("NAME");
   add_json_option(*command, *options);
   command->footer(kFooter);
 }

@@ -27,9 +27,10 @@ std::string byte_level() {
     if (letter == "\"" || letter == "\\") letter.insert(0, "\\");
     vocabulary += ",\"" + letter + "\":" + std::to_string(byte + 1);
   }
-  return R"({"version":"1.0","added_tokens":[{"id":0,"content":"<s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],)"
-         R"("normalizer":null,"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},"decoder":{"type":"ByteLevel",)"
-         R"("add_prefix_space":true,"trim_offsets":true,"use_regex":true},"post_processor":null,"model":{"type":"BPE","vocab":{)" +
+  return R"({"version":"1.0","added_tokens":[{"id":0,"content":"<s>","single_word":false,"lstrip":false,"rstrip":false,)"
+         R"("normalized":false,"special":true}],"normalizer":null,"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,)"
+         R"("trim_offsets":true,"use_regex":true},"decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,)"
+         R"("use_regex":true},"post_processor":null,"model":{"type":"BPE","vocab":{)" +
          vocabulary + R"(,"th":257,"the":258,"Ġthe":259},"merges":["t h","th e","Ġ the"]}})";
 }
 

@@ -42,14 +42,15 @@ uint64_t word(const char* p) {
 uint64_t checksum_of_block(std::string_view bytes) {
   constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u, kSecond = 0xD6E8FEB86659FD93u;
   uint64_t lanes[4] = {kFirst ^ bytes.size(), kSecond, ~kFirst, ~kSecond};
+  const auto add = [](uint64_t& lane, const char* at) { lane = fold_multiply(word(at) ^ kSecond, word(at + 8) ^ lane) + word(at); };
   const char* p = bytes.data();
   size_t left = bytes.size();
   for (; left >= 64; left -= 64, p += 64) {
-    for (int i = 0; i < 4; ++i) lanes[i] = fold_multiply(word(p + 16 * i) ^ kSecond, word(p + 16 * i + 8) ^ lanes[i]) + word(p + 16 * i);
+    for (int i = 0; i < 4; ++i) add(lanes[i], p + 16 * i);
   }
   char rest[64] = {};
   if (left > 0) std::memcpy(rest, p, left);
-  for (int i = 0; i < 4; ++i) lanes[i] = fold_multiply(word(rest + 16 * i) ^ kSecond, word(rest + 16 * i + 8) ^ lanes[i]) + word(rest + 16 * i);
+  for (int i = 0; i < 4; ++i) add(lanes[i], rest + 16 * i);
   return fold_multiply(lanes[0] ^ std::rotl(lanes[1], 17), lanes[2] ^ std::rotl(lanes[3], 31)) + fold_multiply(lanes[1], lanes[3] ^ kFirst);
 }
 
@@ -121,8 +122,9 @@ Result<ArrayReader> ArrayReader::open(std::shared_ptr<const void> owner, std::sp
   if (file.size() < sizeof header) return broken(fmt::format("ends after {} bytes, within its header", file.size()));
   std::memcpy(&header, file.data(), sizeof header);
   if (header.version != kVersion) {
-    return fail(ErrorKind::Unsupported, fmt::format("The compiled tokenizer has version {} of the format, and version {} is read here; compile it again.",
-                                                    header.version, kVersion));
+    return fail(ErrorKind::Unsupported,
+                fmt::format("The compiled tokenizer has version {} of the format, and version {} is read here; compile it again.", header.version,
+                            kVersion));
   }
   if (header.file_bytes != file.size()) return broken(fmt::format("has {} bytes where {} were written", file.size(), header.file_bytes));
   if (header.n_arrays > kMostArrays || sizeof header + header.n_arrays * sizeof(Entry) > file.size()) {

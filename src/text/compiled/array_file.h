@@ -70,7 +70,8 @@ class ArrayReader {
   bool all_taken() const { return taken_ == count_; }
 
  private:
-  ArrayReader(std::shared_ptr<const void> owner, std::span<char> data, uint32_t count) : owner_(std::move(owner)), data_(data), count_(count) {}
+  ArrayReader(std::shared_ptr<const void> owner, std::span<char> data, uint32_t count)
+      : owner_(std::move(owner)), data_(data), count_(count) {}
   Result<std::span<char>> next(size_t value_bytes);
 
   std::shared_ptr<const void> owner_;

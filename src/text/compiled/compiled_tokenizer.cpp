@@ -105,7 +105,8 @@ uint64_t content_seed(std::string_view settings, const TokenTable* vocabulary, c
   if (vocabulary) seed = fold_multiply(seed ^ 0x9E3779B97F4A7C15u, compiled::checksum(vocabulary->spellings().bytes()));
   if (merges) {
     const auto by_rank = merges->by_rank();
-    seed = fold_multiply(seed ^ 0xD6E8FEB86659FD93u, compiled::checksum({reinterpret_cast<const char*>(by_rank.data()), by_rank.size_bytes()}));
+    const std::string_view bytes(reinterpret_cast<const char*>(by_rank.data()), by_rank.size_bytes());
+    seed = fold_multiply(seed ^ 0xD6E8FEB86659FD93u, compiled::checksum(bytes));
   }
   return seed;
 }

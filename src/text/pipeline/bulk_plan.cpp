@@ -17,7 +17,10 @@ constexpr uint64_t kUnitsWorthBuilding = 64 << 10;
 }  // namespace
 
 BulkPlan::BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables)
-    : shape_(std::move(shape)), worth_building_(shape_.model.vocabulary->size() / kTokensAByte), tables_(std::move(tables)), built_(tables_ != nullptr) {}
+    : shape_(std::move(shape)),
+      worth_building_(shape_.model.vocabulary->size() / kTokensAByte),
+      tables_(std::move(tables)),
+      built_(tables_ != nullptr) {}
 BulkPlan::BulkPlan(std::unique_ptr<const UnitPlan> units) : units_(std::move(units)), worth_building_(kUnitsWorthBuilding) {}
 BulkPlan::~BulkPlan() = default;
 

@@ -78,7 +78,8 @@ bool BulkTables::find_bytes(const BulkShape& shape) {
 /// Whether every token that takes part in merging stands for something in a text.
 bool BulkTables::spell_all(std::span<const MergeIds> merges) const {
   const auto stands = [&](TokenId id) { return id < bytes.size() && !bytes[id].empty(); };
-  return std::ranges::all_of(merges, [&](const MergeIds& merge) { return stands(merge.left) && stands(merge.right) && stands(merge.result); });
+  const auto all_stand = [&](const MergeIds& merge) { return stands(merge.left) && stands(merge.right) && stands(merge.result); };
+  return std::ranges::all_of(merges, all_stand);
 }
 
 /// By id, one for the tokens that merging begins with, each alone for a byte or a character.
@@ -145,8 +146,8 @@ void BulkTables::learn() const {
 }
 
 bool ReadyBulk::fits(const BulkShape& shape) const {
-  return shape.kind == kind && (is_byte_level(shape) && shape.model.ignore_merges) == ignore_merges && shape.model.vocabulary == vocabulary &&
-         shape.model.merges == merges;
+  const bool ignores = is_byte_level(shape) && shape.model.ignore_merges;
+  return shape.kind == kind && ignores == ignore_merges && shape.model.vocabulary == vocabulary && shape.model.merges == merges;
 }
 
 std::shared_ptr<const BulkTables> ReadyBulk::tables(const BulkShape& shape) const {
