@@ -73,6 +73,17 @@ Result<Buffer> File::map() const {
   return Buffer::foreign(static_cast<std::byte*>(base), length, [base, length] { ::munmap(base, length); });
 }
 
+Result<Buffer> File::map_private() const {
+  if (size_bytes_ == 0) return Buffer();
+  void* base = ::mmap(nullptr, size_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor_, 0);
+  if (base == MAP_FAILED) return std::unexpected(io_error("map", path_, errno));
+#ifdef MADV_POPULATE_READ
+  ::madvise(base, size_bytes_, MADV_POPULATE_READ);
+#endif
+  const size_t length = size_bytes_;
+  return Buffer::foreign(static_cast<std::byte*>(base), length, [base, length] { ::munmap(base, length); });
+}
+
 Result<std::string> read_file(const std::filesystem::path& path, uint64_t limit_bytes) {
   HR_TRY(auto file, File::open(path));
   if (file.size_bytes() > limit_bytes) {

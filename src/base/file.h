@@ -29,6 +29,9 @@ class File {
   /// Maps the whole file read-only. A file that shrinks afterwards raises SIGBUS
   /// on access, so parsers of untrusted files use `read_at`.
   Result<Buffer> map() const;
+  /// The same for reading and writing: what is written stays in this process, and only pages that are take
+  /// memory of its own. All is read in at once where the system can.
+  Result<Buffer> map_private() const;
 
  private:
   File() = default;

@@ -209,7 +209,7 @@ headrace_status headrace_tokenizer_load_memory(const char* json, size_t bytes, h
     HR_CHECK(require(tokenizer, "tokenizer"));
     *tokenizer = nullptr;
     HR_TRY(const auto view, view_of(json, bytes, "json"));
-    return give(Pipeline::from_json(view), tokenizer);
+    return give(Pipeline::from_memory(view), tokenizer);
   });
 }
 

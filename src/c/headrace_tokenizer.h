@@ -99,7 +99,8 @@ HEADRACE_API const char* headrace_error_message(void);
 /* "invalid_argument" and the like. */
 HEADRACE_API const char* headrace_status_name(headrace_status status);
 
-/* Loads a tokenizer.json. `*tokenizer` is null after an error. */
+/* Loads a tokenizer.json, or its compiled form (`headrace tokenizer compile`), which as a file is mapped and must not be
+ * written to while it is in use; replace it. `*tokenizer` is null after an error. */
 HEADRACE_API headrace_status headrace_tokenizer_load_file(const char* path, headrace_tokenizer** tokenizer);
 HEADRACE_API headrace_status headrace_tokenizer_load_memory(const char* json, size_t bytes, headrace_tokenizer** tokenizer);
 /* Null is allowed. No other call may use the tokenizer at that time or later. */

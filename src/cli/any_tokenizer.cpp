@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "text/pipeline.h"
+#include "text/tokenizer_files.h"
 
 namespace headrace::cli {
 namespace {
@@ -47,9 +48,9 @@ class OfJson final : public AnyTokenizer {
   text::Pipeline pipeline_;
 };
 
-/// The tokenizer.json that MODEL names, if it names one.
+/// The tokenizer.json or compiled tokenizer that MODEL names, if it names one.
 std::optional<std::filesystem::path> json_file(const std::filesystem::path& model) {
-  if (model.extension() == ".json") return model;
+  if (model.extension() == ".json" || text::is_compiled_tokenizer(model)) return model;
   std::error_code code;
   if (!std::filesystem::is_directory(model, code)) return std::nullopt;
   for (const auto& entry : std::filesystem::directory_iterator(model, code)) {

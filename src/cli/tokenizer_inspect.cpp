@@ -103,7 +103,7 @@ Result<int> run(ModelOptions& options) {
 void add_tokenizer_inspect(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<ModelOptions>();
   CLI::App* command = add_command(app, chosen, "inspect", "show what a tokenizer.json is made of", options, run);
-  command->add_option("FILE", options->model, "a tokenizer.json")->option_text(" ")->required();
+  command->add_option("FILE", options->model, "a tokenizer.json or compiled tokenizer")->option_text(" ")->required();
   add_json_option(*command, *options);
   command->footer(kFooter);
 }

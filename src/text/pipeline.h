@@ -110,10 +110,20 @@ class Pipeline {
 
   /// Reads a tokenizer.json: 0.x with its legacy forms, and 1.0's.
   static Result<Pipeline> from_json(std::string_view json);
+  /// Or the compiled form of one.
   static Result<Pipeline> from_file(const std::filesystem::path& path);
+  /// The bytes of either, which are copied where that is needed.
+  static Result<Pipeline> from_memory(std::string_view bytes);
   /// The JSON that tokenizers 0.23 writes and reads.
   Result<std::string> to_json(bool pretty) const;
   Result<void> save(const std::filesystem::path& path, bool pretty) const;
+
+  /// The compiled form: what the JSON says, and the tables that encoding needs. A file of it is mapped by `from_file`
+  /// and used where it lies, so it is replaced (as save_compiled does) and never written to while it is in use.
+  Result<std::string> to_compiled() const;
+  Result<void> save_compiled(const std::filesystem::path& path) const;
+  /// From bytes, which are copied; `name` is for messages.
+  static Result<Pipeline> from_compiled(std::string_view bytes, std::string_view name);
 
   LivePart<NormalizerSpec> normalizer() const;  ///< null: none
   LivePart<PreTokenizerSpec> pre_tokenizer() const;
@@ -172,6 +182,8 @@ class Pipeline {
   Result<IncrementalDecoder> incremental_decoder(bool skip_special_tokens) const;
 
  private:
+  friend Result<Pipeline> open_compiled(const std::filesystem::path& path);
+  static Result<Pipeline> from_compiled(std::shared_ptr<const void> owner, std::span<char> data);
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -18,7 +18,7 @@ class Regex {
   /// How much work a text may make before it is an error.
   struct Limits {
     uint32_t match_steps = 10'000'000;   ///< of one place of the text
-    uint64_t find_steps = 50'000'000;    ///< of all places together, and 16 more for each byte
+    uint64_t find_steps = 20'000'000;    ///< of all places together, and 16 more for each byte
     uint32_t pattern_bytes = 1 << 16;
     uint32_t depth = 250;
   };

@@ -23,6 +23,7 @@ struct LoadOptions {
 
 /// Loads a tokenizer from a file, recognised by its content:
 /// - tokenizer.json;
+/// - a compiled tokenizer (Pipeline::save_compiled), which is mapped;
 /// - vocab.txt (WordPiece);
 /// - vocab.json with merges.txt beside it, or the other way around (BPE);
 /// - a SentencePiece model (BPE, Unigram, WORD, CHAR);
@@ -35,6 +36,9 @@ Result<Pipeline> load_tokenizer(const std::filesystem::path& path, const LoadOpt
 
 /// The same from bytes in memory, for what is one file. `name` is for messages.
 Result<Pipeline> load_tokenizer_bytes(std::string_view bytes, std::string_view name, const LoadOptions& options = {});
+
+/// Whether a file begins as compiled tokenizers do (Pipeline::save_compiled).
+bool is_compiled_tokenizer(const std::filesystem::path& path);
 
 /// The parts for what a GGUF file says of its tokenizer. Unsupported names what no parts
 /// of Hugging Face's can express.

@@ -1,4 +1,4 @@
-"""tokenize with a tokenizer.json, and tokenizer train, inspect and compare."""
+"""tokenize with a tokenizer.json, and tokenizer train, inspect, compile and compare."""
 
 from __future__ import annotations
 
@@ -72,6 +72,29 @@ def test_compare_shows_the_parts_that_are_cut_otherwise(folder):
     assert run("tokenizer", "compare", a, a, "The mill").stdout == f"cut alike, the same ids: {count} and {count} tokens\n"
 
 
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece", "unigram", "wordlevel"])
+def test_a_compiled_tokenizer_is_taken_wherever_its_json_is(folder, tmp_path, kind):
+    source, compiled, again = str(folder / f"{kind}.json"), str(tmp_path / "a.hrt"), str(tmp_path / "b.hrt")
+    document = run_json("tokenizer", "compile", source, "-o", compiled)
+    assert document["bytes"] == (tmp_path / "a.hrt").stat().st_size
+    assert run("tokenizer", "compile", compiled, "-o", again).stdout.startswith(again)
+    assert (tmp_path / "a.hrt").read_bytes() == (tmp_path / "b.hrt").read_bytes()
+    assert run("tokenize", compiled, "--text", TEXT).stdout == run("tokenize", source, "--text", TEXT).stdout
+    inspected = [run_json("tokenizer", "inspect", path) | {"path": ""} for path in (source, compiled)]
+    assert inspected[0] == inspected[1]
+    assert "the same ids" in run("tokenizer", "compare", source, compiled, TEXT).stdout
+
+
+def test_a_compiled_tokenizer_that_is_damaged_is_refused(folder, tmp_path):
+    path = tmp_path / "a.hrt"
+    run_json("tokenizer", "compile", str(folder / "bpe.json"), "--output", str(path))
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], whole[:100], whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:]):
+        path.write_bytes(damaged)
+        finished = run("tokenize", str(path), "--text", "mill")
+        assert finished.returncode == 1 and str(path) in finished.stderr and "compile it again" in finished.stderr
+
+
 def test_train_like_another_keeps_its_parts(folder, tmp_path):
     output = tmp_path / "again.json"
     run_json("tokenizer", "train", str(folder / "a.txt"), "--like", str(folder / "wordpiece.json"), "--special", "<pad>", "--vocab-size", "300", "--output", str(output))
@@ -86,6 +109,8 @@ def test_train_like_another_keeps_its_parts(folder, tmp_path):
         (["train", "/no/such.txt"], 1, "/no/such.txt"),
         (["train", "/no/such.txt", "--model", "magic"], 2, "--model"),
         (["inspect", "/no/such.json"], 1, "/no/such.json"),
+        (["compile", "/no/such.json", "-o", "x"], 1, "/no/such.json"),
+        (["compile", "/no/such.json"], 2, "--output"),
         (["compare", "/no/such.json", "/no/other.json", "x"], 1, "/no/such.json"),
         ([], 2, "headrace tokenizer --help"),
     ],
@@ -95,7 +120,7 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments, code, says):
     assert finished.returncode == code and finished.stdout == "" and says in finished.stderr
 
 
-@pytest.mark.parametrize("command", ["train", "inspect", "compare"])
+@pytest.mark.parametrize("command", ["train", "inspect", "compile", "compare"])
 def test_each_command_has_help_with_examples(command):
     shown = run("tokenizer", command, "--help").stdout
     assert "Examples:" in shown and "--json" in shown

@@ -7,6 +7,7 @@
 //   {"op":"decode","name":n,"ids":[[…],…],"skip":b}         → texts
 //   {"op":"stream","name":n,"ids":[[…],…],"skip":b}         → for each list its steps
 //   {"op":"save","name":n,"pretty":b}                       → {"json":…}
+//   {"op":"compile","name":n,"file":path}                   → {"ok":true} or {"error":…}
 //   {"op":"tokens","name":n,"tokens":[…],"ids":[…]}         → ids, spellings and sizes
 //   {"op":"add","name":n,"tokens":[{…}],"special":b}, {"op":"set","name":n,…}
 //   {"op":"part","kind":"decoder","json":j,"tokens":[[…],…]} → decoded
@@ -89,6 +90,7 @@ class Driver {
     if (op == "decode") return decode(pipeline, request);
     if (op == "stream") return stream(pipeline, request);
     if (op == "save") return save(pipeline, request);
+    if (op == "compile") return save_compiled(pipeline, request);
     if (op == "tokens") return tokens(pipeline, request);
     if (op == "add") return add(pipeline, request);
     if (op == "set") return set(pipeline, request);
@@ -103,6 +105,11 @@ class Driver {
     pipelines_.erase(request["name"]);
     pipelines_.emplace(request["name"], std::move(*pipeline));
     return {{"ok", true}};
+  }
+
+  static Json save_compiled(const Pipeline& pipeline, const Json& request) {
+    const auto saved = pipeline.save_compiled(request["file"].get<std::string>());
+    return saved ? Json{{"ok", true}} : error_of(saved.error());
   }
 
   static PipelineOptions options(const Json& request) {

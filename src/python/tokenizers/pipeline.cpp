@@ -316,6 +316,10 @@ void bind_loading(nb::class_<Pipeline>& tokenizer) {
         const nb::gil_scoped_release released;
         check_or_raise(self.save(path, pretty));
       }, "path"_a, "pretty"_a = true)
+      .def("save_compiled", [](const Pipeline& self, const std::string& path) {
+        const nb::gil_scoped_release released;
+        check_or_raise(self.save_compiled(path));
+      }, "path"_a)
       .def("__getstate__", [](const Pipeline& self) {
         const std::string json = value_or_raise(self.to_json(false));
         return nb::bytes(json.data(), json.size());

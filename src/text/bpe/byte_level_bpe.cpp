@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "text/bpe/byte_letters.h"
@@ -34,10 +35,9 @@ Result<ByteLevelBpe> ByteLevelBpe::build(const Vocabulary& vocabulary, const std
   return bpe;
 }
 
-ByteLevelBpe::ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
-                           std::shared_ptr<const Barriers> barriers)
-    : barriers_(std::move(barriers)), byte_token_(byte_tokens) {
-  merges_.add_all(merges);
+ByteLevelBpe::ByteLevelBpe(TableArray<uint32_t> byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
+                           PairMerger merger, std::shared_ptr<const Barriers> barriers)
+    : barriers_(std::move(barriers)), byte_token_(std::move(byte_tokens)), merges_(std::move(merger)) {
   first_use_.assign(ids, ~uint32_t{0});
   for (uint32_t rank = 0; rank < merges.size(); ++rank) note_use(merges[rank], rank);
   find_whole_characters();
@@ -81,38 +81,55 @@ Result<void> ByteLevelBpe::add_merges(const Vocabulary& vocabulary, const std::v
   return {};
 }
 
+/// The token that a character's bytes, of which there are at most three, merge to alone, and the highest rank among
+/// its merges; kNone if there is none.
+TokenId ByteLevelBpe::merged_character(std::string_view bytes, uint32_t& last_rank) const {
+  TokenId ids[3];
+  Merge<uint32_t> merges[2];
+  size_t count = 0;
+  for (const char byte : bytes) ids[count++] = byte_token_[static_cast<uint8_t>(byte)];
+  last_rank = 0;
+  for (size_t i = 0; i + 1 < count; ++i) merges[i] = merges_.find(ids[i], ids[i + 1]);
+  while (count > 1) {
+    const size_t at = count > 2 && merges[1].before(merges[0]) ? 1 : 0;
+    if (!merges[at].possible()) return StringIndex::kNone;
+    last_rank = std::max(last_rank, merges[at].rank);
+    ids[at] = merges[at].id;
+    if (--count == 1) break;
+    if (at == 0) ids[1] = ids[2];
+    merges[0] = merges_.find(ids[0], ids[1]);
+  }
+  return ids[0];
+}
+
 /// Merging may begin with a character's token where its bytes surely become that first: they merge to
 /// one token by merges that rank before all that this token takes part in.
 void ByteLevelBpe::find_whole_characters() {
-  character_token_.assign(0x10000, StringIndex::kNone);
-  MergeScratch<uint32_t> scratch;
-  for (uint32_t c = 0; c < 0x10000; ++c) {
-    if (c >= 0xD800 && c < 0xE000) continue;
-    if (c < 0x80) {
-      character_token_[c] = byte_token_[c];
-      continue;
-    }
-    const std::string character = utf8::encode(c);
+  character_token_ = TableArray<uint32_t>(0x10000);
+  std::fill(character_token_.begin(), character_token_.end(), StringIndex::kNone);
+  for (uint32_t c = 0; c < 0x80; ++c) character_token_[c] = byte_token_[c];
+  const auto note = [&](uint32_t c, std::string_view bytes) {
     uint32_t last_rank = 0;
-    scratch.symbols.clear();
-    for (uint32_t i = 0; i < character.size(); ++i) {
-      scratch.symbols.push_back({byte_token_[static_cast<uint8_t>(character[i])], i, i + 1});
+    const TokenId whole = merged_character(bytes, last_rank);
+    if (whole != StringIndex::kNone && first_use_[whole] > last_rank) character_token_[c] = whole;
+  };
+  const auto joins = [&](char left, char right) {
+    return merges_.find(byte_token_[static_cast<uint8_t>(left)], byte_token_[static_cast<uint8_t>(right)]).possible();
+  };
+  for (uint32_t c = 0x80; c < 0x800; ++c) note(c, utf8::encode(c));
+  // PERF: characters that share their first two bytes are passed over together where these do not join, nor any last two.
+  std::array<bool, 64 * 64> last_two{};
+  for (uint32_t low = 0; low < last_two.size(); ++low) {
+    last_two[low] = joins(static_cast<char>(0x80 | low >> 6), static_cast<char>(0x80 | (low & 0x3F)));
+  }
+  for (uint32_t block = 0x800; block < 0x10000; block += 64) {
+    if (block >= 0xD800 && block < 0xE000) continue;
+    std::string bytes = utf8::encode(block);
+    const bool first_two = joins(bytes[0], bytes[1]);
+    for (uint32_t c = block; c < block + 64; ++c) {
+      bytes[2] = static_cast<char>(0x80 | (c & 0x3F));
+      if (first_two || last_two[c & 0xFFF]) note(c, bytes);
     }
-    while (scratch.symbols.size() > 1) {
-      Merge<uint32_t> best;
-      size_t at = 0;
-      for (size_t i = 0; i + 1 < scratch.symbols.size(); ++i) {
-        const Merge<uint32_t> merge = merges_.find(scratch.symbols[i].id, scratch.symbols[i + 1].id);
-        if (merge.before(best)) best = merge, at = i;
-      }
-      if (!best.possible()) break;
-      last_rank = std::max(last_rank, best.rank);
-      scratch.symbols[at].id = best.id;
-      scratch.symbols.erase(scratch.symbols.begin() + static_cast<std::ptrdiff_t>(at) + 1);
-    }
-    if (scratch.symbols.size() != 1) continue;
-    const TokenId whole = scratch.symbols[0].id;
-    if (first_use_[whole] > last_rank) character_token_[c] = whole;
   }
   first_use_ = {};
 }

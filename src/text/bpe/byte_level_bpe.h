@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -22,8 +21,8 @@ class ByteLevelBpe {
   static Result<ByteLevelBpe> build(const Vocabulary& vocabulary, const std::vector<std::string>& merges,
                                     std::shared_ptr<const Barriers> barriers);
 
-  /// Of ids below `ids`; the merges in order of rank, of equal pairs the last one counts.
-  ByteLevelBpe(const std::array<uint32_t, 256>& byte_tokens, std::span<const MergeIds> merges, uint32_t ids,
+  /// `byte_tokens`: by byte, 256 of them. Of ids below `ids`; the merges in order of rank, and the same in a merger.
+  ByteLevelBpe(TableArray<uint32_t> byte_tokens, std::span<const MergeIds> merges, uint32_t ids, PairMerger merger,
                std::shared_ptr<const Barriers> barriers);
 
   /// Replaces `symbols` by the tokens of one piece. Bytes that have no token in the
@@ -33,6 +32,16 @@ class ByteLevelBpe {
   void encode_each(std::span<ShortPiece> pieces) const;
   const PairMerger& merges() const { return merges_; }
 
+  /// An empty one, to be filled by a visit and `adopt`.
+  explicit ByteLevelBpe(std::shared_ptr<const Barriers> barriers) : barriers_(std::move(barriers)) {}
+  template <class Self, class Visit>
+  static Result<void> visit_arrays(Self& self, const Visit& visit) {
+    HR_CHECK(visit(self.byte_token_));
+    HR_CHECK(visit(self.character_token_));
+    return PairMerger::visit_arrays(self.merges_, visit);
+  }
+  bool adopt(size_t n_merges) { return byte_token_.size() == 256 && character_token_.size() == 0x10000 && merges_.adopt(n_merges); }
+
  private:
   explicit ByteLevelBpe(const Vocabulary& vocabulary);
   Result<void> add_merges(const Vocabulary& vocabulary, const std::vector<std::string>& merges);
@@ -40,14 +49,15 @@ class ByteLevelBpe {
   void add_merge(const MergeIds& merge, uint32_t rank);
   void note_use(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
+  TokenId merged_character(std::string_view bytes, uint32_t& last_rank) const;
   template <class Add>
   bool begin_with_characters(std::string_view piece, const Add& add) const;
   template <class Add>
   void begin_with_bytes(std::string_view piece, const Add& add) const;
 
   std::shared_ptr<const Barriers> barriers_;
-  std::array<uint32_t, 256> byte_token_{};
-  std::vector<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
+  TableArray<uint32_t> byte_token_{256};
+  TableArray<uint32_t> character_token_;  // of the basic plane: what its bytes merge to, before anything else does
   PairMerger merges_;
   std::vector<uint32_t> first_use_;  // by id: the lowest rank that joins it; while building
 };

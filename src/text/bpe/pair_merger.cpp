@@ -10,9 +10,12 @@ namespace headrace::text {
 
 void PairMerger::add_all(std::span<const MergeIds> merges) {
   constexpr size_t kAhead = 16;
-  table_.reserve(merges.size());
+  reserve(merges.size());
   for (size_t rank = 0; rank < merges.size(); ++rank) {
-    if (rank + kAhead < merges.size()) table_.prefetch(merges[rank + kAhead].left, merges[rank + kAhead].right);
+    if (rank + kAhead < merges.size()) {
+      const MergeIds& later = merges[rank + kAhead];
+      table_.prefetch(PairTable::hash_of(PairTable::key_of(later.left, later.right)));
+    }
     add(merges[rank].left, merges[rank].right, {static_cast<uint32_t>(rank), merges[rank].result});
   }
 }

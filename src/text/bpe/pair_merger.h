@@ -20,9 +20,17 @@ class PairMerger {
   }
   /// All of a list, in place of what there was.
   void add_all(std::span<const MergeIds> merges);
+  const PairTable& table() const { return table_; }
+  template <class Self, class Visit>
+  static Result<void> visit_arrays(Self& self, const Visit& visit) {
+    return PairTable::visit_arrays(self.table_, visit);
+  }
+  /// Takes arrays that a visit has put in, of so many merges; false if they make no table.
+  bool adopt(size_t n_merges) {
+    greatest_rank_ = static_cast<uint32_t>(n_merges);
+    return table_.adopt();
+  }
   Merge<uint32_t> find(TokenId left, TokenId right) const { return table_.find(left, right); }
-  /// Asks for the memory that `find` of a pair will touch.
-  void prefetch(TokenId left, TokenId right) const { table_.prefetch(left, right); }
 
   /// Joins until nothing can be joined: the lowest rank first, then the leftmost place.
   void merge(std::vector<Symbol>& symbols) const;

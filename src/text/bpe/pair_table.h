@@ -1,8 +1,9 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <vector>
 
+#include "base/error.h"
 #include "text/bpe/merge.h"
 #include "text/vocabulary/string_index.h"
 #include "text/vocabulary/table_array.h"
@@ -16,11 +17,10 @@ class PairTable {
   void reserve(size_t count) {
     size_t slots = 64;
     while (slots < count * 3 / 2 + 1) slots *= 2;
-    lines_ = TableArray<Line>(slots / kWays, TablePages::Large);
-    mask_ = lines_.size() - 1;
-    filter_ = TableArray<uint64_t>(slots / 8);  // eight bits a pair
+    lines_ = TableArray<Line>((count * 3 / 2 + 64) / kWays, TablePages::Large);
+    filter_ = TableArray<uint64_t>(slots / 8, TablePages::Filled);  // eight bits a pair
     filter_mask_ = filter_.size() - 1;
-    small_.assign(kSmall * kSmall, Merge<uint32_t>{});
+    small_ = TableArray<Join>(kSmall * kSmall);
   }
 
   /// At most as many pairs as were reserved for; of equal pairs the last one counts.
@@ -28,66 +28,82 @@ class PairTable {
     const uint64_t key = key_of(left, right);
     const uint64_t hash = hash_of(key);
     filter_[hash & filter_mask_] |= filter_bit(hash);
-    if (are_small(left, right)) small_[left * kSmall + right] = merge;
-    for (size_t at = line_of(hash);; at = (at + 1) & mask_) {
+    const Join join{~merge.rank, merge.id};
+    if (are_small(left, right)) small_[left * kSmall + right] = join;
+    for (size_t at = line_of(hash);; at = after(at)) {
       for (int i = 0; i < kWays; ++i) {
         Line& line = lines_[at];
         if (line.keys[i] != kFree && line.keys[i] != key) continue;
         line.keys[i] = key;
-        line.merges[i] = merge;
+        line.joins[i] = join;
         return;
       }
     }
-  }
-  /// Asks for the memory that `add` or `find` of a pair will touch.
-  void prefetch(TokenId left, TokenId right) const {
-    const uint64_t hash = hash_of(key_of(left, right));
-    __builtin_prefetch(&filter_[hash & filter_mask_]);
-    prefetch(hash);
   }
 
   /// PERF: two pairs in three never join, and the filter, a sixteenth of the table, says so from the second cache level.
   Merge<uint32_t> find(TokenId left, TokenId right) const {
     const uint64_t key = key_of(left, right);
     const uint64_t hash = hash_of(key);
-    return filter_[hash & filter_mask_] & filter_bit(hash) ? find(key, hash) : Merge<uint32_t>{};
+    return may_have(hash) ? find(key, hash) : Merge<uint32_t>{};
   }
 
   /// PERF: pairs of the lowest ids, which are most vocabularies' bytes: what every piece begins with. Few of them
   /// occur, so these stay near.
   static bool are_small(TokenId left, TokenId right) { return (left | right) < kSmall; }
-  Merge<uint32_t> find_small(TokenId left, TokenId right) const { return small_[left * kSmall + right]; }
+  Merge<uint32_t> find_small(TokenId left, TokenId right) const { return small_[left * kSmall + right].merge(); }
 
   // The same in steps, for who looks up several at a time.
-  static uint64_t key_of(TokenId left, TokenId right) { return (uint64_t{left} << 32 | right) + 1; }  // never kFree
+  static uint64_t key_of(TokenId left, TokenId right) { return (uint64_t{left} << 32 | right) + 1; }
   static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
+  bool may_have(uint64_t hash) const { return (filter_[hash & filter_mask_] & filter_bit(hash)) != 0; }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
   Merge<uint32_t> find(uint64_t key, uint64_t hash) const {
-    for (size_t at = line_of(hash);; at = (at + 1) & mask_) {
+    for (size_t at = line_of(hash);; at = after(at)) {
       const Line& line = lines_[at];
       unsigned found = 0;
       for (int i = 0; i < kWays; ++i) found |= static_cast<unsigned>(line.keys[i] == key) << i;
-      if (found) return line.merges[__builtin_ctz(found)];
+      if (found) return line.joins[__builtin_ctz(found)].merge();
       if (line.keys[kWays - 1] == kFree) return {};
     }
+  }
+
+  /// Calls visit(array), which returns a Result, for what the table consists of.
+  template <class Self, class Visit>
+  static Result<void> visit_arrays(Self& self, const Visit& visit) {
+    HR_CHECK(visit(self.lines_));
+    HR_CHECK(visit(self.filter_));
+    return visit(self.small_);
+  }
+  /// Takes the arrays that a visit has put in; false if they make no table in which every look-up ends.
+  bool adopt() {
+    if (lines_.size() >> 32 || !std::has_single_bit(filter_.size()) || small_.size() != kSmall * kSmall) return false;
+    filter_mask_ = filter_.size() - 1;
+    return ends_runs(lines_, [](const Line& line) { return line.keys[kWays - 1] == kFree; });
   }
 
  private:
   static constexpr uint64_t kFree = 0;
   static constexpr int kWays = 4;
   static constexpr uint32_t kSmall = 256;
+  /// What a pair joins to; zeros: nothing.
+  struct Join {
+    uint32_t inverted_rank;
+    TokenId id;
+    Merge<uint32_t> merge() const { return {~inverted_rank, id}; }
+  };
   struct alignas(64) Line {
     uint64_t keys[kWays];
-    Merge<uint32_t> merges[kWays];
+    Join joins[kWays];
   };
-  size_t line_of(uint64_t hash) const { return (hash >> 20) & mask_; }
+  size_t line_of(uint64_t hash) const { return (hash >> 32) * lines_.size() >> 32; }
+  size_t after(size_t line) const { return line + 1 == lines_.size() ? 0 : line + 1; }
   static uint64_t filter_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }
 
   TableArray<Line> lines_{1};
-  size_t mask_ = 0;
   TableArray<uint64_t> filter_{1};
   size_t filter_mask_ = 0;
-  std::vector<Merge<uint32_t>> small_;
+  TableArray<Join> small_;
 };
 
 }  // namespace headrace::text

@@ -1,5 +1,7 @@
 #include "text/bpe/whole_tokens.h"
 
+#include <utility>
+
 namespace headrace::text {
 namespace {
 
@@ -10,50 +12,108 @@ struct Making {
   TokenId right = 0;
 };
 
-/// Whether something joins the sides of a merge before it does.
-bool joined_before(const PairMerger& merger, const std::vector<Making>& makings, TokenId left, TokenId right, uint32_t made) {
-  uint32_t left_until = made, right_until = made;  // by which merges the two are taken up
-  for (;;) {
-    const Making& a = makings[left];
-    const Making& b = makings[right];
-    if (a.made == 0 && b.made == 0) return false;
-    // Back to the pair that was there before the later one of both was made; of equal ranks the left one is first.
-    if (a.made > b.made) {
-      left_until = a.made;
-      left = a.right;
-    } else {
-      right_until = b.made;
-      right = b.left;
+/// Two tokens that touch at the border of a merge's sides, and up to which merges they do.
+struct Border {
+  uint64_t key;
+  uint64_t hash;
+  uint32_t left_until;
+  uint32_t right_until;
+};
+
+class Finder {
+ public:
+  Finder(const PairMerger& merger, std::span<const MergeIds> merges, std::span<const uint8_t> firsts)
+      : table_(merger.table()), merges_(merges), whole_(firsts.begin(), firsts.end()), awaited_(firsts.size()), makings_(firsts.size()) {}
+
+  std::vector<uint8_t> find() && {
+    for (uint32_t rank = 0; rank < merges_.size(); ++rank) {
+      const MergeIds& merge = merges_[rank];
+      if (rank + kAhead < merges_.size()) {
+        __builtin_prefetch(&makings_[merges_[rank + kAhead].left]);
+        __builtin_prefetch(&makings_[merges_[rank + kAhead].right]);
+      }
+      if (count_ == kBatch || awaited_[merge.left] || awaited_[merge.right] || awaited_[merge.result]) decide();
+      if (!whole_[merge.result] && whole_[merge.left] && whole_[merge.right]) begin(rank);
     }
-    const Merge<uint32_t> merge = merger.find(left, right);
-    if (!merge.possible()) continue;
-    const uint32_t at = merge.rank + 1;
-    if (at < left_until && at <= right_until) return true;
+    decide();
+    return std::move(whole_);
   }
-}
+
+ private:
+  static constexpr size_t kBatch = 24;
+  static constexpr size_t kAhead = 32;
+
+  /// Notes what touches at the border of a merge's sides before it is made.
+  void begin(uint32_t rank) {
+    const MergeIds& merge = merges_[rank];
+    awaited_[merge.result] = 1;
+    ranks_[count_] = rank;
+    TokenId left = merge.left, right = merge.right;
+    add_border(left, right, rank + 1, rank + 1);
+    uint32_t left_until = rank + 1, right_until = rank + 1;
+    while (makings_[left].made != 0 || makings_[right].made != 0) {
+      // Back to the pair that was there before the later one of both was made; of equal ranks the left one is first.
+      if (makings_[left].made > makings_[right].made) {
+        left_until = makings_[left].made;
+        left = makings_[left].right;
+      } else {
+        right_until = makings_[right].made;
+        right = makings_[right].left;
+      }
+      add_border(left, right, left_until, right_until);
+    }
+    ends_[count_++] = borders_.size();
+  }
+
+  void add_border(TokenId left, TokenId right, uint32_t left_until, uint32_t right_until) {
+    const uint64_t key = PairTable::key_of(left, right), hash = PairTable::hash_of(key);
+    if (!table_.may_have(hash)) return;
+    table_.prefetch(hash);
+    borders_.push_back({key, hash, left_until, right_until});
+  }
+
+  /// Whether something joins the sides of a merge before it does. The first border is the merge itself, unless its
+  /// pair comes again with another rank.
+  bool is_made(uint32_t rank, std::span<const Border> borders) const {
+    if (table_.find(borders[0].key, borders[0].hash).rank != rank) return false;
+    for (const Border& border : borders.subspan(1)) {
+      const Merge<uint32_t> merge = table_.find(border.key, border.hash);
+      if (merge.possible() && merge.rank + 1 < border.left_until && merge.rank + 1 <= border.right_until) return false;
+    }
+    return true;
+  }
+
+  void decide() {
+    size_t begin = 0;
+    for (size_t i = 0; i < count_; ++i) {
+      const MergeIds& merge = merges_[ranks_[i]];
+      awaited_[merge.result] = 0;
+      if (is_made(ranks_[i], std::span(borders_).subspan(begin, ends_[i] - begin))) {
+        whole_[merge.result] = 1;
+        makings_[merge.result] = {ranks_[i] + 1, merge.left, merge.right};
+      }
+      begin = ends_[i];
+    }
+    borders_.clear();
+    count_ = 0;
+  }
+
+  const PairTable& table_;
+  std::span<const MergeIds> merges_;
+  std::vector<uint8_t> whole_;
+  std::vector<uint8_t> awaited_;  // by id: the result of a merge of the batch
+  std::vector<Making> makings_;
+  size_t count_ = 0;
+  uint32_t ranks_[kBatch];
+  size_t ends_[kBatch];
+  std::vector<Border> borders_;
+};
 
 }  // namespace
 
+/// PERF: each pair that touches is a look into a large table; a batch of merges asks for all of theirs first.
 std::vector<uint8_t> find_whole_tokens(const PairMerger& merger, std::span<const MergeIds> merges, std::span<const uint8_t> firsts) {
-  std::vector<uint8_t> whole(firsts.begin(), firsts.end());
-  std::vector<Making> makings(firsts.size());
-  constexpr size_t kAhead = 16;
-  for (uint32_t rank = 0; rank < merges.size(); ++rank) {
-    if (rank + kAhead < merges.size()) {
-      const MergeIds& later = merges[rank + kAhead];
-      merger.prefetch(later.left, later.right);
-      __builtin_prefetch(&makings[later.left]);
-      __builtin_prefetch(&makings[later.right]);
-    }
-    const MergeIds& merge = merges[rank];
-    if (whole[merge.result] || !whole[merge.left] || !whole[merge.right]) continue;
-    const Merge<uint32_t> counted = merger.find(merge.left, merge.right);
-    if (counted.rank != rank) continue;  // the pair comes again
-    if (joined_before(merger, makings, merge.left, merge.right, rank + 1)) continue;
-    whole[merge.result] = 1;
-    makings[merge.result] = {rank + 1, merge.left, merge.right};
-  }
-  return whole;
+  return Finder(merger, merges, firsts).find();
 }
 
 }  // namespace headrace::text

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <vector>
 
 #include "text/unicode/utf8.h"
 
@@ -44,13 +45,15 @@ Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_
   // Sixteen bits a pair at most: few are joined by chance.
   const int bits = std::clamp(static_cast<int>(std::bit_width(wide * 4)), 10, 22);
   shift_ = 32 - static_cast<uint32_t>(bits);
-  joined_.resize(size_t{1} << (bits - 6));
+  joined_ = TableArray<uint64_t>(size_t{1} << (bits - 6));
+  std::vector<uint8_t> ascii(1 << 14);  // by pair
   for (const BulkEntry& entry : entries) {
     const char* bytes = entry.bytes.data();
-    for (uint32_t at = 0; at + 1 < entry.bytes.size();) {
+    const auto size = static_cast<uint32_t>(entry.bytes.size());
+    for (uint32_t at = 0; at + 1 < size;) {
       const auto first = static_cast<uint8_t>(bytes[at]), second = static_cast<uint8_t>(bytes[at + 1]);
       if ((first | second) < 0x80) {
-        set(ascii_, static_cast<uint32_t>(first) << 7 | second);
+        ascii[static_cast<uint32_t>(first) << 7 | second] = 1;
         ++at;
         continue;
       }
@@ -79,6 +82,9 @@ Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_
         for (uint32_t c = start; c < start + count; ++c) set(open_left_, c);
       }
     }
+  }
+  for (uint32_t pair = 0; pair < ascii.size(); ++pair) {
+    if (ascii[pair]) set(ascii_, pair);
   }
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "base/error.h"
 #include "text/bulk/piece_splitter.h"
 #include "text/bulk/vocabulary_table.h"
 
@@ -18,6 +19,22 @@ namespace headrace::text {
 class Barriers {
  public:
   explicit Barriers(std::span<const BulkEntry> entries);
+
+  /// An empty one, to be filled by a visit and `adopt`.
+  Barriers() = default;
+  template <class Self, class Visit>
+  static Result<void> visit_arrays(Self& self, const Visit& visit) {
+    HR_CHECK(visit(self.joined_));
+    HR_CHECK(visit(self.open_left_));
+    HR_CHECK(visit(self.open_right_));
+    return visit(self.ascii_);
+  }
+  bool adopt() {
+    if (open_left_.size() != 1024 || open_right_.size() != 1024 || ascii_.size() != 256) return false;
+    if (!std::has_single_bit(joined_.size()) || joined_.size() < 2 || joined_.size() > size_t{1} << 25) return false;
+    shift_ = 32 - static_cast<uint32_t>(std::countr_zero(joined_.size() * 64));
+    return true;
+  }
 
   bool between(char32_t left, char32_t right) const {
     if (left >= 0x10000 || right >= 0x10000) return false;
@@ -42,13 +59,13 @@ class Barriers {
 
  private:
   static bool bit(const uint64_t* bits, uint32_t at) { return bits[at / 64] >> (at % 64) & 1; }
-  static void set(std::vector<uint64_t>& bits, uint32_t at) { bits[at / 64] |= uint64_t{1} << (at % 64); }
+  static void set(TableArray<uint64_t>& bits, uint32_t at) { bits[at / 64] |= uint64_t{1} << (at % 64); }
   uint32_t place(char32_t left, char32_t right) const { return (static_cast<uint32_t>(left) << 16 | right) * 0x9E3779B1u >> shift_; }
 
-  std::vector<uint64_t> joined_;      // by a hash of the pair: some entry may reach across
-  std::vector<uint64_t> open_left_;   // by character: an entry begins inside the one before it
-  std::vector<uint64_t> open_right_;  // by character: an entry ends inside the one after it
-  std::vector<uint64_t> ascii_;       // pairs of ASCII characters that an entry joins, exactly
+  TableArray<uint64_t> joined_;      // by a hash of the pair: some entry may reach across
+  TableArray<uint64_t> open_left_;   // by character: an entry begins inside the one before it
+  TableArray<uint64_t> open_right_;  // by character: an entry ends inside the one after it
+  TableArray<uint64_t> ascii_;       // pairs of ASCII characters that an entry joins, exactly
   uint32_t shift_ = 16;
 };
 

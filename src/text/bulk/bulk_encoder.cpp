@@ -128,9 +128,7 @@ class BulkEncoder::Run {
   void put(Miss& miss, std::span<const TokenId> ids);
   void put_missed_between(size_t written, size_t misses);
   bool begins_piece(size_t at) const;
-  VocabularyTable::Slot* find(std::string_view piece);
   std::span<const TokenId> merged(std::string_view piece);
-  bool confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids);
   void add_with_offsets(size_t begin, std::string_view piece, bool whole);
   size_t cut_at_barriers(size_t from);
   size_t barrier_after(size_t from) const;
@@ -155,11 +153,10 @@ std::span<const TokenId> BulkEncoder::Run::merged(std::string_view piece) {
 }
 
 /// Whether the piece, which is an entry, is encoded as that entry alone.
-bool BulkEncoder::Run::confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids) {
+bool BulkEncoder::confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids) const {
   const uint32_t id = VocabularyTable::load(slot) & VocabularyTable::kIdMask;
   const bool alone = ids.size() == 1 && ids[0] == id;
-  const uint32_t otherwise = encoder_.ignore_merges_ ? id | VocabularyTable::kUnconfirmed | VocabularyTable::kOnlyWhole
-                                                     : VocabularyTable::kNone;
+  const uint32_t otherwise = ignore_merges_ ? id | VocabularyTable::kUnconfirmed | VocabularyTable::kOnlyWhole : VocabularyTable::kNone;
   VocabularyTable::store(slot, alone ? id : otherwise);
   return alone;
 }
@@ -174,7 +171,7 @@ std::optional<TokenId> BulkEncoder::Run::entry_alone(std::string_view piece, Voc
   const TokenId id = value & VocabularyTable::kIdMask;
   if (!(value & VocabularyTable::kUnconfirmed)) return id;
   const bool tried = value & VocabularyTable::kOnlyWhole;
-  if (!tried && confirm(slot, merged(piece))) return id;
+  if (!tried && encoder_.confirm(slot, merged(piece))) return id;
   return encoder_.ignore_merges_ && whole ? std::optional(id) : std::nullopt;
 }
 
@@ -235,7 +232,7 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
     const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
     const bool is_entry = VocabularyTable::is_entry(value);
     PackedPiece key = missing.packed;
-    if (is_entry && !confirm(missing.slot, ids) && encoder_.ignore_merges_) key.high |= PieceCache::kPart;
+    if (is_entry && !encoder_.confirm(missing.slot, ids) && encoder_.ignore_merges_) key.high |= PieceCache::kPart;
     cache_.add(key, missing.hash, ids);
   }
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -353,17 +350,17 @@ void BulkEncoder::Run::add_with_offsets(size_t begin, std::string_view piece, bo
     sink_.add(id, from, to);
     if (sink_.words) sink_.words->push_back(sink_.next_word - 1);
   };
-  if (const auto id = entry_alone(piece, find(piece), whole)) return add(*id, begin, begin + piece.size());
+  if (const auto id = entry_alone(piece, encoder_.find(piece), whole)) return add(*id, begin, begin + piece.size());
   merged(piece);
   for (const Symbol& symbol : memory_.symbols) add(symbol.id, begin + symbol.begin, begin + symbol.end);
 }
 
-VocabularyTable::Slot* BulkEncoder::Run::find(std::string_view piece) {
+VocabularyTable::Slot* BulkEncoder::find(std::string_view piece) const {
   if (piece.size() > PackedPiece::kLongest) {
-    return table_.find_long(piece, encoder_.hash_(reinterpret_cast<const uint8_t*>(piece.data()), piece.size()));
+    return table_.find_long(piece, hash_(reinterpret_cast<const uint8_t*>(piece.data()), piece.size()));
   }
   const PackedPiece packed = pack(piece);
-  return table_.find(packed, encoder_.hash_(packed));
+  return table_.find(packed, hash_(packed));
 }
 
 void BulkEncoder::Run::encode_chunk(size_t begin) {
@@ -400,7 +397,7 @@ void BulkEncoder::Run::encode_chunk(size_t begin) {
 /// to the chunk; if a byte has no token or is spelled otherwise, nothing is appended.
 bool BulkEncoder::Run::put_offsets(size_t begin) {
   const SplitChunk& chunk = memory_.chunk;
-  const std::vector<uint8_t>& sizes = encoder_.token_sizes_;
+  const TableArray<uint8_t>& sizes = encoder_.token_sizes_;
   size_t sum = 0;
   for (size_t i = 0; i < count_; ++i) {
     const size_t size = out_[i] < sizes.size() ? sizes[out_[i]] : 0;
@@ -445,7 +442,7 @@ void BulkEncoder::Run::encode_long_alone(size_t begin, size_t end) {
     ++sink_.next_word;
     return add_with_offsets(begin, piece, true);
   }
-  if (const auto id = entry_alone(piece, find(piece), true)) return sink_.ids->push_back(*id);
+  if (const auto id = entry_alone(piece, encoder_.find(piece), true)) return sink_.ids->push_back(*id);
   const std::span<const TokenId> ids = merged(piece);
   sink_.ids->insert(sink_.ids->end(), ids.begin(), ids.end());
   constexpr size_t kKept = 1 << 16;  // given back when a long piece has made it large
@@ -576,7 +573,8 @@ Result<std::shared_ptr<const BulkEncoder>> BulkEncoder::build(BulkSpec spec) {
 }
 
 BulkEncoder::BulkEncoder(BulkSpec spec)
-    : table_(spec.entries, hash_, spec.whole),
+    : hash_(spec.hash.value_or(PieceHash())),
+      table_(spec.ready ? VocabularyTable(*spec.ready, hash_) : VocabularyTable(spec.entries, hash_, spec.whole)),
       barriers_(std::move(spec.barriers)),
       pre_tokenizer_(std::move(spec.pre_tokenizer)),
       pieces_(std::move(spec.pieces)),
@@ -584,10 +582,10 @@ BulkEncoder::BulkEncoder(BulkSpec spec)
       lower_block_is_space_(spec.lower_block_is_space),
       serial_(next_serial.fetch_add(1)) {
   if (spec.rules) splitter_.emplace(*spec.rules);
-  if (spec.token_bytes) token_sizes_.reserve(spec.token_bytes->size());
+  token_sizes_ = spec.token_bytes ? TableArray<uint8_t>(spec.token_bytes->size()) : std::move(spec.token_sizes);
   for (uint32_t id = 0; spec.token_bytes && id < spec.token_bytes->size(); ++id) {
     const size_t size = (*spec.token_bytes)[id].size();
-    token_sizes_.push_back(size < 256 ? static_cast<uint8_t>(size) : 0);
+    token_sizes_[id] = size < 256 ? static_cast<uint8_t>(size) : 0;
   }
   if (spec.whole.empty()) confirm_entries(std::span(spec.entries).first(std::min(kConfirmedAtOnce, spec.entries.size())));
 }
@@ -607,6 +605,19 @@ void BulkEncoder::confirm_entries(std::span<const BulkEntry> entries) {
       if (symbols.size() == 1 && symbols[0].id == entry.id) VocabularyTable::store(slot, entry.id);
     }
   });
+}
+
+void BulkEncoder::learn(std::span<const BulkEntry> entries) const {
+  std::vector<Symbol> symbols;
+  for (const BulkEntry& entry : entries) {
+    VocabularyTable::Slot* slot = entry.bytes.empty() ? nullptr : find(entry.bytes);
+    const uint32_t value = slot ? VocabularyTable::load(slot) : VocabularyTable::kNone;
+    const bool known = !(value & VocabularyTable::kUnconfirmed) || (value & VocabularyTable::kOnlyWhole);
+    if (!VocabularyTable::is_entry(value) || known) continue;
+    pieces_->encode(entry.bytes, symbols);
+    const TokenId id = symbols.empty() ? 0 : symbols[0].id;
+    confirm(slot, std::span(&id, symbols.size() == 1 ? 1 : 0));
+  }
 }
 
 Result<void> BulkEncoder::encode(std::string_view text, size_t begin, size_t end, TokenSink& sink) const {

@@ -32,6 +32,10 @@ struct BulkSpec {
   std::vector<BulkEntry> entries;
   /// By id, which entries are known to be encoded as themselves; empty: nothing is known, and the first ones are tried.
   std::vector<uint8_t> whole = {};
+  /// Of a compiled tokenizer: in place of entries, what is known of them, and the bytes of tokens.
+  const VocabularyTable::Ready* ready = nullptr;
+  TableArray<uint8_t> token_sizes = {};
+  std::optional<PieceHash> hash = {};  ///< none: one that nobody knows
   /// The bytes of every token, by id, as far as they stand in a text so; may be null.
   const StringArena* token_bytes = nullptr;
   /// A piece that is an entry is that token, without asking the merges.
@@ -63,11 +67,18 @@ class BulkEncoder {
   size_t first_unit_end(std::string_view text, size_t begin, size_t end) const;
 
   size_t table_bytes() const { return table_.bytes(); }
+  const VocabularyTable& table() const { return table_; }
+  /// By id, in bytes of a text; 0: unknown.
+  const TableArray<uint8_t>& token_sizes() const { return token_sizes_; }
+  /// Learns now what calls would learn of entries when they meet them.
+  void learn(std::span<const BulkEntry> entries) const;
 
  private:
   explicit BulkEncoder(BulkSpec spec);
   class Run;
   void confirm_entries(std::span<const BulkEntry> entries);
+  VocabularyTable::Slot* find(std::string_view piece) const;
+  bool confirm(VocabularyTable::Slot* slot, std::span<const TokenId> ids) const;
   Result<void> encode_part(std::string_view text, size_t begin, size_t stop, size_t end, TokenSink& sink) const;
   std::vector<size_t> part_ends(std::string_view text, size_t begin, size_t end, const TokenSink& sink) const;
   bool begins_part(std::string_view text, size_t at) const;
@@ -79,7 +90,7 @@ class BulkEncoder {
   std::optional<PieceSplitter> splitter_;
   std::shared_ptr<const PreTokenizer> pre_tokenizer_;
   std::shared_ptr<const PieceEncoder> pieces_;
-  std::vector<uint8_t> token_sizes_;  // by id, in bytes of a text; 0: unknown
+  TableArray<uint8_t> token_sizes_;
   bool ignore_merges_;
   bool lower_block_is_space_;
   uint64_t serial_;

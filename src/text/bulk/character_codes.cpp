@@ -68,9 +68,9 @@ const CharacterCodes& CharacterCodes::of(const SplitRules& rules) {
     return codes;
   }
   if (const auto* cl100k = std::get_if<Cl100kRules>(&rules)) {
+    if (!cl100k->marks_in_words) return of(Gpt2Rules{});
     static const CharacterCodes with_marks(words_with_marks);
-    static const CharacterCodes codes(words_of_letters);
-    return cl100k->marks_in_words ? with_marks : codes;
+    return with_marks;
   }
   if (std::holds_alternative<O200kRules>(rules)) {
     static const CharacterCodes codes(o200k);

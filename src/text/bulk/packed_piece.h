@@ -54,19 +54,20 @@ inline PackedPiece pack(std::string_view bytes) {
 }
 
 /// The hashes of one encoder. The seeds are random, so that nobody can choose pieces that
-/// collide.
+/// collide; or those of short pieces are given (a compiled tokenizer's).
 class PieceHash {
  public:
   PieceHash();
+  PieceHash(uint64_t first, uint64_t second);
 
   uint64_t operator()(const PackedPiece& piece) const { return fold_multiply(piece.low ^ first_, piece.high ^ second_); }
   uint64_t operator()(const uint8_t* bytes, size_t size) const {
-    uint64_t hash = second_ ^ size;
+    uint64_t hash = long_second_ ^ size;
     size_t at = 0;
-    for (; at + 16 <= size; at += 16) hash = fold_multiply(word(bytes + at) ^ first_, word(bytes + at + 8) ^ hash);
-    if (at == size) return fold_multiply(hash, first_ | 1);
+    for (; at + 16 <= size; at += 16) hash = fold_multiply(word(bytes + at) ^ long_first_, word(bytes + at + 8) ^ hash);
+    if (at == size) return fold_multiply(hash, long_first_ | 1);
     if (size < 16) return (*this)(pack({reinterpret_cast<const char*>(bytes), size}));
-    return fold_multiply(word(bytes + size - 16) ^ first_, word(bytes + size - 8) ^ hash);
+    return fold_multiply(word(bytes + size - 16) ^ long_first_, word(bytes + size - 8) ^ hash);
   }
 
  private:
@@ -77,6 +78,8 @@ class PieceHash {
   }
   uint64_t first_;
   uint64_t second_;
+  uint64_t long_first_;
+  uint64_t long_second_;
 };
 
 }  // namespace headrace::text

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <utility>
 
 namespace headrace::text {
 namespace {
@@ -53,8 +54,8 @@ PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
 }
 
 void PieceCache::grow() {
-  std::vector<Line> old(lines_.size() * 2);
-  old.swap(lines_);
+  TableArray<Line> old(lines_.size() * 2);
+  std::swap(old, lines_);
   entries_ = 0;
   for (const Line& line : old) {
     for (const Entry& entry : line.entries) {

@@ -10,6 +10,7 @@
 
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
+#include "text/vocabulary/table_array.h"
 
 namespace headrace::text {
 
@@ -68,7 +69,7 @@ class PieceCache {
 
   size_t most_bytes_;
   PieceHash hash_;
-  std::vector<Line> lines_;
+  TableArray<Line> lines_;
   uint32_t next_ = 0;  // which entry of a full line goes next
   size_t entries_ = 0;
   std::vector<LongSlot> long_;

@@ -5,12 +5,19 @@
 
 namespace headrace::text {
 
-PieceHash::PieceHash() {
+namespace {
+
+uint64_t random_word() {
   std::random_device random;
-  const auto word = [&] { return uint64_t{random()} << 32 | random(); };
-  first_ = word();
-  second_ = word();
+  return uint64_t{random()} << 32 | random();
 }
+
+}  // namespace
+
+PieceHash::PieceHash() : PieceHash(random_word(), random_word()) {}
+
+PieceHash::PieceHash(uint64_t first, uint64_t second)
+    : first_(first), second_(second), long_first_(random_word()), long_second_(random_word()) {}
 
 namespace {
 
@@ -53,6 +60,28 @@ VocabularyTable::VocabularyTable(std::span<const BulkEntry> entries, const Piece
       }
     }
   }
+}
+
+VocabularyTable::VocabularyTable(const Ready& ready, const PieceHash& hash)
+    : buckets_(ready.buckets), long_(std::bit_ceil(size_t{ready.long_entries.size()} * 2 + 16)), long_mask_(long_.size() - 1) {
+  long_bytes_.reserve(ready.long_entries.size());
+  for (uint32_t i = 0; i < ready.long_entries.size(); ++i) {
+    const std::string_view bytes = ready.long_entries[i];
+    add_long(bytes, hash(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()), ready.long_values[i]);
+  }
+}
+
+VocabularyTable::Ready VocabularyTable::ready() const {
+  Ready ready{buckets_, {}, TableArray<uint32_t>(long_bytes_.size())};
+  for (const std::string_view bytes : long_bytes_) ready.long_entries.append(bytes);
+  for (const LongSlot& slot : long_) {
+    if (slot.number != 0) ready.long_values[slot.number - 1] = slot.id;
+  }
+  return ready;
+}
+
+bool VocabularyTable::Ready::is_sound() const {
+  return !buckets.empty() && long_values.size() == long_entries.size() && ends_runs(buckets, [](const Bucket& bucket) { return bucket.ids[kWays] == kAbsent; });
 }
 
 void VocabularyTable::add_long(std::string_view piece, uint64_t hash, uint32_t value) {

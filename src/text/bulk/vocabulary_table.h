@@ -41,6 +41,13 @@ class VocabularyTable {
   /// known to be encoded as themselves; ids beyond its end are not.
   VocabularyTable(std::span<const BulkEntry> entries, const PieceHash& hash, std::span<const uint8_t> whole);
 
+  /// A table as a file holds it: long entries are few, and put into a table of their own in every process, whose hash
+  /// nobody knows.
+  struct Ready;
+  /// Only the owner of its arrays must outlive the table, which the table sees to.
+  VocabularyTable(const Ready& ready, const PieceHash& hash);
+  Ready ready() const;
+
   /// Where a table keeps the id of an entry, with kUnconfirmed, or kNone where the piece is
   /// known to be more than one token.
   using Slot = uint32_t;
@@ -123,6 +130,15 @@ class VocabularyTable {
   TableArray<LongSlot> long_;
   size_t long_mask_ = 0;
   std::vector<std::string_view> long_bytes_;
+};
+
+struct VocabularyTable::Ready {
+  TableArray<Bucket> buckets;
+  StringArena long_entries;
+  TableArray<uint32_t> long_values;  ///< their ids, with flags
+
+  /// Whether every look-up ends.
+  bool is_sound() const;
 };
 
 }  // namespace headrace::text

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
-#include "base/file.h"
 #include "text/bpe/byte_letters.h"
+#include "text/compiled/array_file.h"
+#include "text/compiled/compiled_tokenizer.h"
 #include "text/components/models/json_reader.h"
 #include "text/files/model_folder.h"
 #include "text/files/parts.h"
 #include "text/files/rank_vocabulary.h"
 #include "text/files/sentencepiece_model.h"
+#include "text/files/text_file.h"
 #include "text/tokenizer_files.h"
 #include "text/unicode/utf8.h"
 
@@ -17,9 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMostBytes = uint64_t{4} << 30;
-
-enum class Kind { TokenizerJson, Tekken, VocabularyJson, Merges, Ranks, SentencePiece, Gguf, VocabularyText };
+enum class Kind { Compiled, TokenizerJson, Tekken, VocabularyJson, Merges, Ranks, SentencePiece, Gguf, VocabularyText };
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;
@@ -42,6 +42,7 @@ Kind kind_of_json(std::string_view json) {
 
 Kind kind_of(std::string_view bytes) {
   if (bytes.starts_with("GGUF")) return Kind::Gguf;
+  if (compiled::looks_compiled(bytes)) return Kind::Compiled;
   if (looks_like_sentencepiece(bytes)) return Kind::SentencePiece;
   if (bytes.starts_with("#version")) return Kind::Merges;
   if (looks_like_ranks(bytes)) return Kind::Ranks;
@@ -194,6 +195,7 @@ Result<Pipeline> from_one_file(std::string_view bytes, std::string_view name, Ki
       if (!pipeline) pipeline.error().message = fmt::format("{}: {}", name, pipeline.error().message);
       return pipeline;
     }
+    case Kind::Compiled: return Pipeline::from_compiled(bytes, name);
     case Kind::Tekken: {
       HR_TRY(const auto vocabulary, read_tekken(bytes, name));
       return pipeline_of(vocabulary);
@@ -211,7 +213,9 @@ Result<Pipeline> from_one_file(std::string_view bytes, std::string_view name, Ki
 }
 
 Result<Pipeline> from_file(const fs::path& path, const LoadOptions& options) {
-  HR_TRY(const std::string bytes, read_file(path, kMostBytes));
+  if (is_compiled_tokenizer(path)) return Pipeline::from_file(path);
+  HR_TRY(const TextFile file, TextFile::read(path));
+  const std::string_view bytes = file.text();
   const fs::path folder = path.parent_path();
   const Kind kind = kind_of(bytes);
   switch (kind) {

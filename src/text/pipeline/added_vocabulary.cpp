@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/unicode_tables.h"
+#include "text/compiled/array_file.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/string_index.h"
 
 namespace headrace::text {
 namespace {
@@ -236,9 +238,13 @@ Result<std::shared_ptr<const AddedTokenFinder>> AddedVocabulary::compile(const N
   entries.reserve(entries_.size());
   for (auto& [id, entry] : entries_) {
     if (!entry.spelling) {
-      NormalizedString content(entry.token.content);
-      if (normalizer && entry.token.normalized) HR_CHECK(normalizer->normalize(content));
-      entry.spelling = content.normalized();
+      if (normalizer && entry.token.normalized) {
+        NormalizedString content(entry.token.content);
+        HR_CHECK(normalizer->normalize(content));
+        entry.spelling = content.normalized();
+      } else {
+        entry.spelling = entry.token.content;
+      }
     }
     entries.push_back({id, entry.token, *entry.spelling, special_.contains(entry.token.content)});
   }
@@ -249,6 +255,95 @@ std::map<TokenId, AddedToken> AddedVocabulary::tokens() const {
   std::map<TokenId, AddedToken> all;
   for (const auto& [id, entry] : entries_) all.emplace(id, entry.token);
   return all;
+}
+
+namespace {
+
+enum Flag : uint8_t { kSingleWord = 1, kLstrip = 2, kRstrip = 4, kNormalized = 8, kSpecial = 16 };
+enum NameFlag : uint8_t { kHasId = 1, kSpecialOnce = 2 };
+
+uint8_t flags_of(const AddedToken& token) {
+  return static_cast<uint8_t>((token.single_word ? kSingleWord : 0) | (token.lstrip ? kLstrip : 0) | (token.rstrip ? kRstrip : 0) |
+                              (token.normalized ? kNormalized : 0) | (token.special ? kSpecial : 0));
+}
+
+AddedToken token_of(std::string_view content, uint8_t flags) {
+  return {.content = std::string(content),
+          .single_word = (flags & kSingleWord) != 0,
+          .lstrip = (flags & kLstrip) != 0,
+          .rstrip = (flags & kRstrip) != 0,
+          .normalized = (flags & kNormalized) != 0,
+          .special = (flags & kSpecial) != 0};
+}
+
+}  // namespace
+
+/// Contents in order of their bytes, with their ids and whether they have ever been special; then the tokens by id.
+void AddedVocabulary::write(compiled::ArrayWriter& writer) const {
+  std::map<std::string_view, uint32_t> numbers;
+  for (const auto& [content, id] : ids_) numbers.emplace(content, 0);
+  for (const auto& [id, entry] : entries_) numbers.emplace(entry.token.content, 0);
+  for (const std::string& content : special_) numbers.emplace(content, 0);
+  StringArena names;
+  std::vector<TokenId> name_ids;
+  std::vector<uint8_t> name_flags;
+  for (auto& [content, number] : numbers) {
+    number = names.size();
+    names.append(content);
+    const auto id = ids_.find(std::string(content));
+    name_ids.push_back(id == ids_.end() ? 0 : id->second);
+    name_flags.push_back(static_cast<uint8_t>((id == ids_.end() ? 0 : kHasId) | (special_.contains(std::string(content)) ? kSpecialOnce : 0)));
+  }
+  constexpr uint32_t kNothing[] = {0};
+  writer.add(names.bytes());
+  writer.add(names.ends().empty() ? std::span<const uint32_t>(kNothing) : names.ends());
+  writer.add(std::span<const TokenId>(name_ids));
+  writer.add(std::span<const uint8_t>(name_flags));
+  std::vector<TokenId> entry_ids;
+  std::vector<uint32_t> entry_names;
+  std::vector<uint8_t> entry_flags;
+  for (const auto& [id, entry] : entries_) {
+    entry_ids.push_back(id);
+    entry_names.push_back(numbers.at(entry.token.content));
+    entry_flags.push_back(flags_of(entry.token));
+  }
+  writer.add(std::span<const TokenId>(entry_ids));
+  writer.add(std::span<const uint32_t>(entry_names));
+  writer.add(std::span<const uint8_t>(entry_flags));
+}
+
+Result<AddedVocabulary> AddedVocabulary::read(compiled::ArrayReader& reader) {
+  TableArray<char> bytes;
+  TableArray<uint32_t> ends, name_ids, entry_ids, entry_names;
+  TableArray<uint8_t> name_flags, entry_flags;
+  HR_CHECK(reader.take(bytes));
+  HR_CHECK(reader.take(ends));
+  HR_CHECK(reader.take(name_ids));
+  HR_CHECK(reader.take(name_flags));
+  HR_CHECK(reader.take(entry_ids));
+  HR_CHECK(reader.take(entry_names));
+  HR_CHECK(reader.take(entry_flags));
+  const auto unsound = [] { return fail(ErrorKind::InvalidData, "The compiled tokenizer's added tokens make no sense; compile it again."); };
+  if (!StringArena::is_sound(bytes, ends)) return unsound();
+  const StringArena names(std::move(bytes), std::move(ends));
+  if (name_ids.size() != names.size() || name_flags.size() != names.size()) return unsound();
+  if (entry_names.size() != entry_ids.size() || entry_flags.size() != entry_ids.size()) return unsound();
+  AddedVocabulary added;
+  added.ids_.reserve(names.size());
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    const std::string_view name = names[i];
+    if (name.empty() || utf8::valid_prefix(name) != name.size()) return unsound();
+    if (name_flags[i] & kHasId) {
+      added.ids_.emplace(name, name_ids[i]);
+      added.greatest_id_ = std::max(added.greatest_id_, name_ids[i]);
+    }
+    if (name_flags[i] & kSpecialOnce) added.special_.emplace(name);
+  }
+  for (size_t i = 0; i < entry_ids.size(); ++i) {
+    if (entry_names[i] >= names.size()) return unsound();
+    added.entries_.insert_or_assign(added.entries_.end(), entry_ids[i], Entry{token_of(names[entry_names[i]], entry_flags[i]), std::nullopt});
+  }
+  return added;
 }
 
 }  // namespace headrace::text

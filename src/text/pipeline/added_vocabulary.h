@@ -14,6 +14,11 @@
 
 namespace headrace::text {
 
+namespace compiled {
+class ArrayReader;
+class ArrayWriter;
+}  // namespace compiled
+
 /// Where in a text special tokens are recognised.
 struct SpecialTokenPlaces {
   bool nowhere = false;
@@ -89,8 +94,15 @@ class AddedVocabulary {
   /// Normalises the spellings that need it and compiles. `normalizer` may be null.
   Result<std::shared_ptr<const AddedTokenFinder>> compile(const NormalizerStage* normalizer);
 
+  /// All of it as arrays of a compiled tokenizer, and from such.
+  void write(compiled::ArrayWriter& writer) const;
+  static Result<AddedVocabulary> read(compiled::ArrayReader& reader);
+
   const std::unordered_map<std::string, TokenId>& ids() const { return ids_; }
   std::map<TokenId, AddedToken> tokens() const;
+  size_t size() const { return entries_.size(); }
+  /// Of tokens(), which has some.
+  TokenId greatest_token_id() const { return entries_.rbegin()->first; }
 
  private:
   struct Entry {

@@ -11,6 +11,7 @@
 #include "text/encode/token_sink.h"
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_shape.h"
+#include "text/pipeline/bulk_tables.h"
 #include "text/pipeline/unit_plan.h"
 
 namespace headrace::text {
@@ -30,10 +31,11 @@ struct BulkTokens {
 /// Encodes texts in bulk as the parts of a pipeline would. Thread-safe.
 class BulkPlan {
  public:
-  /// Null if the parts are none that texts can be encoded in bulk for.
+  /// Null if the parts are none that texts can be encoded in bulk for. `ready`, unless null, has tables for some model.
   static std::shared_ptr<const BulkPlan> make(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
-                                              const ModelSpec& model, const UnitStages& stages);
-  explicit BulkPlan(BulkShape shape);
+                                              const ModelSpec& model, const UnitStages& stages, const ReadyBulk* ready = nullptr);
+  /// `tables` may be null: they are built when they are worth it.
+  explicit BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables = nullptr);
   explicit BulkPlan(std::unique_ptr<const UnitPlan> units);
   ~BulkPlan();
 
@@ -44,14 +46,14 @@ class BulkPlan {
   Result<void> encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const;
 
  private:
-  struct Tables;
   struct Run;
   BulkShape shape_;
   std::unique_ptr<const UnitPlan> units_;  // null: texts are encoded as `shape_` says
+  uint64_t worth_building_;  // tables, once so many bytes have been encoded without
   mutable std::atomic<uint64_t> encoded_elsewhere_{0};
   mutable std::once_flag once_;
   mutable std::unique_ptr<const UnitEncoder> unit_encoder_;
-  mutable std::unique_ptr<const Tables> tables_;  // null after building: the vocabulary is none for it
+  mutable std::shared_ptr<const BulkTables> tables_;  // null after building: the vocabulary is none for it
   mutable std::atomic<bool> built_{false};
 };
 

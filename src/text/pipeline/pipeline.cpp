@@ -152,7 +152,7 @@ void Pipeline::State::update_bulk(const Snapshot& next) {
   bulk_normalizer = next.normalizer;
   bulk_pre_tokenizer = next.pre_tokenizer;
   bulk_model = next.model;
-  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get(), {next.normalizer, next.pre_tokenizer, nullptr, next.model});
+  bulk = BulkPlan::make(normalizer, pre_tokenizer, model->get(), {next.normalizer, next.pre_tokenizer, nullptr, next.model}, ready.get());
 }
 
 Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
@@ -165,9 +165,8 @@ Result<void> Pipeline::State::update_bulk_decoder(const Snapshot& next) {
   bulk_decoder.reset();
   if (!bpe || !bpe->vocabulary || bpe->vocabulary->size() == 0) return {};
   uint64_t greatest = bpe->vocabulary->id_at(bpe->vocabulary->size() - 1);
-  const auto tokens = added.tokens();
-  if (!tokens.empty()) greatest = std::max<uint64_t>(greatest, tokens.rbegin()->first);
-  HR_TRY(bulk_decoder, DecodePlan::make(decoder, greatest, bpe->vocabulary->size() + tokens.size()));
+  if (added.size() > 0) greatest = std::max<uint64_t>(greatest, added.greatest_token_id());
+  HR_TRY(bulk_decoder, DecodePlan::make(decoder, greatest, bpe->vocabulary->size() + added.size()));
   return {};
 }
 
@@ -184,6 +183,7 @@ Pipeline::Pipeline(const Pipeline& other) : state_(std::make_shared<State>()) {
   state_->truncation = other.state_->truncation;
   state_->padding = other.state_->padding;
   state_->encode_special_tokens = other.state_->encode_special_tokens;
+  state_->ready = other.state_->ready;
   state_->bulk = other.state_->bulk;
   state_->bulk_normalizer = other.state_->bulk_normalizer;
   state_->bulk_pre_tokenizer = other.state_->bulk_pre_tokenizer;

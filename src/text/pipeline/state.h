@@ -35,6 +35,7 @@ struct Pipeline::State {
   bool encode_special_tokens = false;
 
   std::shared_ptr<const AddedTokenFinder> finder;  // of `added`; null after a change of it
+  std::shared_ptr<const ReadyBulk> ready;          // of a compiled tokenizer; null: there is none
   std::shared_ptr<const BulkPlan> bulk;            // of the stages below; null: there is none
   std::shared_ptr<const NormalizerStage> bulk_normalizer;
   std::shared_ptr<const PreTokenizerStage> bulk_pre_tokenizer;

@@ -9,7 +9,10 @@
 #include "text/components/models/json_reader.h"
 #include "text/components/models/json_writer.h"
 #include "text/components/models/model_json.h"
+#include "text/compiled/array_file.h"
+#include "text/compiled/compiled_tokenizer.h"
 #include "text/components/models/token_table.h"
+#include "text/files/text_file.h"
 #include "text/pipeline/pretty_json.h"
 #include "text/pipeline/second_form.h"
 #include "text/pipeline/state.h"
@@ -404,8 +407,13 @@ Result<Pipeline> Pipeline::from_json(std::string_view json) {
 }
 
 Result<Pipeline> Pipeline::from_file(const std::filesystem::path& path) {
-  HR_TRY(const std::string json, read_file(path, uint64_t{4} << 30));
-  return from_json(json);
+  if (is_compiled_tokenizer(path)) return open_compiled(path);
+  HR_TRY(const TextFile file, TextFile::read(path));
+  return from_json(file.text());
+}
+
+Result<Pipeline> Pipeline::from_memory(std::string_view bytes) {
+  return compiled::looks_compiled(bytes) ? from_compiled(bytes, "memory") : from_json(bytes);
 }
 
 Result<std::string> Pipeline::to_json(bool pretty) const {

@@ -164,8 +164,11 @@ namespace {
 ///
 /// PERF: below the lead byte 0xCC nothing needs a look, eight bytes at a time where all is ASCII.
 std::string_view next_unsure(std::string_view text, size_t from) {
-  const std::vector<uint64_t>& alone = alone_in_basic_plane();
-  const auto is_alone = [&](char32_t c) { return c < 0x10000 ? (alone[c / 64] >> (c % 64) & 1) != 0 : stays_alone(c); };
+  const uint64_t* alone = nullptr;  // made for the first text that needs it
+  const auto is_alone = [&](char32_t c) {
+    if (!alone) alone = alone_in_basic_plane().data();
+    return c < 0x10000 ? (alone[c / 64] >> (c % 64) & 1) != 0 : stays_alone(c);
+  };
   const char* const data = text.data();
   size_t before = from;  // where the character before begins
   for (size_t at = from; at < text.size();) {

@@ -66,8 +66,13 @@ size_t valid_prefix(std::string_view bytes) {
     while (at + 8 <= bytes.size()) {  // eight ASCII bytes at a time
       uint64_t word;
       std::memcpy(&word, bytes.data() + at, 8);
-      if (word & 0x8080808080808080u) break;
-      at += 8;
+      const uint64_t wide = word & 0x8080808080808080u;
+      if (wide == 0) {
+        at += 8;
+        continue;
+      }
+      if constexpr (std::endian::native == std::endian::little) at += static_cast<size_t>(std::countr_zero(wide)) / 8;
+      break;
     }
     at = skip_wide(bytes, at);
     if (at == bytes.size()) break;

@@ -53,9 +53,17 @@ class StringArena {
   StringArena(StringArena&&) noexcept = default;
   StringArena& operator=(StringArena&&) noexcept = default;
 
+  /// Whether arrays make an arena: then it is safe to make one of them.
+  static bool is_sound(const TableArray<char>& bytes, const TableArray<uint32_t>& ends) {
+    if (ends.empty() || ends[0] != 0 || ends[ends.size() - 1] != bytes.size() || ends.size() > ~uint32_t{0}) return false;
+    bool ascending = true;  // PERF: without a branch, the compiler takes several at a time
+    for (size_t i = 1; i < ends.size(); ++i) ascending &= ends[i - 1] <= ends[i];
+    return ascending;
+  }
+
   void reserve(size_t count, size_t bytes) {
-    if (count + 1 > ends_.size()) ends_ = grown(ends_, count_ + size_t{1}, count + 1);
-    if (bytes > bytes_.size()) bytes_ = grown(bytes_, used_, bytes);
+    if (count + 1 > ends_.size()) ends_ = grown(ends_, count_ + size_t{1}, count + 1, TablePages::Filled);
+    if (bytes > bytes_.size()) bytes_ = grown(bytes_, used_, bytes, TablePages::Filled);
   }
   void append(std::string_view string) {
     if (count_ + size_t{2} > ends_.size()) ends_ = grown(ends_, ends_.empty() ? 0 : count_ + size_t{1}, count_ * size_t{2} + 16);
@@ -74,8 +82,8 @@ class StringArena {
 
  private:
   template <class T>
-  static TableArray<T> grown(const TableArray<T>& old, size_t used, size_t size) {
-    TableArray<T> larger(size);
+  static TableArray<T> grown(const TableArray<T>& old, size_t used, size_t size, TablePages pages = TablePages::Small) {
+    TableArray<T> larger(size, pages);
     if (used > 0 && !old.empty()) std::memcpy(larger.data(), old.data(), used * sizeof(T));
     return larger;
   }

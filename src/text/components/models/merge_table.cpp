@@ -81,7 +81,7 @@ Result<std::shared_ptr<const MergeTable>> MergeTable::build(const TokenTable& vo
   if (merges.size() >= ~uint32_t{0}) return fail(ErrorKind::OutOfRange, "A model has at most 4294967294 merges.");
   constexpr size_t kGrain = 16384;
   std::shared_ptr<MergeTable> table(new MergeTable);
-  table->merges_ = TableArray<Entry>(merges.size());
+  table->merges_ = TableArray<Entry>(merges.size(), TablePages::Filled);
   std::vector<Result<void>> outcomes(merges.size() / kGrain + 1);
   ThreadPool::process().parallel_for(merges.size(), kGrain, [&](size_t first, size_t end) {
     Resolver resolver(vocabulary, continuing_subword_prefix.size());
@@ -114,7 +114,7 @@ uint64_t MergeTable::hash(TokenId left, TokenId right, uint64_t seed) {
 void MergeTable::index() const {
   size_t slots = 16;
   while (slots < merges_.size() * 3 / 2 + 1) slots *= 2;
-  slots_ = TableArray<Slot>(slots);
+  slots_ = TableArray<Slot>(slots, TablePages::Filled);
   mask_ = slots - 1;
   seed_ = table_seed();
   constexpr size_t kAhead = 16;
@@ -153,7 +153,9 @@ std::optional<uint32_t> MergeTable::find(TokenId left, TokenId right) const {
 Result<std::shared_ptr<const MergeTable>> make_merge_table(const TokenTable& vocabulary,
                                                            std::span<const std::pair<std::string, std::string>> merges,
                                                            const std::optional<std::string>& continuing_subword_prefix) {
-  std::vector<MergeTable::Spellings> spellings(merges.begin(), merges.end());
+  std::vector<MergeTable::Spellings> spellings;
+  spellings.reserve(merges.size());
+  for (const auto& [left, right] : merges) spellings.push_back({left, right});
   return MergeTable::build(vocabulary, spellings, continuing_subword_prefix.value_or(""));
 }
 

@@ -21,7 +21,10 @@ namespace headrace::text {
 class MergeTable {
  public:
   using Entry = MergeIds;
-  using Spellings = std::pair<std::string_view, std::string_view>;
+  struct Spellings {
+    std::string_view first;
+    std::string_view second;
+  };
 
   static Result<std::shared_ptr<const MergeTable>> build(const TokenTable& vocabulary, std::span<const Spellings> merges,
                                                          std::string_view continuing_subword_prefix);

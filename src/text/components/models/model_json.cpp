@@ -15,6 +15,7 @@
 #include "text/components/models/model_checks.h"
 #include "text/components/models/token_table.h"
 #include "text/unicode/utf8.h"
+#include "text/vocabulary/scratch_list.h"
 
 namespace headrace::text {
 namespace {
@@ -32,7 +33,7 @@ struct VocabField {
   Kind kind = Kind::Null;
   std::string description;  // of a value of another kind
   std::string problem;      // what makes no sense in it
-  std::vector<TokenEntry> entries;
+  ScratchList<TokenEntry> entries;
   JsonPart part;
   Pieces pieces;
 };
@@ -40,7 +41,7 @@ struct VocabField {
 struct MergesField {
   bool present = false;
   std::string problem;
-  std::vector<MergeTable::Spellings> merges;
+  ScratchList<MergeTable::Spellings> merges;
   JsonPart part;
   bool all_spelled = true;  // nothing that is no part of a merge was passed over
 };
@@ -119,7 +120,7 @@ bool read_number(JsonReader& reader, const char* expected, double& value, std::s
 
 /// PERF: room for more than there can be, at twenty bytes each, of which only what is used is touched.
 template <class T>
-void reserve(std::vector<T>& list, const JsonReader& reader) {
+void reserve(ScratchList<T>& list, const JsonReader& reader) {
   constexpr size_t kMost = size_t{1} << 20;
   list.reserve(std::min(reader.bytes_left() / 20, kMost));
 }
@@ -189,7 +190,7 @@ void add_spelled_merge(std::string_view line, MergesField& field) {
     field.problem = fmt::format("Merges text file invalid at line {}", field.merges.size() + 1);
     return;
   }
-  field.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+  field.merges.push_back({line.substr(0, space), line.substr(space + 1)});
 }
 
 constexpr const char* kNoMerges = "data did not match any variant of untagged enum MergeType";
@@ -205,7 +206,7 @@ bool read_merge_pair(JsonReader& reader, MergesField& field) {
     return reader.skip();
   });
   if (count != 2) field.problem = kNoMerges;
-  field.merges.emplace_back(parts[0], parts[1]);
+  field.merges.push_back({parts[0], parts[1]});
   return read;
 }
 
@@ -345,7 +346,7 @@ class ModelMaker {
       return invalid(fmt::format("invalid type: {}, expected a map", vocab.kind == Kind::Array ? "sequence" : vocab.description));
     }
     if (!vocab.problem.empty()) return invalid(vocab.problem);
-    return TokenTable::build(vocab.entries);
+    return TokenTable::build(vocab.entries.span());
   }
 
   Result<ModelSpec> bpe() const {
@@ -368,7 +369,7 @@ class ModelMaker {
     if (!fields_.merges.problem.empty()) return invalid(fields_.merges.problem);
     HR_CHECK(check_model(model));
     HR_TRY(model.vocabulary, vocabulary());
-    HR_TRY(model.merges, MergeTable::build(*model.vocabulary, fields_.merges.merges, model.continuing_subword_prefix.value_or("")));
+    HR_TRY(model.merges, MergeTable::build(*model.vocabulary, fields_.merges.merges.span(), model.continuing_subword_prefix.value_or("")));
     return ModelSpec{std::move(model)};
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <random>
 
@@ -25,7 +26,7 @@ uint64_t table_seed() {
   return seed;
 }
 
-Result<std::shared_ptr<const TokenTable>> TokenTable::build(std::span<const TokenEntry> entries) {
+Result<std::shared_ptr<const TokenTable>> TokenTable::build(std::span<const TokenEntry> entries, uint64_t seed) {
   size_t bytes = 0;
   for (const TokenEntry& entry : entries) bytes += entry.spelling.size();
   if (bytes > ~uint32_t{0} || entries.size() >= ~uint32_t{0}) {
@@ -33,7 +34,7 @@ Result<std::shared_ptr<const TokenTable>> TokenTable::build(std::span<const Toke
                                                    entries.size(), bytes));
   }
   std::shared_ptr<TokenTable> table(new TokenTable);
-  table->seed_ = table_seed();
+  table->seed_ = seed;
   if (ascending(entries)) {
     table->fill(entries);
   } else {
@@ -56,7 +57,7 @@ Result<std::shared_ptr<const TokenTable>> TokenTable::build(std::span<const Toke
 void TokenTable::index(std::span<const TokenEntry> entries, std::vector<uint32_t>& kept) {
   size_t slots = 16;
   while (slots < entries.size() * 3 / 2 + 1) slots *= 2;
-  slots_ = TableArray<Slot>(slots);
+  slots_ = TableArray<Slot>(slots, TablePages::Filled);
   mask_ = slots - 1;
   std::vector<uint32_t> replaced;
   uint64_t hashes[kBlock];
@@ -111,9 +112,18 @@ void TokenTable::fill(std::span<const TokenEntry> entries) {
   bool counting = true;
   for (size_t n = 0; counting && n < entries.size(); ++n) counting = entries[n].id == n;
   if (counting) return;
-  ids_ = TableArray<TokenId>(entries.size());
+  ids_ = TableArray<TokenId>(entries.size(), TablePages::Filled);
   for (size_t n = 0; n < entries.size(); ++n) ids_[n] = entries[n].id;
   index_ids();
+}
+
+bool TokenTable::adopt(uint64_t seed) {
+  seed_ = seed;
+  mask_ = slots_.size() - 1;
+  if (!ids_.empty() && (ids_.size() != size() || !std::is_sorted(ids_.begin(), ids_.end()))) return false;
+  if (!by_id_.empty() && ids_.empty()) return false;
+  if (std::any_of(by_id_.begin(), by_id_.end(), [&](uint32_t number) { return number > size(); })) return false;
+  return std::has_single_bit(slots_.size()) && ends_runs(slots_, [](const Slot& slot) { return slot.number == 0; });
 }
 
 void TokenTable::index_ids() {

@@ -13,6 +13,9 @@
 
 namespace headrace::text {
 
+/// A seed for the hash tables of this process.
+uint64_t table_seed();
+
 /// A spelling and its id, as a file or a program gives them.
 struct TokenEntry {
   std::string_view spelling;
@@ -25,7 +28,20 @@ class TokenTable {
  public:
   /// Of equal spellings the last one counts, as in a JSON object. OutOfRange when the
   /// spellings together exceed 4 GiB.
-  static Result<std::shared_ptr<const TokenTable>> build(std::span<const TokenEntry> entries);
+  static Result<std::shared_ptr<const TokenTable>> build(std::span<const TokenEntry> entries, uint64_t seed = table_seed());
+
+  /// An empty one, to be filled by a visit and `adopt`.
+  static std::shared_ptr<TokenTable> unfilled() { return std::shared_ptr<TokenTable>(new TokenTable); }
+  /// Calls visit(array or arena), which returns a Result, for what the table consists of.
+  template <class Self, class Visit>
+  static Result<void> visit_arrays(Self& self, const Visit& visit) {
+    HR_CHECK(visit(self.spellings_));
+    HR_CHECK(visit(self.ids_));
+    HR_CHECK(visit(self.by_id_));
+    return visit(self.slots_);
+  }
+  /// Takes what a visit has put in; false if it makes no table that can be asked anything.
+  bool adopt(uint64_t seed);
 
   /// How many spellings there are.
   size_t size() const { return spellings_.size(); }
@@ -76,8 +92,5 @@ class TokenTable {
   size_t mask_ = 0;
   uint64_t seed_ = 0;
 };
-
-/// A seed for the hash tables of this process.
-uint64_t table_seed();
 
 }  // namespace headrace::text
