@@ -4,7 +4,7 @@ set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Where libraries go under the prefix")
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(HEADRACE_INSTALLED_MODULES base kernels net text tensor model engine server)
+set(HEADRACE_INSTALLED_MODULES base kernels net text tensor frame model engine server)
 set(HEADRACE_INCLUDE_DIR ${CMAKE_INSTALL_INCLUDEDIR}/headrace)
 
 foreach(module IN LISTS HEADRACE_INSTALLED_MODULES)

@@ -126,6 +126,8 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : state_->workers) worker.join();
 }
 
+bool ThreadPool::is_worker() { return current_pool != nullptr; }
+
 int ThreadPool::threads() const { return static_cast<int>(state_->queues.size()); }
 
 void ThreadPool::submit(Task task) { state_->push(std::move(task)); }

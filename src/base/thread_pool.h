@@ -23,6 +23,9 @@ class ThreadPool {
 
   int threads() const;
 
+  /// Whether the caller is a worker of some pool: it must not wait for what others may hold, such as an interpreter's lock.
+  static bool is_worker();
+
   /// Queues a task; it must not throw. May be called from a task.
   void submit(std::function<void()> task);
 
