@@ -28,6 +28,7 @@ from ._native import Tensor
 from ._output import Choice, Output, Piece, TokenLogprob, Usage
 from ._sampling import Sampling
 from ._tokenizer import Encoding, Tokenizer
+from .frame import DataFrame, Series
 from ._versions import show_versions, versions
 from ._native import version as __version__
 
@@ -37,6 +38,7 @@ __all__ = [
     "Cancelled",
     "CatalogModel",
     "Choice",
+    "DataFrame",
     "Encoding",
     "HeadraceError",
     "InternalError",
@@ -49,6 +51,7 @@ __all__ = [
     "Output",
     "Piece",
     "Sampling",
+    "Series",
     "SystemFailure",
     "Tensor",
     "TokenLogprob",

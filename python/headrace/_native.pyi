@@ -9,6 +9,7 @@ from ._sampling import Sampling
 version: str
 compiler: str
 tokenizers: Any  # typed by headrace/tokenizers/__init__.pyi
+frame: Any  # typed by headrace/frame/__init__.pyi
 
 def cpu_name() -> str: ...
 def usable_cpus() -> int: ...

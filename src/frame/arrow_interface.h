@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "frame/data_frame.h"
 
@@ -60,6 +61,9 @@ namespace headrace::frame {
 /// offsets, list views, fixed sizes, milliseconds of a date, seconds, and dictionaries of other codes are converted.
 Result<Field> import_field(const ArrowSchema& schema);
 
+/// Memory of somebody else's as a Buffer. `release` is called when the last owner lets go, and never on a thread of the pool.
+Buffer wrap_foreign(std::byte* data, size_t bytes, std::function<void()> release);
+
 /// Takes `array` over (its release is called when the last of its buffers is let go, and never on a thread of the pool,
 /// since it may wait for an interpreter) and reserves its bytes in `budget`. The error of a column names it.
 Result<Array> import_array(const ArrowSchema& schema, ArrowArray* array, const std::shared_ptr<MemoryBudget>& budget = process_budget());
@@ -75,6 +79,8 @@ void export_field(const Field& field, ArrowSchema* out, const ArrowSchema* reque
 Result<void> export_array(const Array& array, const ArrowSchema& form, ArrowArray* out);
 /// A stream of the frame's chunks, cut where any column's chunk ends.
 void export_stream(DataFrame frame, ArrowArrayStream* out, const ArrowSchema* requested = nullptr);
+/// A stream of a column's chunks as they are, in no structs. The field's type must be the column's.
+void export_column(const Field& field, Column column, ArrowArrayStream* out, const ArrowSchema* requested = nullptr);
 /// The schema of a frame: a struct.
 void export_schema(const Schema& schema, ArrowSchema* out, const ArrowSchema* requested = nullptr);
 

@@ -8,6 +8,7 @@ namespace headrace::python {
 void bind_catalog(nanobind::module_& module);
 void bind_engine(nanobind::module_& module);
 void bind_errors();
+void bind_frame(nanobind::module_& module);
 void bind_job(nanobind::module_& module);
 void bind_notifier(nanobind::module_& module);
 void bind_tensor(nanobind::module_& module);

@@ -36,6 +36,7 @@ NB_MODULE(_native, module) {
   bind_errors();
   bind_catalog(module);
   bind_tensor(module);
+  bind_frame(module);
   bind_tokenizer(module);
   bind_tokenizers(module);
   bind_notifier(module);

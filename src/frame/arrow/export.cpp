@@ -240,6 +240,7 @@ Result<void> Exporter::run(const ArrowSchema& form, ArrowArray* out) {
 
 struct StreamParts {
   DataFrame frame;
+  bool is_bare = false;  // one column's arrays, in no structs
   ArrowSchema schema{};
   size_t next_row = 0;
   std::vector<std::pair<size_t, size_t>> places;  // of each column: chunk, and row in it
@@ -248,7 +249,11 @@ struct StreamParts {
 
 int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
   auto* parts = static_cast<StreamParts*>(stream->private_data);
-  export_schema(parts->frame.schema(), out, &parts->schema);
+  if (parts->is_bare) {
+    export_field(parts->frame.schema()[0], out, &parts->schema);
+  } else {
+    export_schema(parts->frame.schema(), out, &parts->schema);
+  }
   return 0;
 }
 
@@ -260,6 +265,12 @@ size_t rows_of_next(const StreamParts& parts) {
     rows = std::min(rows, parts.frame.columns()[i].chunks()[chunk].size() - row);
   }
   return rows;
+}
+
+Result<void> export_chunk(StreamParts& parts, ArrowArray* out) {
+  const Array& chunk = parts.frame.columns()[0].chunks()[parts.places[0].first++];
+  parts.next_row += chunk.size();
+  return export_array(chunk, parts.schema, out);
 }
 
 Result<void> export_batch(StreamParts& parts, ArrowArray* out) {
@@ -293,7 +304,7 @@ int get_next(ArrowArrayStream* stream, ArrowArray* out) {
   auto* parts = static_cast<StreamParts*>(stream->private_data);
   *out = ArrowArray{};
   if (parts->next_row == parts->frame.height()) return 0;
-  const auto exported = export_batch(*parts, out);
+  const auto exported = parts->is_bare ? export_chunk(*parts, out) : export_batch(*parts, out);
   if (exported) return 0;
   parts->error = exported.error().message;
   return exported.error().kind == ErrorKind::OutOfMemory ? ENOMEM : EINVAL;
@@ -340,13 +351,30 @@ void export_schema(const Schema& schema, ArrowSchema* out, const ArrowSchema* re
 
 Result<void> export_array(const Array& array, const ArrowSchema& form, ArrowArray* out) { return Exporter(array).run(form, out); }
 
+namespace {
+
+void open_stream(std::unique_ptr<StreamParts> parts, ArrowArrayStream* out) {
+  parts->places.resize(parts->frame.width());
+  *out = ArrowArrayStream{.get_schema = &get_schema, .get_next = &get_next, .get_last_error = &last_error,
+                          .release = &release_stream, .private_data = parts.release()};
+}
+
+}  // namespace
+
 void export_stream(DataFrame frame, ArrowArrayStream* out, const ArrowSchema* requested) {
   auto parts = std::make_unique<StreamParts>();
   export_schema(frame.schema(), &parts->schema, requested);
-  parts->places.resize(frame.width());
   parts->frame = std::move(frame);
-  *out = ArrowArrayStream{.get_schema = &get_schema, .get_next = &get_next, .get_last_error = &last_error,
-                          .release = &release_stream, .private_data = parts.release()};
+  open_stream(std::move(parts), out);
+}
+
+void export_column(const Field& field, Column column, ArrowArrayStream* out, const ArrowSchema* requested) {
+  auto parts = std::make_unique<StreamParts>();
+  export_field(field, &parts->schema, requested);
+  parts->is_bare = true;
+  // One name, and a column of its type: nothing that could be refused.
+  parts->frame = *DataFrame::make(*Schema::make({field}), {std::move(column)});
+  open_stream(std::move(parts), out);
 }
 
 }  // namespace headrace::frame

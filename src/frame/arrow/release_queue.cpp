@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "frame/arrow_interface.h"
 
 namespace headrace::frame {
 namespace {
@@ -48,6 +49,10 @@ void release_off_pool(std::function<void()> release) {
   if (!ThreadPool::is_worker()) return release();
   static auto* queue = new ReleaseQueue;  // never destroyed: its thread may outlive main
   queue->push(std::move(release));
+}
+
+Buffer wrap_foreign(std::byte* data, size_t bytes, std::function<void()> release) {
+  return Buffer::foreign(data, bytes, [release = std::move(release)]() mutable { release_off_pool(std::move(release)); });
 }
 
 }  // namespace headrace::frame

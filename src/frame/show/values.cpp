@@ -1,25 +1,19 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <utility>
 
 #include "frame/data_frame.h"
+#include "frame/half.h"
 #include "frame/show/values.h"
 
 namespace headrace::frame {
 namespace {
 
 constexpr size_t kItemsShown = 10;
-
-float from_half(uint16_t bits) {
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float sign = bits >> 15 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction ? NAN : sign * INFINITY;
-  return sign * (exponent ? std::ldexp(static_cast<float>(fraction | 1024), exponent - 25) : std::ldexp(static_cast<float>(fraction), -24));
-}
 
 /// The shortest digits that give the number back, with a point so that it looks like one of its kind.
 template <class T>

@@ -1,0 +1,66 @@
+"""Columns and frames: Arrow's memory, NumPy and Arrow in and out without copies.
+
+>>> import headrace as hr
+>>> frame = hr.DataFrame({"name": ["mill", "race", None], "year": [1785, 1802, 1790]})
+>>> frame["year"].to_list()
+[1785, 1802, 1790]
+>>> frame.schema
+{'name': String, 'year': Int64}
+"""
+
+from .._native import frame as _native
+
+DataFrame = _native.DataFrame
+DataType = _native.DataType
+Series = _native.Series
+concat = _native.concat
+
+Binary = _native.Binary
+Boolean = _native.Boolean
+Categorical = _native.Categorical
+Date = _native.Date
+Datetime = _native.Datetime
+Decimal = _native.Decimal
+Duration = _native.Duration
+Float16 = _native.Float16
+Float32 = _native.Float32
+Float64 = _native.Float64
+Int8 = _native.Int8
+Int16 = _native.Int16
+Int32 = _native.Int32
+Int64 = _native.Int64
+List = _native.List
+Null = _native.Null
+String = _native.String
+UInt8 = _native.UInt8
+UInt16 = _native.UInt16
+UInt32 = _native.UInt32
+UInt64 = _native.UInt64
+
+__all__ = [
+    "Binary",
+    "Boolean",
+    "Categorical",
+    "DataFrame",
+    "DataType",
+    "Date",
+    "Datetime",
+    "Decimal",
+    "Duration",
+    "Float16",
+    "Float32",
+    "Float64",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "List",
+    "Null",
+    "Series",
+    "String",
+    "UInt8",
+    "UInt16",
+    "UInt32",
+    "UInt64",
+    "concat",
+]

@@ -1,0 +1,13 @@
+#include "python/bindings.h"
+#include "python/frame/bindings.h"
+
+namespace headrace::python {
+
+void bind_frame(nanobind::module_& module) {
+  auto frame = module.def_submodule("frame", "Columns and frames. See headrace.frame.");
+  bind_data_type(frame);
+  bind_series(frame);
+  bind_data_frame(frame);
+}
+
+}  // namespace headrace::python
