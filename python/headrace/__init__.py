@@ -28,7 +28,7 @@ from ._native import Tensor
 from ._output import Choice, Output, Piece, TokenLogprob, Usage
 from ._sampling import Sampling
 from ._tokenizer import Encoding, Tokenizer
-from .frame import DataFrame, Series
+from .frame import DataFrame, Series, read_parquet
 from ._versions import show_versions, versions
 from ._native import version as __version__
 
@@ -61,6 +61,7 @@ __all__ = [
     "__version__",
     "catalog",
     "pull",
+    "read_parquet",
     "show_versions",
     "versions",
 ]

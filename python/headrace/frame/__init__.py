@@ -14,6 +14,8 @@ DataFrame = _native.DataFrame
 DataType = _native.DataType
 Series = _native.Series
 concat = _native.concat
+read_parquet = _native.read_parquet
+read_parquet_schema = _native.read_parquet_schema
 
 Binary = _native.Binary
 Boolean = _native.Boolean
@@ -63,4 +65,6 @@ __all__ = [
     "UInt32",
     "UInt64",
     "concat",
+    "read_parquet",
+    "read_parquet_schema",
 ]

@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any, overload
 
 class DataType:
@@ -117,3 +118,12 @@ class DataFrame:
     def _repr_html_(self) -> str: ...
 
 def concat(frames: Iterable[DataFrame]) -> DataFrame: ...
+def read_parquet(source: str | PathLike[str], *, columns: Sequence[str] | None = None, n_rows: int | None = None) -> DataFrame:
+    """Reads a Parquet file: these columns, in this order, and the first rows.
+
+    Structs, maps and times of day cannot be read yet: name the columns that you need. Raises InvalidData or
+    Unsupported with file, column and row group.
+    """
+
+def read_parquet_schema(source: str | PathLike[str]) -> dict[str, DataType]:
+    """The names and types of the columns that can be read."""

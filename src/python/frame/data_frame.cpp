@@ -1,11 +1,14 @@
 #include <fmt/format.h>
+#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <filesystem>
 #include <new>
 #include <utility>
 
+#include "frame/parquet.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
 #include "python/frame/capsules.h"
@@ -185,6 +188,17 @@ void bind_data_frame(nb::module_& module) {
       .def("__arrow_c_schema__", [](const DataFrame& f) { return schema_capsule(f.schema()); })
       .def("__repr__", [](const DataFrame& f) { return frame::to_text(f, options()); })
       .def("_repr_html_", [](const DataFrame& f) { return frame::to_html(f); });
+  module.def("read_parquet", [](const std::filesystem::path& path, const std::optional<std::vector<std::string>>& columns, std::optional<uint64_t> rows) {
+        const nb::gil_scoped_release released;
+        const auto file = value_or_raise(frame::ParquetFile::open(path));
+        return value_or_raise(file.read(columns, rows.value_or(UINT64_MAX)));
+      }, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(), nb::arg("n_rows") = nb::none());
+  module.def("read_parquet_schema", [](const std::filesystem::path& path) {
+        nb::dict out;
+        const auto file = value_or_raise(frame::ParquetFile::open(path));
+        for (const Field& field : file.schema().fields()) out[field.name.c_str()] = field.type;
+        return out;
+      }, nb::arg("source"));
   module.def("concat", [](const std::vector<DataFrame>& frames) { return value_or_raise(frame::concat(frames)); }, nb::arg("frames"));
 }
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+
+#include "base/file.h"
+#include "frame/parquet/metadata.h"
+
+namespace headrace::frame::parquet {
+
+/// A page as it lies in memory: levels, then values.
+struct Page {
+  PageHeader header;
+  Buffer bytes;  ///< unpacked
+  std::span<const std::byte> repetition_levels, definition_levels, values;
+};
+
+/// Reads the pages of a column chunk one after the other: no more than one of them, and a window of the file, is in memory.
+class PageReader {
+ public:
+  PageReader(const File& file, const ColumnChunk& chunk, std::shared_ptr<MemoryBudget> budget);
+
+  /// The next page, of a kind that is known. InvalidData at the end of the chunk, or if the page is broken.
+  Result<Page> next(int greatest_repetition, int greatest_definition);
+
+ private:
+  Result<PageHeader> read_header();
+  /// `size` bytes at the place that is read next.
+  Result<std::span<const std::byte>> window(uint64_t size);
+
+  const File& file_;
+  const ColumnChunk& chunk_;
+  std::shared_ptr<MemoryBudget> budget_;
+  uint64_t at_ = 0;   // in the file
+  uint64_t end_ = 0;  // of what can be read
+  Buffer buffer_;
+  uint64_t buffer_begin_ = 0, buffer_end_ = 0;  // in the file
+};
+
+}  // namespace headrace::frame::parquet
