@@ -43,7 +43,16 @@ def test_the_code_in_docs_python_md(environment):
     run(["-c", "\n".join(blocks)], environment)
 
 
-@pytest.mark.parametrize("module", ["headrace", "headrace._llm", "headrace._sampling", "headrace._tokenizer", "headrace._catalog"])
+def test_the_code_in_docs_frames_md(environment):
+    pytest.importorskip("pyarrow")
+    page = (ROOT / "docs/frames.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 6
+    shown = re.search(r"```\n(name .*?)\n```", page, re.DOTALL).group(1)
+    assert shown in run(["-c", "\n".join(blocks)], environment)
+
+
+@pytest.mark.parametrize("module", ["headrace", "headrace.frame", "headrace._llm", "headrace._sampling", "headrace._tokenizer", "headrace._catalog"])
 def test_docstrings(module, environment, monkeypatch):
     monkeypatch.setenv("HEADRACE_HOME", environment["HEADRACE_HOME"])
     found = importlib.import_module(module)
