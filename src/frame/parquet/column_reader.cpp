@@ -40,7 +40,7 @@ struct ColumnReader::Output {
 };
 
 ColumnReader::ColumnReader(const File& file, const Leaf& leaf, const ColumnChunk& chunk, std::shared_ptr<MemoryBudget> budget)
-    : leaf_(leaf), budget_(budget), pages_(file, chunk, budget), values_left_(chunk.values) {}
+    : leaf_(leaf), budget_(budget), pages_(file, chunk, decoded_bytes(leaf.physical) == sizeof(View), budget), values_left_(chunk.values) {}
 
 Result<void> ColumnReader::set_dictionary(Page page) {
   auto dictionary = std::make_unique<Dictionary>();

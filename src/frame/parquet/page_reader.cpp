@@ -38,8 +38,8 @@ Result<Bytes> take_levels(Bytes& rest, int greatest, Encoding encoding) {
 
 }  // namespace
 
-PageReader::PageReader(const File& file, const ColumnChunk& chunk, std::shared_ptr<MemoryBudget> budget)
-    : file_(file), chunk_(chunk), budget_(std::move(budget)), at_(static_cast<uint64_t>(chunk.first_page)) {
+PageReader::PageReader(const File& file, const ColumnChunk& chunk, bool keeps_pages, std::shared_ptr<MemoryBudget> budget)
+    : file_(file), chunk_(chunk), keeps_pages_(keeps_pages), budget_(std::move(budget)), at_(static_cast<uint64_t>(chunk.first_page)) {
   const uint64_t most = file.size_bytes() < kFooter ? 0 : file.size_bytes() - kFooter;
   end_ = std::min(most, at_ + static_cast<uint64_t>(std::max<int64_t>(chunk.compressed_bytes, 0)) + kForgotten);
 }
@@ -72,6 +72,16 @@ Result<PageHeader> PageReader::read_header() {
   }
 }
 
+/// PERF: memory that a page before had is in the cache and was cleared by the kernel already.
+Result<Buffer> PageReader::memory_for_page(size_t bytes) {
+  if (keeps_pages_) return Buffer::allocate(bytes, budget_);
+  if (page_.empty() || page_.size() < bytes) {
+    page_ = {};
+    HR_TRY(page_, Buffer::allocate(std::max<size_t>(bytes, 1), budget_));  // zlib wants a place even for nothing
+  }
+  return page_;
+}
+
 Result<Page> PageReader::next(int greatest_repetition, int greatest_definition) {
   using enum PageHeader::Kind;
   for (;;) {
@@ -94,18 +104,20 @@ Result<Page> PageReader::next(int greatest_repetition, int greatest_definition) 
       in_front = uint64_t{static_cast<uint32_t>(header.repetition_bytes)} + static_cast<uint32_t>(header.definition_bytes);
       if (in_front > body.size() || in_front > static_cast<uint64_t>(header.bytes)) return broken("has more levels than bytes in a page");
     }
-    HR_TRY(page.bytes, Buffer::allocate(static_cast<size_t>(header.bytes), budget_));
-    if (in_front > 0) std::memcpy(page.bytes.data(), body.data(), in_front);
+    const auto size = static_cast<size_t>(header.bytes);
+    HR_TRY(page.bytes, memory_for_page(size));
+    const auto unpacked = page.bytes.bytes().first(size);
+    if (in_front > 0) std::memcpy(unpacked.data(), body.data(), in_front);
     const Codec codec = header.kind == DataV2 && !header.is_compressed ? Codec::None : chunk_.codec;
-    const auto values = page.bytes.bytes().subspan(in_front);
+    const auto values = unpacked.subspan(in_front);
     // A page of nulls alone may have nothing to unpack.
     if (!(values.empty() && body.size() == in_front)) HR_CHECK(decompress(codec, body.subspan(in_front), values));
     if (header.kind == DataV2) {
-      page.repetition_levels = page.bytes.bytes().first(static_cast<size_t>(header.repetition_bytes));
-      page.definition_levels = page.bytes.bytes().subspan(static_cast<size_t>(header.repetition_bytes), static_cast<size_t>(header.definition_bytes));
+      page.repetition_levels = unpacked.first(static_cast<size_t>(header.repetition_bytes));
+      page.definition_levels = unpacked.subspan(static_cast<size_t>(header.repetition_bytes), static_cast<size_t>(header.definition_bytes));
       page.values = values;
     } else {
-      Bytes rest = page.bytes.bytes();
+      Bytes rest = unpacked;
       if (header.kind == Data) {
         HR_TRY(page.repetition_levels, take_levels(rest, greatest_repetition, header.repetition_encoding));
         HR_TRY(page.definition_levels, take_levels(rest, greatest_definition, header.definition_encoding));
