@@ -38,7 +38,6 @@ class PairMerger {
   void merge_each(std::span<ShortPiece> pieces) const;
 
  private:
-  class Lane;
   static constexpr size_t kFew = 48;
   void merge_few(std::vector<Symbol>& symbols) const;
   void merge_many(std::vector<Symbol>& symbols) const;

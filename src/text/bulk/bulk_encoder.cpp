@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/thread_pool.h"
+#include "text/bulk/lookup_kernels.h"
 #include "text/unicode/utf8.h"
 #include "text/vocabulary/meta_symbol.h"
 
@@ -19,11 +20,9 @@ constexpr size_t kConfirmedAtOnce = 32768;
 
 std::atomic<uint64_t> next_serial{1};
 
-/// A piece of a chunk that was not found in its first place.
-struct Miss {
-  uint32_t piece;  // its number
-  uint32_t place;  // in `out`, of its tokens, as if all misses had none
-  uint32_t at;     // in `missed`
+/// A missed piece's tokens, in ThreadMemory::missed.
+struct MissedTokens {
+  uint32_t at;
   uint32_t count;
 };
 
@@ -34,8 +33,10 @@ struct ThreadMemory {
   std::vector<Symbol> symbols;
   std::vector<TokenId> ids;
   std::vector<uint32_t> ends;
-  TokenId out[SplitChunk::kBytes * 3 + 8];  // three tokens a byte: a space of which the vocabulary has only the bytes
-  Miss misses[SplitChunk::kBytes + 32];
+  // Three tokens a byte: a space of which the vocabulary has only the bytes; and four a piece that may be written.
+  TokenId out[SplitChunk::kBytes * 4 + 8];
+  MissedPiece misses[SplitChunk::kBytes + 32];
+  MissedTokens missed_tokens[SplitChunk::kBytes + 32];
   std::vector<TokenId> missed;              // the misses' tokens, in any order
   uint64_t whole[SplitChunk::kBlocks + 2];  // where pieces begin, before barriers cut them
 };
@@ -122,10 +123,11 @@ class BulkEncoder::Run {
   std::optional<TokenId> entry_alone(std::string_view piece, VocabularyTable::Slot* slot, bool whole);
   struct Missing;
   void encode_missing(std::span<Missing> pieces);
-  void encode_missing_long(Missing& missing);
+  void encode_longer(Missing& missing);
   bool find_missing(Missing& missing);
+  bool find_missing_long(Missing& missing);
   void merge_missing(std::span<Missing> pieces);
-  void put(Miss& miss, std::span<const TokenId> ids);
+  void put(size_t miss, std::span<const TokenId> ids);
   void put_missed_between(size_t written, size_t misses);
   bool begins_piece(size_t at) const;
   std::span<const TokenId> merged(std::string_view piece);
@@ -177,41 +179,59 @@ std::optional<TokenId> BulkEncoder::Run::entry_alone(std::string_view piece, Voc
 
 /// A piece that is not in its first place in the cache.
 struct BulkEncoder::Run::Missing {
-  Miss* miss;
+  static constexpr PackedPiece kLong{0, ~uint64_t{0}};
+  size_t miss;  // its number
   std::string_view piece;
-  bool whole;                   // not a part of a piece
-  PackedPiece packed;           // if it is short; else what no key is
-  uint64_t hash;
-  VocabularyTable::Slot* slot;  // of the entry that is spelled so
+  bool whole;                             // not a part of a piece
+  PackedPiece packed = kLong;             // of short ones
+  uint64_t hash = 0;
+  VocabularyTable::Slot* slot = nullptr;  // of the entry that is spelled so
+
+  bool is_short() const { return piece.size() <= PackedPiece::kLongest; }
+  bool is_spelled_as(const Missing& other) const { return packed == other.packed && (is_short() || piece == other.piece); }
 };
 
-void BulkEncoder::Run::put(Miss& miss, std::span<const TokenId> ids) {
-  miss.at = static_cast<uint32_t>(memory_.missed.size());
-  miss.count = static_cast<uint32_t>(ids.size());
+void BulkEncoder::Run::put(size_t miss, std::span<const TokenId> ids) {
+  memory_.missed_tokens[miss] = {static_cast<uint32_t>(memory_.missed.size()), static_cast<uint32_t>(ids.size())};
   memory_.missed.insert(memory_.missed.end(), ids.begin(), ids.end());
 }
 
 /// Looks in the cache and in the vocabulary. False: the merges have to say.
 bool BulkEncoder::Run::find_missing(Missing& missing) {
-  if (const auto known = cache_.find(missing.packed, missing.hash)) return put(*missing.miss, *known), true;
+  if (const auto known = cache_.find(missing.packed, missing.hash)) return put(missing.miss, *known), true;
   missing.slot = table_.find(missing.packed, missing.hash);
   const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
   if (!VocabularyTable::is_entry(value)) return false;
   const TokenId id = value & VocabularyTable::kIdMask;
   if (!(value & VocabularyTable::kUnconfirmed)) {
     cache_.add(missing.packed, missing.hash, {&id, 1});
-    return put(*missing.miss, {&id, 1}), true;
+    return put(missing.miss, {&id, 1}), true;
   }
   if (!(value & VocabularyTable::kOnlyWhole)) return false;
-  if (missing.whole) return put(*missing.miss, {&id, 1}), true;
+  if (missing.whole) return put(missing.miss, {&id, 1}), true;
   PackedPiece part = missing.packed;
   part.high |= PieceCache::kPart;
   const auto known = cache_.find(part, missing.hash);
-  if (known) put(*missing.miss, *known);
+  if (known) put(missing.miss, *known);
   return known.has_value();
 }
 
-/// Merges short pieces side by side, equal ones once.
+/// The same for a piece of more than fifteen bytes.
+bool BulkEncoder::Run::find_missing_long(Missing& missing) {
+  missing.slot = table_.find_long(missing.piece, missing.hash);
+  const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
+  if (VocabularyTable::is_entry(value)) {
+    const TokenId id = value & VocabularyTable::kIdMask;
+    const bool tried = value & VocabularyTable::kOnlyWhole;
+    if (!(value & VocabularyTable::kUnconfirmed) || (tried && missing.whole)) return put(missing.miss, {&id, 1}), true;
+    if (!tried) return false;
+  }
+  const auto known = cache_.find_long(missing.piece, missing.hash);
+  if (!known.empty()) put(missing.miss, known);
+  return !known.empty();
+}
+
+/// Merges pieces side by side, equal ones once.
 void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
   ShortPiece merged[kBatch];
   const Missing* first_of[kBatch];
@@ -219,7 +239,7 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
   size_t jobs = 0;
   for (size_t i = 0; i < pieces.size(); ++i) {
     size_t job = 0;
-    while (job < jobs && (first_of[job]->packed != pieces[i].packed)) ++job;
+    while (job < jobs && !first_of[job]->is_spelled_as(pieces[i])) ++job;
     job_of[i] = static_cast<uint8_t>(job);
     if (job < jobs) continue;
     merged[jobs].bytes = pieces[i].piece;
@@ -233,7 +253,11 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
     const bool is_entry = VocabularyTable::is_entry(value);
     PackedPiece key = missing.packed;
     if (is_entry && !encoder_.confirm(missing.slot, ids) && encoder_.ignore_merges_) key.high |= PieceCache::kPart;
-    cache_.add(key, missing.hash, ids);
+    if (missing.is_short()) {
+      cache_.add(key, missing.hash, ids);
+    } else if (ids.size() > 1 || !is_entry) {
+      cache_.add_long(missing.piece, missing.hash, ids);
+    }
   }
   for (size_t i = 0; i < pieces.size(); ++i) {
     const ShortPiece& of = merged[job_of[i]];
@@ -241,26 +265,27 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
     const TokenId id = value & VocabularyTable::kIdMask;
     const bool entry_counts = pieces[i].whole && VocabularyTable::is_entry(value);
     if (entry_counts && encoder_.ignore_merges_) {
-      put(*pieces[i].miss, {&id, 1});
+      put(pieces[i].miss, {&id, 1});
     } else {
-      put(*pieces[i].miss, {of.ids, of.count});
+      put(pieces[i].miss, {of.ids, of.count});
     }
   }
 }
 
-void BulkEncoder::Run::encode_missing_long(Missing& missing) {
+/// A piece that is too long for merging beside others.
+void BulkEncoder::Run::encode_longer(Missing& missing) {
   const std::string_view piece = missing.piece;
-  if (const auto id = entry_alone(piece, table_.find_long(piece, missing.hash), missing.whole)) return put(*missing.miss, {&*id, 1});
-  if (const auto known = cache_.find_long(piece, missing.hash); !known.empty()) return put(*missing.miss, known);
+  if (const auto id = entry_alone(piece, table_.find_long(piece, missing.hash), missing.whole)) return put(missing.miss, {&*id, 1});
+  if (const auto known = cache_.find_long(piece, missing.hash); !known.empty()) return put(missing.miss, known);
   const std::span<const TokenId> ids = merged(piece);
   cache_.add_long(piece, missing.hash, ids);
-  put(*missing.miss, ids);
+  put(missing.miss, ids);
 }
 
 /// At most a batch. Requests the tables' lines for all before it looks at the first.
 void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
   for (Missing& missing : pieces) {
-    if (missing.piece.size() <= PackedPiece::kLongest) {
+    if (missing.is_short()) {
       missing.packed = pack(reinterpret_cast<const uint8_t*>(missing.piece.data()), missing.piece.size());
       missing.hash = encoder_.hash_(missing.packed);
       table_.prefetch(missing.hash);
@@ -271,11 +296,12 @@ void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
       cache_.prefetch_long(missing.hash);
     }
   }
+  const size_t longest = encoder_.pieces_->longest_of_each();
   size_t unknown = 0;
   for (Missing& missing : pieces) {
-    if (missing.piece.size() > PackedPiece::kLongest) {
-      encode_missing_long(missing);
-    } else if (!find_missing(missing)) {
+    if (missing.piece.size() > longest) {
+      encode_longer(missing);
+    } else if (!(missing.is_short() ? find_missing(missing) : find_missing_long(missing))) {
       pieces[unknown++] = missing;
     }
   }
@@ -287,56 +313,35 @@ void BulkEncoder::Run::put_missed_between(size_t written, size_t misses) {
   count_ = written + memory_.missed.size();
   size_t end = count_;
   for (size_t m = misses; m-- > 0;) {
-    const Miss& miss = memory_.misses[m];
-    const size_t between = written - miss.place;
-    std::memmove(out_ + end - between, out_ + miss.place, between * sizeof(TokenId));
-    end -= between + miss.count;
-    std::copy_n(memory_.missed.data() + miss.at, miss.count, out_ + end);
-    written = miss.place;
+    const size_t place = memory_.misses[m].place, between = written - place;
+    const MissedTokens& tokens = memory_.missed_tokens[m];
+    std::memmove(out_ + end - between, out_ + place, between * sizeof(TokenId));
+    end -= between + tokens.count;
+    std::copy_n(memory_.missed.data() + tokens.at, tokens.count, out_ + end);
+    written = place;
   }
 }
 
-/// PERF: two passes over a batch: keys, hashes and requests for the cache's lines; then tokens out, with no branch on what
-/// a piece is. Of most texts one piece in thirty or fewer is not there. The chunk's missing pieces come afterwards and
-/// together, so that they wait for memory together.
+/// PERF: of most texts one piece in thirty or fewer is not in its first line. The chunk's missing pieces come afterwards
+/// and together, so that they wait for memory together.
 void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count) {
-  PackedPiece packed[kBatch];
-  uint64_t hashes[kBatch];
-  Miss* const misses = memory_.misses;
-  TokenId* const out = out_;
-  const PieceCache::FirstLines lines = cache_.first_lines();
-  const PieceHash hash = encoder_.hash_;
-  size_t missed = 0, written = 0;
-  for (size_t first = 0; first < count; first += kBatch) {
-    const size_t batch = std::min(kBatch, count - first);
-    const uint32_t* at = begins + first;
-    for (size_t i = 0; i < batch; ++i) {
-      const size_t size = at[i + 1] - at[i];
-      packed[i] = size <= PackedPiece::kLongest ? pack(text + at[i], size) : PackedPiece{0, ~uint64_t{0}};  // no key
-      hashes[i] = hash(packed[i]);
-      lines.prefetch(hashes[i]);
-    }
-    for (size_t i = 0; i < batch; ++i) {
-      const uint32_t tokens = lines.find(packed[i], hashes[i], out + written);
-      misses[missed].piece = static_cast<uint32_t>(first + i);
-      misses[missed].place = static_cast<uint32_t>(written);
-      missed += tokens == 0;
-      written += tokens;
-    }
-  }
+  size_t written = 0, missed = 0;
+  lookup_kernels().look_up(cache_.first_lines(), encoder_.hash_, text, begins, count, out_, memory_.misses, written, missed);
   count_ = written;
   if (missed == 0) return;
   memory_.missed.clear();
-  Missing missing[kBatch];
+  std::vector<Missing> missing;
+  missing.reserve(std::min(kBatch, missed));
   for (size_t first = 0; first < missed; first += kBatch) {
     const size_t batch = std::min(kBatch, missed - first);
+    missing.clear();
     for (size_t i = 0; i < batch; ++i) {
-      Miss& miss = misses[first + i];
-      const uint32_t* at = begins + miss.piece;
-      const bool whole = begins_piece(at[0]) && (miss.piece + 1 == count || begins_piece(at[1]));
-      missing[i] = {&miss, {reinterpret_cast<const char*>(text) + at[0], at[1] - at[0]}, whole, {0, ~uint64_t{0}}, 0, nullptr};
+      const uint32_t piece = memory_.misses[first + i].piece;
+      const uint32_t* at = begins + piece;
+      const bool whole = begins_piece(at[0]) && (piece + 1 == count || begins_piece(at[1]));
+      missing.push_back({first + i, {reinterpret_cast<const char*>(text) + at[0], at[1] - at[0]}, whole});
     }
-    encode_missing({missing, batch});
+    encode_missing(missing);
   }
   put_missed_between(written, missed);
 }

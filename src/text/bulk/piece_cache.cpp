@@ -35,22 +35,24 @@ void PieceCache::forget() {
 
 /// A free entry of the piece's two lines; else one of the first line that is not needed most: a single
 /// token is found again in the vocabulary, several are merged again.
-PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
-  const size_t line = line_of(hash);
-  for (const size_t candidate : {line, line ^ 1}) {
-    for (Entry& entry : lines_[candidate].entries) {
-      if (entry.key.high != 0) continue;
-      ++entries_;
-      return entry;
-    }
-  }
-  for (const size_t candidate : {line, line ^ 1}) {
+PieceCache::Place PieceCache::room_for(uint64_t hash) {
+  const size_t first = line_of(hash);
+  for (const size_t candidate : {first, first ^ 1}) {
+    Line& line = lines_[candidate];
     for (int i = 0; i < 2; ++i) {
-      Entry& entry = lines_[candidate].entries[next_++ & 1];
-      if (entry.ids[0] >> 24 == 1) return entry;
+      if (line.keys[i].high != 0) continue;
+      ++entries_;
+      return {&line, i};
     }
   }
-  return lines_[line].entries[next_++ & 1];
+  for (const size_t candidate : {first, first ^ 1}) {
+    Line& line = lines_[candidate];
+    for (int i = 0; i < 2; ++i) {
+      const auto entry = static_cast<int>(next_++ & 1);
+      if (line.ids[entry][0] >> 24 == 1) return {&line, entry};
+    }
+  }
+  return {&lines_[first], static_cast<int>(next_++ & 1)};
 }
 
 void PieceCache::grow() {
@@ -58,11 +60,13 @@ void PieceCache::grow() {
   std::swap(old, lines_);
   entries_ = 0;
   for (const Line& line : old) {
-    for (const Entry& entry : line.entries) {
-      if (entry.key.high == 0) continue;
-      PackedPiece piece = entry.key;
+    for (int i = 0; i < 2; ++i) {
+      PackedPiece piece = line.keys[i];
+      if (piece.high == 0) continue;
       piece.high &= ~kPart;
-      room_for(hash_(piece)) = entry;
+      const Place place = room_for(hash_(piece));
+      place.line->keys[place.entry] = line.keys[i];
+      std::copy_n(line.ids[i], 4, place.line->ids[place.entry]);
     }
   }
 }
@@ -70,11 +74,12 @@ void PieceCache::grow() {
 std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piece, uint64_t hash) {
   const size_t line = line_of(hash);
   for (const size_t candidate : {line, line ^ 1}) {
-    for (const Entry& entry : lines_[candidate].entries) {
-      if (entry.key != piece) continue;
-      const uint32_t count = entry.ids[0] >> 24;
-      if (count == 0) return std::span(pool_).subspan(entry.ids[1], entry.ids[2]);
-      std::copy_n(entry.ids, 4, found_);
+    for (int i = 0; i < 2; ++i) {
+      if (lines_[candidate].keys[i] != piece) continue;
+      const uint32_t* ids = lines_[candidate].ids[i];
+      const uint32_t count = ids[0] >> 24;
+      if (count == 0) return std::span(pool_).subspan(ids[1], ids[2]);
+      std::copy_n(ids, 4, found_);
       found_[0] &= kIdMask;
       return std::span(found_, count);
     }
@@ -85,17 +90,19 @@ std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piec
 void PieceCache::add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids) {
   // Half full: of ten pieces nine are in their own line then.
   if (entries_ >= lines_.size() && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
-  Entry entry{piece, {}};
+  uint32_t kept[4] = {};
   if (!ids.empty() && ids.size() <= 4) {
-    std::copy(ids.begin(), ids.end(), entry.ids);
-    entry.ids[0] |= static_cast<uint32_t>(ids.size()) << 24;
+    std::copy(ids.begin(), ids.end(), kept);
+    kept[0] |= static_cast<uint32_t>(ids.size()) << 24;
   } else {
     if (bytes() > most_bytes_) forget();
-    entry.ids[1] = static_cast<uint32_t>(pool_.size());
-    entry.ids[2] = static_cast<uint32_t>(ids.size());
+    kept[1] = static_cast<uint32_t>(pool_.size());
+    kept[2] = static_cast<uint32_t>(ids.size());
     pool_.insert(pool_.end(), ids.begin(), ids.end());
   }
-  room_for(hash) = entry;
+  const Place place = room_for(hash);
+  place.line->keys[place.entry] = piece;
+  std::copy_n(kept, 4, place.line->ids[place.entry]);
 }
 
 std::span<const TokenId> PieceCache::find_long(std::string_view piece, uint64_t hash) const {
