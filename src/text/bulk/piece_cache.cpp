@@ -10,8 +10,8 @@ namespace {
 
 std::atomic<size_t> cache_bytes{size_t{8} << 20};
 
-/// Two megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
-size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 32768)); }
+/// Four megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
+size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 65536)); }
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_
 size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
 
 PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
-    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes)), long_(kFirstLong) {}
+    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), TablePages::Large), long_(kFirstLong) {}
 
 size_t PieceCache::bytes() const {
   return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
@@ -56,7 +56,7 @@ PieceCache::Place PieceCache::room_for(uint64_t hash) {
 }
 
 void PieceCache::grow() {
-  TableArray<Line> old(lines_.size() * 2);
+  TableArray<Line> old(lines_.size() * 2, TablePages::Large);
   std::swap(old, lines_);
   entries_ = 0;
   for (const Line& line : old) {
@@ -88,8 +88,8 @@ std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piec
 }
 
 void PieceCache::add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids) {
-  // Half full: of ten pieces nine are in their own line then.
-  if (entries_ >= lines_.size() && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
+  // A third full: of thirty pieces one is not in its own line then.
+  if (entries_ * 3 >= lines_.size() * 2 && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
   uint32_t kept[4] = {};
   if (!ids.empty() && ids.size() <= 4) {
     std::copy(ids.begin(), ids.end(), kept);
