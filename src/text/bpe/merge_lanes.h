@@ -42,7 +42,7 @@ class Lane {
       }
     }
     alive_ = (uint64_t{4} << count) - 1;
-    for (Question& question : questions_) question = {0, &kEmptyLine, PairTable::kFree};
+    for (Question& question : questions_) question = {0, &table.lines[0], kNoKey};
   }
 
   /// Takes what the table says of the pairs that were asked for.
@@ -68,8 +68,8 @@ class Lane {
     const auto next = static_cast<uint32_t>(__builtin_ctzll(without));
     // Bit 0 is set for what is before the first symbol, which is slot 1 always.
     const auto previous = static_cast<uint32_t>(63 - __builtin_clzll(alive_ & ((uint64_t{1} << at) - 1)));
-    ask(table, questions_[0], previous, previous == 0, at);
-    ask(table, questions_[1], at, (without & (without - 1)) == 0, next);
+    ask(table, questions_[0], previous, previous != 0, at);
+    ask(table, questions_[1], at, (without & (without - 1)) != 0, next);
     return true;
   }
 
@@ -87,30 +87,33 @@ class Lane {
     const PairTable::Line* line;
     uint64_t key;
   };
-  static constexpr PairTable::Line kEmptyLine{};
-  static constexpr PairTable::Join kNothing{};
+  static constexpr uint64_t kNoKey = ~uint64_t{0};
 
   void take(uint32_t at, const PairTable::Join& join) {
     order_[at] = ~join.inverted_rank << 8 | at;
     joined_[at] = join.id();
   }
 
+  /// PERF: two pairs in three are not there, and which ones cannot be guessed: no branch depends on it.
   void look(const View& table, const Question& question) {
     const PairTable::Line* line = question.line;
     unsigned found = Simd::matches(*line, question.key);
-    while (__builtin_expect(found == 0 && line->goes_on(), 0)) {
+    while (__builtin_expect((found == 0) & line->goes_on(), 0)) {
       line = line + 1 == table.lines + table.count ? table.lines : line + 1;
       found = Simd::matches(*line, question.key);
     }
-    const PairTable::Join* join = found ? &line->joins[__builtin_ctz(found)] : &kNothing;
-    take(question.at, *join);
+    const PairTable::Join& join = line->joins[__builtin_ctz(found | 1u << (PairTable::kWays - 1))];
+    order_[question.at] = (~join.inverted_rank << 8 | question.at) | (uint32_t{0} - static_cast<uint32_t>(found == 0));
+    joined_[question.at] = join.id();
   }
 
-  void ask(const View& table, Question& question, uint32_t left, bool is_edge, uint32_t right) {
+  /// Asks for a pair, or for one that is not there: without a neighbour.
+  void ask(const View& table, Question& question, uint32_t left, bool is_pair, uint32_t right) {
+    const uint64_t mask = uint64_t{0} - static_cast<uint64_t>(is_pair);
+    const uint64_t key = PairTable::key_of(ids_[left], ids_[right]);
     question.at = left;
-    question.key = PairTable::key_of(ids_[left], ids_[right]);
-    const PairTable::Line* line = &table.lines[table.line_of(PairTable::hash_of(question.key))];
-    question.line = is_edge ? &kEmptyLine : line;
+    question.key = key | ~mask;
+    question.line = &table.lines[table.line_of(PairTable::hash_of(key)) & mask];
     __builtin_prefetch(question.line);
   }
 
@@ -124,11 +127,6 @@ class Lane {
   Question questions_[2];
   uint32_t blocks_;   // of 16 slots
 };
-template <class Simd>
-constexpr PairTable::Line Lane<Simd>::kEmptyLine;
-template <class Simd>
-constexpr PairTable::Join Lane<Simd>::kNothing;
-
 /// PERF: merging is waiting for the table of merges, each time for what the join before gave; so as many pieces wait
 /// together as the CPU has lines on their way. All answers are taken before the first join, so that what is stored by
 /// slots has reached the cache when it is read in whole vectors.

@@ -37,7 +37,7 @@ struct ThreadMemory {
   TokenId out[SplitChunk::kBytes * 4 + 8];
   MissedPiece misses[SplitChunk::kBytes + 32];
   MissedTokens missed_tokens[SplitChunk::kBytes + 32];
-  std::vector<TokenId> missed;              // the misses' tokens, in any order
+  TokenId missed[SplitChunk::kBytes * 3 + 8];  // the misses' tokens, in any order
   uint64_t whole[SplitChunk::kBlocks + 2];  // where pieces begin, before barriers cut them
 };
 
@@ -66,14 +66,6 @@ size_t shorten(SplitChunk& chunk, size_t begin, size_t stop) {
   chunk.starts[w] &= (uint64_t{1} << (chunk.size % 64)) - 1;
   chunk.blocks = (chunk.size + 63) / 64;
   return stop;
-}
-
-/// How many bits are set. PERF: without the instruction, which not every CPU has, std::popcount is a call.
-size_t bit_count(uint64_t bits) {
-  bits -= bits >> 1 & 0x5555555555555555u;
-  bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
-  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-  return static_cast<size_t>(bits * 0x0101010101010101u >> 56);
 }
 
 bool is_ascii_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
@@ -128,7 +120,8 @@ class BulkEncoder::Run {
   bool find_missing_long(Missing& missing);
   void merge_missing(std::span<Missing> pieces);
   void put(size_t miss, std::span<const TokenId> ids);
-  void put_missed_between(size_t written, size_t misses);
+  void put_missed_between();
+  void append_tokens();
   bool begins_piece(size_t at) const;
   std::span<const TokenId> merged(std::string_view piece);
   void add_with_offsets(size_t begin, std::string_view piece, bool whole);
@@ -144,7 +137,9 @@ class BulkEncoder::Run {
   size_t stop_;
   size_t end_;
   TokenSink& sink_;
-  size_t count_ = 0;  // of out_
+  size_t count_ = 0;         // of out_
+  size_t misses_ = 0;        // pieces of which `out_` has nothing
+  size_t missed_count_ = 0;  // of their tokens
 };
 
 std::span<const TokenId> BulkEncoder::Run::merged(std::string_view piece) {
@@ -192,8 +187,8 @@ struct BulkEncoder::Run::Missing {
 };
 
 void BulkEncoder::Run::put(size_t miss, std::span<const TokenId> ids) {
-  memory_.missed_tokens[miss] = {static_cast<uint32_t>(memory_.missed.size()), static_cast<uint32_t>(ids.size())};
-  memory_.missed.insert(memory_.missed.end(), ids.begin(), ids.end());
+  memory_.missed_tokens[miss] = {static_cast<uint32_t>(missed_count_), static_cast<uint32_t>(ids.size())};
+  for (const TokenId id : ids) memory_.missed[missed_count_++] = id;
 }
 
 /// Looks in the cache and in the vocabulary. False: the merges have to say.
@@ -309,31 +304,54 @@ void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
 }
 
 /// Moves what is in `out_` apart, from its end on, and puts the misses' tokens between.
-void BulkEncoder::Run::put_missed_between(size_t written, size_t misses) {
-  count_ = written + memory_.missed.size();
+void BulkEncoder::Run::put_missed_between() {
+  size_t written = count_;
+  count_ += missed_count_;
   size_t end = count_;
-  for (size_t m = misses; m-- > 0;) {
+  for (size_t m = misses_; m-- > 0;) {
     const size_t place = memory_.misses[m].place, between = written - place;
     const MissedTokens& tokens = memory_.missed_tokens[m];
     std::memmove(out_ + end - between, out_ + place, between * sizeof(TokenId));
     end -= between + tokens.count;
-    std::copy_n(memory_.missed.data() + tokens.at, tokens.count, out_ + end);
+    std::copy_n(memory_.missed + tokens.at, tokens.count, out_ + end);
     written = place;
   }
+}
+
+/// Appends what is in `out_` to the sink, with the misses' tokens between.
+///
+/// PERF: eight tokens at a time and up to seven too many, which is cheaper than to call for a few.
+void BulkEncoder::Run::append_tokens() {
+  constexpr size_t kAtOnce = 8;
+  std::vector<TokenId>& ids = *sink_.ids;
+  const size_t before = ids.size(), total = count_ + missed_count_;
+  ids.resize(before + total + kAtOnce);
+  TokenId* to = ids.data() + before;
+  size_t from = 0;
+  const auto copy_until = [&](size_t end) {
+    for (size_t at = from; at < end; at += kAtOnce) std::memcpy(to + (at - from), out_ + at, kAtOnce * sizeof(TokenId));
+    to += end - from;
+    from = end;
+  };
+  for (size_t m = 0; m < misses_; ++m) {
+    copy_until(memory_.misses[m].place);
+    const MissedTokens& tokens = memory_.missed_tokens[m];
+    for (size_t i = 0; i < tokens.count; ++i) to[i] = memory_.missed[tokens.at + i];
+    to += tokens.count;
+  }
+  copy_until(count_);
+  ids.resize(before + total);
 }
 
 /// PERF: of most texts one piece in thirty or fewer is not in its first line. The chunk's missing pieces come afterwards
 /// and together, so that they wait for memory together.
 void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count) {
-  size_t written = 0, missed = 0;
-  lookup_kernels().look_up(cache_.first_lines(), encoder_.hash_, text, begins, count, out_, memory_.misses, written, missed);
-  count_ = written;
-  if (missed == 0) return;
-  memory_.missed.clear();
+  lookup_kernels().look_up(cache_.first_lines(), encoder_.hash_, text, begins, count, out_, memory_.misses, count_, misses_);
+  missed_count_ = 0;
   std::vector<Missing> missing;
-  missing.reserve(std::min(kBatch, missed));
-  for (size_t first = 0; first < missed; first += kBatch) {
-    const size_t batch = std::min(kBatch, missed - first);
+  missing.reserve(std::min(kBatch, misses_));
+  for (size_t first = 0; first < misses_; first += kBatch) {
+    const size_t batch = std::min(kBatch, misses_ - first);
     missing.clear();
     for (size_t i = 0; i < batch; ++i) {
       const uint32_t piece = memory_.misses[first + i].piece;
@@ -343,7 +361,6 @@ void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins
     }
     encode_missing(missing);
   }
-  put_missed_between(written, missed);
 }
 
 /// Appends a piece's tokens with their places. Those that hold a part of a character
@@ -370,24 +387,13 @@ VocabularyTable::Slot* BulkEncoder::find(std::string_view piece) const {
 
 void BulkEncoder::Run::encode_chunk(size_t begin) {
   const SplitChunk& chunk = memory_.chunk;
-  constexpr uint64_t kTop = uint64_t{1} << 63;
   uint32_t begins[SplitChunk::kBytes + 64];
-  size_t count = 0;
-  for (size_t w = 0; w < chunk.blocks; ++w) {
-    uint64_t bits = chunk.starts[w];
-    const size_t ones = bit_count(bits);
-    // PERF: eight at a time: how many there are is guessed right mostly.
-    for (size_t done = 0; done < ones; done += 8) {
-      for (size_t i = 0; i < 8; ++i, bits &= bits - 1) {
-        begins[count + done + i] = static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(bits | kTop));
-      }
-    }
-    count += ones;
-  }
+  const size_t count = lookup_kernels().places(chunk.starts, chunk.blocks, begins);
   begins[count] = static_cast<uint32_t>(chunk.size);
-  count_ = 0;
   encode_pieces(chunk.text, begins, count);
-  if (sink_.offsets && !put_offsets(begin)) {
+  if (!sink_.offsets) return append_tokens();
+  put_missed_between();
+  if (!put_offsets(begin)) {
     for (size_t i = 0; i < count; ++i) {
       const bool whole = begins_piece(begins[i]) && (i + 1 == count || begins_piece(begins[i + 1]));
       if (begins_piece(begins[i])) ++sink_.next_word;

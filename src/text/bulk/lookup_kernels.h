@@ -14,11 +14,13 @@ struct MissedPiece {
   uint32_t place;  ///< among the tokens that were found: before which of them its own belong
 };
 
-/// The loop over a chunk's pieces that an instruction set makes fast.
+/// The loops over a chunk's pieces that an instruction set makes fast.
 struct LookupKernels {
   static constexpr size_t kBatch = 32;
 
   const char* name;
+  /// The places of the bits that are set, in ascending order, and how many there are. `places` has room for eight more.
+  size_t (*places)(const uint64_t* bits, size_t words, uint32_t* places);
   /// Looks up `count` pieces, of which piece i is text[begins[i], begins[i + 1]), each in its first line alone. `out`
   /// gets the tokens of those that are there, and scratch behind them: there is room for four tokens a piece, and four.
   /// `misses` gets the others, and has room for all and one. After each piece sixteen bytes can be read.

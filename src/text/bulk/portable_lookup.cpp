@@ -1,10 +1,36 @@
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "text/bulk/lookup_kernels.h"
 
 namespace headrace::text::lookup_portable {
 namespace {
+
+/// How many bits are set. PERF: without the instruction, which not every CPU has, std::popcount is a call.
+size_t bit_count(uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555u;
+  bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+  return static_cast<size_t>(bits * 0x0101010101010101u >> 56);
+}
+
+size_t places(const uint64_t* bits, size_t words, uint32_t* places) {
+  constexpr uint64_t kTop = uint64_t{1} << 63;
+  size_t count = 0;
+  for (size_t w = 0; w < words; ++w) {
+    uint64_t word = bits[w];
+    const size_t ones = bit_count(word);
+    // PERF: eight at a time: how many there are is guessed right mostly.
+    for (size_t done = 0; done < ones; done += 8) {
+      for (size_t i = 0; i < 8; ++i, word &= word - 1) {
+        places[count + done + i] = static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(word | kTop));
+      }
+    }
+    count += ones;
+  }
+  return count;
+}
 
 /// Looks for a piece in its first line: `ids` gets four words to copy, of which as many as returned
 /// are its tokens. 0: it is not there, or has more tokens.
@@ -46,6 +72,6 @@ void look_up(const PieceCache::FirstLines& lines, const PieceHash& hash, const u
 
 }  // namespace
 
-const LookupKernels kKernels{"portable", look_up};
+const LookupKernels kKernels{"portable", places, look_up};
 
 }  // namespace headrace::text::lookup_portable

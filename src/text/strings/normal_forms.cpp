@@ -164,6 +164,15 @@ namespace {
 ///
 /// PERF: below the lead byte 0xCC nothing needs a look, eight bytes at a time where all is ASCII.
 std::string_view next_unsure(std::string_view text, size_t from) {
+  constexpr uint64_t kHigh = 0x8080808080808080u;
+  /// How many of the next bytes are ASCII: 32, 8 or it is not known.
+  const auto ascii_bytes = [](std::string_view rest) -> size_t {
+    if (rest.size() < 32) return 0;
+    uint64_t words[4];
+    std::memcpy(words, rest.data(), sizeof words);
+    if (!((words[0] | words[1] | words[2] | words[3]) & kHigh)) return 32;
+    return words[0] & kHigh ? 0 : 8;
+  };
   const uint64_t* alone = nullptr;  // made for the first text that needs it
   const auto is_alone = [&](char32_t c) {
     if (!alone) alone = alone_in_basic_plane().data();
@@ -172,14 +181,11 @@ std::string_view next_unsure(std::string_view text, size_t from) {
   const char* const data = text.data();
   size_t before = from;  // where the character before begins
   for (size_t at = from; at < text.size();) {
-    if (text.size() - at >= 8) {
-      uint64_t word;
-      std::memcpy(&word, data + at, sizeof word);
-      if (!(word & 0x8080808080808080u)) {
-        at += 8;
-        before = at - 1;
-        continue;
-      }
+    const size_t ascii = ascii_bytes(text.substr(at));
+    if (ascii > 0) {
+      at += ascii;
+      before = at - 1;
+      continue;
     }
     const auto lead = static_cast<uint8_t>(data[at]);
     uint32_t length = 1;
@@ -202,6 +208,8 @@ void append_nfc(std::string_view part, std::string& out) {
 }
 
 }  // namespace
+
+void make_nfc_tables() { alone_in_basic_plane(); }
 
 bool is_nfc(std::string_view text) {
   std::string same;

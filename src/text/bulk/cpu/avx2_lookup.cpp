@@ -30,6 +30,39 @@ constexpr Packings kPackings = make_packings();
 /// mask for their number.
 constexpr uint32_t kPlaces[16] = {32, 32, 32, 0xFF20, 32, 32, 32, 0xFF20, 32, 32, 32, 0xFF20, 0xFF30, 0xFF30, 0xFF30, 0xFF20};
 
+/// By a byte: the places of its bits.
+struct BytePlaces {
+  alignas(8) uint8_t of[256][8];
+};
+constexpr BytePlaces make_byte_places() {
+  BytePlaces places{};
+  for (int byte = 0; byte < 256; ++byte) {
+    for (int bit = 0, n = 0; bit < 8; ++bit) {
+      if (byte >> bit & 1) places.of[byte][n++] = static_cast<uint8_t>(bit);
+    }
+  }
+  return places;
+}
+constexpr BytePlaces kBytePlaces = make_byte_places();
+
+/// PERF: a byte of bits at a time, of which eight places are stored, however many are set.
+size_t places(const uint64_t* bits, size_t words, uint32_t* places) {
+  uint32_t* out = places;
+  __m256i base = _mm256_setzero_si256();
+  const __m256i eight = _mm256_set1_epi32(8);
+  for (size_t w = 0; w < words; ++w) {
+    uint64_t word = bits[w];
+    for (int i = 0; i < 8; ++i, word >>= 8) {
+      const uint8_t* of = kBytePlaces.of[word & 0xFF];
+      const __m256i here = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(of)));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_add_epi32(here, base));
+      out += __builtin_popcountll(word & 0xFF);
+      base = _mm256_add_epi32(base, eight);
+    }
+  }
+  return static_cast<size_t>(out - places);
+}
+
 /// PERF: two passes over a batch, as everywhere, with a key in one register and both keys of a line in another.
 void look_up(const PieceCache::FirstLines& lines, const PieceHash& hash, const uint8_t* text, const uint32_t* begins, size_t count,
              TokenId* out, MissedPiece* misses, size_t& written, size_t& missed) {
@@ -75,7 +108,7 @@ void look_up(const PieceCache::FirstLines& lines, const PieceHash& hash, const u
 }  // namespace
 
 extern const LookupKernels kKernels;
-const LookupKernels kKernels{"avx2", look_up};
+const LookupKernels kKernels{"avx2", places, look_up};
 
 }  // namespace headrace::text::lookup_avx2
 #endif
