@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <utility>
+
+#include "base/large_pages.h"
 
 namespace nb = nanobind;
 
@@ -121,31 +124,34 @@ nb::object str_of(std::string_view text) {
   return result;
 }
 
-namespace {
-
 /// PERF: what the last call of this thread wrote to is written to again: new pages would cost as much as all of the copying.
-struct Spare {
-  static constexpr size_t kMost = size_t{8} << 20;
-  std::unique_ptr<char[]> bytes;
-  size_t size = 0;
+struct SpareBlock {
+  static constexpr size_t kMost = size_t{16} << 20;
+  Utf8Texts::Block block;
 };
-thread_local Spare spare;
 
+namespace {
+thread_local SpareBlock spare;
 }  // namespace
 
 Utf8Texts::~Utf8Texts() {
-  if (blocks_.empty() || blocks_.front().size <= spare.size || blocks_.front().size > Spare::kMost) return;
-  spare = {std::move(blocks_.front().bytes), blocks_.front().size};
+  if (blocks_.empty() || blocks_.front().size <= spare.block.size || blocks_.front().size > SpareBlock::kMost) return;
+  spare.block = std::move(blocks_.front());
+  spare.block.used = 0;
 }
 
 char* Utf8Texts::room_for(size_t bytes) {
   constexpr size_t kBlock = size_t{256} << 10;
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
-    if (blocks_.empty() && spare.size >= bytes) {
-      blocks_.push_back({std::move(spare.bytes), std::exchange(spare.size, 0), 0});
+    if (blocks_.empty() && spare.block.size >= bytes) {
+      blocks_.push_back(std::exchange(spare.block, {}));
     } else {
-      const size_t size = std::max(bytes, kBlock);
-      blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size, 0});
+      const bool is_large = bytes >= kLargePage / 2;
+      const size_t alignment = is_large ? kLargePage : size_t{64}, size = (std::max(bytes, kBlock) + alignment - 1) / alignment * alignment;
+      auto* const memory = static_cast<char*>(std::aligned_alloc(alignment, size));
+      if (!memory) throw std::bad_alloc();
+      if (is_large) advise_large_pages(memory, size);
+      blocks_.push_back({std::unique_ptr<char[], Free>(memory), size, 0});
     }
   }
   return blocks_.back().bytes.get() + blocks_.back().used;

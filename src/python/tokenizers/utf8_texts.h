@@ -2,6 +2,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -21,11 +22,15 @@ class Utf8Texts {
   std::string_view of(nanobind::handle string);
 
  private:
+  struct Free {
+    void operator()(char* bytes) const { std::free(bytes); }
+  };
   struct Block {
-    std::unique_ptr<char[]> bytes;
+    std::unique_ptr<char[], Free> bytes;
     size_t size = 0;
     size_t used = 0;
   };
+  friend struct SpareBlock;
   char* room_for(size_t bytes);
 
   std::vector<Block> blocks_;
