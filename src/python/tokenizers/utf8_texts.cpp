@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <new>
 #include <utility>
 
-#include "base/large_pages.h"
+#include "python/errors.h"
 
 namespace nb = nanobind;
 
@@ -124,6 +123,20 @@ nb::object str_of(std::string_view text) {
   return result;
 }
 
+/// PERF: from a megabyte up in large pages, whose first touch costs less.
+Utf8Texts::Block::Block(size_t size) : size(size) {
+  constexpr size_t kLarge = size_t{1} << 20, kMapped = size_t{4} << 20;
+  if (size == 0) return;
+  if (size < kLarge) {
+    small = std::make_unique_for_overwrite<char[]>(size);
+    bytes = small.get();
+    return;
+  }
+  this->size = std::max(size, kMapped);  // from there on Buffer has large pages
+  large = value_or_raise(Buffer::allocate(this->size));
+  bytes = large.as<char>();
+}
+
 /// PERF: what the last call of this thread wrote to is written to again: new pages would cost as much as all of the copying.
 struct SpareBlock {
   static constexpr size_t kMost = size_t{16} << 20;
@@ -144,17 +157,12 @@ char* Utf8Texts::room_for(size_t bytes) {
   constexpr size_t kBlock = size_t{256} << 10;
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
     if (blocks_.empty() && spare.block.size >= bytes) {
-      blocks_.push_back(std::exchange(spare.block, {}));
+      blocks_.push_back(std::exchange(spare.block, Block()));
     } else {
-      const bool is_large = bytes >= kLargePage / 2;
-      const size_t alignment = is_large ? kLargePage : size_t{64}, size = (std::max(bytes, kBlock) + alignment - 1) / alignment * alignment;
-      auto* const memory = static_cast<char*>(std::aligned_alloc(alignment, size));
-      if (!memory) throw std::bad_alloc();
-      if (is_large) advise_large_pages(memory, size);
-      blocks_.push_back({std::unique_ptr<char[], Free>(memory), size, 0});
+      blocks_.emplace_back(std::max(bytes, kBlock));
     }
   }
-  return blocks_.back().bytes.get() + blocks_.back().used;
+  return blocks_.back().bytes + blocks_.back().used;
 }
 
 std::string_view Utf8Texts::of(nb::handle string) {

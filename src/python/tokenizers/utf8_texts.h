@@ -2,10 +2,11 @@
 
 #include <nanobind/nanobind.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <vector>
+
+#include "base/buffer.h"
 
 namespace headrace::python {
 
@@ -22,11 +23,11 @@ class Utf8Texts {
   std::string_view of(nanobind::handle string);
 
  private:
-  struct Free {
-    void operator()(char* bytes) const { std::free(bytes); }
-  };
   struct Block {
-    std::unique_ptr<char[], Free> bytes;
+    explicit Block(size_t size = 0);
+    std::unique_ptr<char[]> small;
+    Buffer large;
+    char* bytes = nullptr;  // in one of them
     size_t size = 0;
     size_t used = 0;
   };
