@@ -132,7 +132,7 @@ class Lane {
 /// slots has reached the cache when it is read in whole vectors.
 template <class Simd>
 void merge_in_lanes(const PairTable::View& table, ShortPiece* pieces, size_t count) {
-  constexpr size_t kLanes = 12;
+  constexpr size_t kLanes = 16;
   Lane<Simd> lanes[kLanes];
   uint8_t running[kLanes];
   size_t n = 0, next = 0;

@@ -104,7 +104,7 @@ class BulkEncoder::Run {
   Result<void> split_by_barriers(size_t begin);
 
  private:
-  static constexpr size_t kBatch = 32;
+  static constexpr size_t kBatch = 64;
 
   bool put_offsets(size_t begin);
   void put_words();

@@ -16,7 +16,7 @@ struct MissedPiece {
 
 /// The loops over a chunk's pieces that an instruction set makes fast.
 struct LookupKernels {
-  static constexpr size_t kBatch = 32;
+  static constexpr size_t kBatch = 128;
 
   const char* name;
   /// The places of the bits that are set, in ascending order, and how many there are. `places` has room for eight more.
