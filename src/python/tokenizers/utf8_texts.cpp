@@ -148,8 +148,9 @@ thread_local SpareBlock spare;
 }  // namespace
 
 Utf8Texts::~Utf8Texts() {
-  if (blocks_.empty() || blocks_.front().size <= spare.block.size || blocks_.front().size > SpareBlock::kMost) return;
-  spare.block = std::move(blocks_.front());
+  // The last one is the largest.
+  if (blocks_.empty() || blocks_.back().size <= spare.block.size || blocks_.back().size > SpareBlock::kMost) return;
+  spare.block = std::move(blocks_.back());
   spare.block.used = 0;
 }
 
@@ -159,7 +160,8 @@ char* Utf8Texts::room_for(size_t bytes) {
     if (blocks_.empty() && spare.block.size >= bytes) {
       blocks_.push_back(std::exchange(spare.block, Block()));
     } else {
-      blocks_.emplace_back(std::max(bytes, kBlock));
+      // A batch of many texts gets larger and larger ones.
+      blocks_.emplace_back(std::max({bytes, kBlock, blocks_.empty() ? 0 : std::min(2 * blocks_.back().size, SpareBlock::kMost)}));
     }
   }
   return blocks_.back().bytes + blocks_.back().used;
