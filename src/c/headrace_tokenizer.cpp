@@ -167,6 +167,7 @@ Result<headrace_status> give(Result<Pipeline> pipeline, headrace_tokenizer** tok
   }
   // Compiles all parts now, so that an error is one of loading and the first call is as fast as others.
   HR_TRY(const auto decoder, made->pipeline.incremental_decoder(false));
+  made->pipeline.make_tables();
   *tokenizer = made.release();
   return HEADRACE_OK;
 }

@@ -114,6 +114,9 @@ class Pipeline {
   static Result<Pipeline> from_file(const std::filesystem::path& path);
   /// The bytes of either, which are copied where that is needed.
   static Result<Pipeline> from_memory(std::string_view bytes);
+  /// Makes now the tables that longer texts are encoded with, if there are such for the parts as they are; else the
+  /// first longer text, or many short ones, would wait for them.
+  void make_tables() const;
   /// The JSON that tokenizers 0.23 writes and reads.
   Result<std::string> to_json(bool pretty) const;
   Result<void> save(const std::filesystem::path& path, bool pretty) const;

@@ -6,6 +6,7 @@
 
 #include "python/errors.h"
 #include "python/tokenizers/components.h"
+#include "python/tokenizers/loading.h"
 #include "text/rank_encoding.h"
 
 namespace nb = nanobind;
@@ -119,12 +120,12 @@ void bind_rank_encoding(nb::module_& module) {
 void bind_files(nb::module_& module) {
   module.def("load", [](const std::string& path, const std::string& encoding) {
     const nb::gil_scoped_release released;
-    return value_or_raise(text::load_tokenizer(path, {encoding}));
+    return with_tables(text::load_tokenizer(path, {encoding}));
   }, "path"_a, "encoding"_a = "");
   module.def("load_bytes", [](const nb::bytes& bytes, const std::string& name, const std::string& encoding) {
     const std::string_view view = bytes_of(bytes);
     const nb::gil_scoped_release released;
-    return value_or_raise(text::load_tokenizer_bytes(view, name, {encoding}));
+    return with_tables(text::load_tokenizer_bytes(view, name, {encoding}));
   }, "bytes"_a, "name"_a, "encoding"_a = "");
   module.def("rank_encoding_names", &text::rank_encoding_names);
   module.def("rank_encoding_facts", [](const std::string& name) {

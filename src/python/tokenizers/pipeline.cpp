@@ -10,6 +10,7 @@
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
 #include "python/tokenizers/inputs.h"
+#include "python/tokenizers/loading.h"
 #include "python/tokenizers/py_encoding.h"
 #include "python/tokenizers/sides.h"
 
@@ -296,17 +297,17 @@ void bind_loading(nb::class_<Pipeline>& tokenizer) {
   tokenizer
       .def_static("from_str", [](std::string_view json) {
         const nb::gil_scoped_release released;
-        return value_or_raise(Pipeline::from_json(json));
+        return with_tables(Pipeline::from_json(json));
       }, "json"_a)
       .def_static("from_buffer", [](const nb::bytes& buffer) {
         const nb::gil_scoped_release released;
         auto pipeline = Pipeline::from_json({buffer.c_str(), buffer.size()});
         if (!pipeline) throw Failure({ErrorKind::InvalidArgument, "Cannot instantiate Tokenizer from buffer: " + pipeline.error().message});
-        return *std::move(pipeline);
+        return with_tables(std::move(pipeline));
       }, "buffer"_a)
       .def_static("from_file", [](const std::string& path) {
         const nb::gil_scoped_release released;
-        return value_or_raise(Pipeline::from_file(path));
+        return with_tables(Pipeline::from_file(path));
       }, "path"_a)
       .def("to_str", [](const Pipeline& self, bool pretty) {
         const nb::gil_scoped_release released;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "python/errors.h"
+
 namespace nb = nanobind;
 
 namespace headrace::python {
@@ -121,34 +123,48 @@ nb::object str_of(std::string_view text) {
   return result;
 }
 
-namespace {
+/// PERF: from a megabyte up in large pages, whose first touch costs less.
+Utf8Texts::Block::Block(size_t size) : size(size) {
+  constexpr size_t kLarge = size_t{1} << 20, kMapped = size_t{4} << 20;
+  if (size == 0) return;
+  if (size < kLarge) {
+    small = std::make_unique_for_overwrite<char[]>(size);
+    bytes = small.get();
+    return;
+  }
+  this->size = std::max(size, kMapped);  // from there on Buffer has large pages
+  large = value_or_raise(Buffer::allocate(this->size));
+  bytes = large.as<char>();
+}
 
 /// PERF: what the last call of this thread wrote to is written to again: new pages would cost as much as all of the copying.
-struct Spare {
-  static constexpr size_t kMost = size_t{8} << 20;
-  std::unique_ptr<char[]> bytes;
-  size_t size = 0;
+struct SpareBlock {
+  static constexpr size_t kMost = size_t{16} << 20;
+  Utf8Texts::Block block;
 };
-thread_local Spare spare;
 
+namespace {
+thread_local SpareBlock spare;
 }  // namespace
 
 Utf8Texts::~Utf8Texts() {
-  if (blocks_.empty() || blocks_.front().size <= spare.size || blocks_.front().size > Spare::kMost) return;
-  spare = {std::move(blocks_.front().bytes), blocks_.front().size};
+  // The last one is the largest.
+  if (blocks_.empty() || blocks_.back().size <= spare.block.size || blocks_.back().size > SpareBlock::kMost) return;
+  spare.block = std::move(blocks_.back());
+  spare.block.used = 0;
 }
 
 char* Utf8Texts::room_for(size_t bytes) {
   constexpr size_t kBlock = size_t{256} << 10;
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
-    if (blocks_.empty() && spare.size >= bytes) {
-      blocks_.push_back({std::move(spare.bytes), std::exchange(spare.size, 0), 0});
+    if (blocks_.empty() && spare.block.size >= bytes) {
+      blocks_.push_back(std::exchange(spare.block, Block()));
     } else {
-      const size_t size = std::max(bytes, kBlock);
-      blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size, 0});
+      // A batch of many texts gets larger and larger ones.
+      blocks_.emplace_back(std::max({bytes, kBlock, blocks_.empty() ? 0 : std::min(2 * blocks_.back().size, SpareBlock::kMost)}));
     }
   }
-  return blocks_.back().bytes.get() + blocks_.back().used;
+  return blocks_.back().bytes + blocks_.back().used;
 }
 
 std::string_view Utf8Texts::of(nb::handle string) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/buffer.h"
+
 namespace headrace::python {
 
 /// The UTF-8 of Python's strings, valid as long as this and the strings live. What is ASCII is read in place; of
@@ -22,10 +24,14 @@ class Utf8Texts {
 
  private:
   struct Block {
-    std::unique_ptr<char[]> bytes;
+    explicit Block(size_t size = 0);
+    std::unique_ptr<char[]> small;
+    Buffer large;
+    char* bytes = nullptr;  // in one of them
     size_t size = 0;
     size_t used = 0;
   };
+  friend struct SpareBlock;
   char* room_for(size_t bytes);
 
   std::vector<Block> blocks_;

@@ -6,6 +6,8 @@
 #include <queue>
 #include <unordered_map>
 
+#include "text/bpe/merge_kernels.h"
+
 namespace headrace::text {
 
 void PairMerger::add_all(std::span<const MergeIds> merges) {
@@ -70,80 +72,6 @@ void PairMerger::merge_few(std::vector<Symbol>& symbols) const {
   symbols.resize(kept);
 }
 
-/// A piece that is being merged beside others: each step looks up what the one before it asked for.
-class PairMerger::Lane {
- public:
-  void begin(const PairTable& table, ShortPiece& piece) {
-    piece_ = &piece;
-    pending_ = 0;
-    for (uint32_t i = 0; i < piece.count; ++i) {
-      next_[i] = static_cast<uint8_t>(i + 1);
-      previous_[i] = static_cast<uint8_t>(i - 1);
-      order_[i] = kNever;
-      if (i + 1 == piece.count) break;
-      if (PairTable::are_small(piece.ids[i], piece.ids[i + 1])) {
-        set(i, table.find_small(piece.ids[i], piece.ids[i + 1]));
-      } else {
-        ask(table, i, i + 1);
-      }
-    }
-  }
-
-  /// Joins once. False: nothing can be joined any more, and the piece is merged.
-  bool step(const PairTable& table) {
-    for (; pending_; pending_ &= pending_ - 1) {
-      const auto at = static_cast<uint32_t>(std::countr_zero(pending_));
-      set(at, table.find(PairTable::key_of(piece_->ids[at], piece_->ids[next_[at]]), hashes_[at]));
-    }
-    const uint32_t count = piece_->count;
-    uint32_t best = kNever;
-    for (uint32_t i = 0; i < count; ++i) best = std::min(best, order_[i]);
-    if (best == kNever) {
-      finish();
-      return false;
-    }
-    const uint32_t at = best & 0xFF, right = next_[at], after = next_[right];
-    piece_->ids[at] = joined_[at];
-    order_[at] = order_[right] = kNever;
-    next_[at] = static_cast<uint8_t>(after);
-    if (after < count) {
-      previous_[after] = static_cast<uint8_t>(at);
-      ask(table, at, after);
-    }
-    if (at > 0) {
-      order_[previous_[at]] = kNever;
-      ask(table, previous_[at], at);
-    }
-    return true;
-  }
-
- private:
-  static constexpr uint32_t kNever = ~uint32_t{0};
-
-  void set(uint32_t at, const Merge<uint32_t>& merge) {
-    order_[at] = merge.possible() ? merge.rank << 8 | at : kNever;
-    joined_[at] = merge.id;
-  }
-  void ask(const PairTable& table, uint32_t left, uint32_t right) {
-    hashes_[left] = PairTable::hash_of(PairTable::key_of(piece_->ids[left], piece_->ids[right]));
-    table.prefetch(hashes_[left]);
-    pending_ |= uint64_t{1} << left;
-  }
-  void finish() {
-    uint32_t kept = 0;
-    for (uint32_t at = 0; at < piece_->count; at = next_[at]) piece_->ids[kept++] = piece_->ids[at];
-    piece_->count = kept;
-  }
-
-  ShortPiece* piece_ = nullptr;
-  uint64_t pending_ = 0;  // symbols whose join with the next one has to be looked up
-  // Of a symbol and the next one: rank and place, so that the least is what joins first; and what they give.
-  uint32_t order_[ShortPiece::kMost];
-  TokenId joined_[ShortPiece::kMost];
-  uint64_t hashes_[ShortPiece::kMost];
-  uint8_t next_[ShortPiece::kMost], previous_[ShortPiece::kMost];
-};
-
 void PairMerger::merge_one_by_one(std::span<ShortPiece> pieces) const {
   std::vector<Symbol> symbols;
   for (ShortPiece& piece : pieces) {
@@ -155,25 +83,9 @@ void PairMerger::merge_one_by_one(std::span<ShortPiece> pieces) const {
   }
 }
 
-/// PERF: merging is waiting for the table of merges, each time for what the join before gave; so as many pieces wait
-/// together as the CPU has lines on their way.
 void PairMerger::merge_each(std::span<ShortPiece> pieces) const {
-  constexpr size_t kLanes = 12;
   if (greatest_rank_ >> 24) return merge_one_by_one(pieces);
-  Lane lanes[kLanes];
-  size_t running = 0, next = 0;
-  while (running < kLanes && next < pieces.size()) lanes[running++].begin(table_, pieces[next++]);
-  while (running > 0) {
-    for (size_t i = 0; i < running;) {
-      if (lanes[i].step(table_)) {
-        ++i;
-      } else if (next < pieces.size()) {
-        lanes[i++].begin(table_, pieces[next++]);
-      } else if (i != --running) {
-        lanes[i] = lanes[running];
-      }
-    }
-  }
+  merge_kernels().merge_each(table_.view(), pieces.data(), pieces.size());
 }
 
 /// The merges of a piece of any length: rank after rank, each from left to right.

@@ -21,6 +21,7 @@ class PairMerger {
   /// All of a list, in place of what there was.
   void add_all(std::span<const MergeIds> merges);
   const PairTable& table() const { return table_; }
+  uint32_t greatest_rank() const { return greatest_rank_; }
   template <class Self, class Visit>
   static Result<void> visit_arrays(Self& self, const Visit& visit) {
     return PairTable::visit_arrays(self.table_, visit);
@@ -38,7 +39,6 @@ class PairMerger {
   void merge_each(std::span<ShortPiece> pieces) const;
 
  private:
-  class Lane;
   static constexpr size_t kFew = 48;
   void merge_few(std::vector<Symbol>& symbols) const;
   void merge_many(std::vector<Symbol>& symbols) const;

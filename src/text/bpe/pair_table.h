@@ -11,13 +11,41 @@
 namespace headrace::text {
 
 /// The merges of a vocabulary: pair of ids to rank and joined id. Lines of 64 bytes with four pairs; what
-/// a full line has no room for is in the next one.
+/// a full line has no room for is in the next one, and the line says so.
 class PairTable {
  public:
+  static constexpr uint64_t kFree = 0;
+  static constexpr int kWays = 4;
+  static constexpr uint32_t kSmall = 256;
+  /// What a pair joins to; zeros: nothing.
+  struct Join {
+    static constexpr uint32_t kIdMask = 0x7FFFFFFF;
+    uint32_t inverted_rank;
+    uint32_t id_and_flag;
+    TokenId id() const { return id_and_flag & kIdMask; }
+    Merge<uint32_t> merge() const { return {~inverted_rank, id()}; }
+  };
+  struct alignas(64) Line {
+    uint64_t keys[kWays];
+    Join joins[kWays];
+    /// Whether pairs of this line are in the next one. PERF: two pairs in three that are looked for are none, and most
+    /// full lines have no more.
+    bool goes_on() const { return joins[kWays - 1].id_and_flag >> 31; }
+    void set_goes_on() { joins[kWays - 1].id_and_flag |= uint32_t{1} << 31; }
+  };
+  /// What a kernel sees of the table: its lines, and the joins of pairs of ids below kSmall.
+  struct View {
+    const Line* lines;
+    size_t count;
+    const Join* small;
+    size_t line_of(uint64_t hash) const { return (hash >> 32) * count >> 32; }
+  };
+  View view() const { return {lines_.data(), lines_.size(), small_.data()}; }
+
   void reserve(size_t count) {
     size_t slots = 64;
     while (slots < count * 3 / 2 + 1) slots *= 2;
-    lines_ = TableArray<Line>((count * 3 / 2 + 64) / kWays, TablePages::Large);
+    lines_ = TableArray<Line>((count * 2 + 64) / kWays, TablePages::Large);
     filter_ = TableArray<uint64_t>(slots / 8, TablePages::Filled);  // eight bits a pair
     filter_mask_ = filter_.size() - 1;
     small_ = TableArray<Join>(kSmall * kSmall);
@@ -34,10 +62,13 @@ class PairTable {
       for (int i = 0; i < kWays; ++i) {
         Line& line = lines_[at];
         if (line.keys[i] != kFree && line.keys[i] != key) continue;
+        const bool goes_on = line.goes_on();
         line.keys[i] = key;
         line.joins[i] = join;
+        if (goes_on) line.set_goes_on();
         return;
       }
+      lines_[at].set_goes_on();
     }
   }
 
@@ -64,7 +95,7 @@ class PairTable {
       unsigned found = 0;
       for (int i = 0; i < kWays; ++i) found |= static_cast<unsigned>(line.keys[i] == key) << i;
       if (found) return line.joins[__builtin_ctz(found)].merge();
-      if (line.keys[kWays - 1] == kFree) return {};
+      if (!line.goes_on()) return {};
     }
   }
 
@@ -79,23 +110,10 @@ class PairTable {
   bool adopt() {
     if (lines_.size() >> 32 || !std::has_single_bit(filter_.size()) || small_.size() != kSmall * kSmall) return false;
     filter_mask_ = filter_.size() - 1;
-    return ends_runs(lines_, [](const Line& line) { return line.keys[kWays - 1] == kFree; });
+    return ends_runs(lines_, [](const Line& line) { return !line.goes_on(); });
   }
 
  private:
-  static constexpr uint64_t kFree = 0;
-  static constexpr int kWays = 4;
-  static constexpr uint32_t kSmall = 256;
-  /// What a pair joins to; zeros: nothing.
-  struct Join {
-    uint32_t inverted_rank;
-    TokenId id;
-    Merge<uint32_t> merge() const { return {~inverted_rank, id}; }
-  };
-  struct alignas(64) Line {
-    uint64_t keys[kWays];
-    Join joins[kWays];
-  };
   size_t line_of(uint64_t hash) const { return (hash >> 32) * lines_.size() >> 32; }
   size_t after(size_t line) const { return line + 1 == lines_.size() ? 0 : line + 1; }
   static uint64_t filter_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/thread_pool.h"
+#include "text/bulk/lookup_kernels.h"
 #include "text/unicode/utf8.h"
 #include "text/vocabulary/meta_symbol.h"
 
@@ -19,11 +20,9 @@ constexpr size_t kConfirmedAtOnce = 32768;
 
 std::atomic<uint64_t> next_serial{1};
 
-/// A piece of a chunk that was not found in its first place.
-struct Miss {
-  uint32_t piece;  // its number
-  uint32_t place;  // in `out`, of its tokens, as if all misses had none
-  uint32_t at;     // in `missed`
+/// A missed piece's tokens, in ThreadMemory::missed.
+struct MissedTokens {
+  uint32_t at;
   uint32_t count;
 };
 
@@ -34,9 +33,11 @@ struct ThreadMemory {
   std::vector<Symbol> symbols;
   std::vector<TokenId> ids;
   std::vector<uint32_t> ends;
-  TokenId out[SplitChunk::kBytes * 3 + 8];  // three tokens a byte: a space of which the vocabulary has only the bytes
-  Miss misses[SplitChunk::kBytes + 32];
-  std::vector<TokenId> missed;              // the misses' tokens, in any order
+  // Three tokens a byte: a space of which the vocabulary has only the bytes; and four a piece that may be written.
+  TokenId out[SplitChunk::kBytes * 4 + 8];
+  MissedPiece misses[SplitChunk::kBytes + 32];
+  MissedTokens missed_tokens[SplitChunk::kBytes + 32];
+  TokenId missed[SplitChunk::kBytes * 3 + 8];  // the misses' tokens, in any order
   uint64_t whole[SplitChunk::kBlocks + 2];  // where pieces begin, before barriers cut them
 };
 
@@ -65,14 +66,6 @@ size_t shorten(SplitChunk& chunk, size_t begin, size_t stop) {
   chunk.starts[w] &= (uint64_t{1} << (chunk.size % 64)) - 1;
   chunk.blocks = (chunk.size + 63) / 64;
   return stop;
-}
-
-/// How many bits are set. PERF: without the instruction, which not every CPU has, std::popcount is a call.
-size_t bit_count(uint64_t bits) {
-  bits -= bits >> 1 & 0x5555555555555555u;
-  bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
-  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-  return static_cast<size_t>(bits * 0x0101010101010101u >> 56);
 }
 
 bool is_ascii_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
@@ -111,7 +104,7 @@ class BulkEncoder::Run {
   Result<void> split_by_barriers(size_t begin);
 
  private:
-  static constexpr size_t kBatch = 32;
+  static constexpr size_t kBatch = 64;
 
   bool put_offsets(size_t begin);
   void put_words();
@@ -122,11 +115,13 @@ class BulkEncoder::Run {
   std::optional<TokenId> entry_alone(std::string_view piece, VocabularyTable::Slot* slot, bool whole);
   struct Missing;
   void encode_missing(std::span<Missing> pieces);
-  void encode_missing_long(Missing& missing);
+  void encode_longer(Missing& missing);
   bool find_missing(Missing& missing);
+  bool find_missing_long(Missing& missing);
   void merge_missing(std::span<Missing> pieces);
-  void put(Miss& miss, std::span<const TokenId> ids);
-  void put_missed_between(size_t written, size_t misses);
+  void put(size_t miss, std::span<const TokenId> ids);
+  void put_missed_between();
+  void append_tokens();
   bool begins_piece(size_t at) const;
   std::span<const TokenId> merged(std::string_view piece);
   void add_with_offsets(size_t begin, std::string_view piece, bool whole);
@@ -142,7 +137,9 @@ class BulkEncoder::Run {
   size_t stop_;
   size_t end_;
   TokenSink& sink_;
-  size_t count_ = 0;  // of out_
+  size_t count_ = 0;         // of out_
+  size_t misses_ = 0;        // pieces of which `out_` has nothing
+  size_t missed_count_ = 0;  // of their tokens
 };
 
 std::span<const TokenId> BulkEncoder::Run::merged(std::string_view piece) {
@@ -177,41 +174,59 @@ std::optional<TokenId> BulkEncoder::Run::entry_alone(std::string_view piece, Voc
 
 /// A piece that is not in its first place in the cache.
 struct BulkEncoder::Run::Missing {
-  Miss* miss;
+  static constexpr PackedPiece kLong{0, ~uint64_t{0}};
+  size_t miss;  // its number
   std::string_view piece;
-  bool whole;                   // not a part of a piece
-  PackedPiece packed;           // if it is short; else what no key is
-  uint64_t hash;
-  VocabularyTable::Slot* slot;  // of the entry that is spelled so
+  bool whole;                             // not a part of a piece
+  PackedPiece packed = kLong;             // of short ones
+  uint64_t hash = 0;
+  VocabularyTable::Slot* slot = nullptr;  // of the entry that is spelled so
+
+  bool is_short() const { return piece.size() <= PackedPiece::kLongest; }
+  bool is_spelled_as(const Missing& other) const { return packed == other.packed && (is_short() || piece == other.piece); }
 };
 
-void BulkEncoder::Run::put(Miss& miss, std::span<const TokenId> ids) {
-  miss.at = static_cast<uint32_t>(memory_.missed.size());
-  miss.count = static_cast<uint32_t>(ids.size());
-  memory_.missed.insert(memory_.missed.end(), ids.begin(), ids.end());
+void BulkEncoder::Run::put(size_t miss, std::span<const TokenId> ids) {
+  memory_.missed_tokens[miss] = {static_cast<uint32_t>(missed_count_), static_cast<uint32_t>(ids.size())};
+  for (const TokenId id : ids) memory_.missed[missed_count_++] = id;
 }
 
 /// Looks in the cache and in the vocabulary. False: the merges have to say.
 bool BulkEncoder::Run::find_missing(Missing& missing) {
-  if (const auto known = cache_.find(missing.packed, missing.hash)) return put(*missing.miss, *known), true;
+  if (const auto known = cache_.find(missing.packed, missing.hash)) return put(missing.miss, *known), true;
   missing.slot = table_.find(missing.packed, missing.hash);
   const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
   if (!VocabularyTable::is_entry(value)) return false;
   const TokenId id = value & VocabularyTable::kIdMask;
   if (!(value & VocabularyTable::kUnconfirmed)) {
     cache_.add(missing.packed, missing.hash, {&id, 1});
-    return put(*missing.miss, {&id, 1}), true;
+    return put(missing.miss, {&id, 1}), true;
   }
   if (!(value & VocabularyTable::kOnlyWhole)) return false;
-  if (missing.whole) return put(*missing.miss, {&id, 1}), true;
+  if (missing.whole) return put(missing.miss, {&id, 1}), true;
   PackedPiece part = missing.packed;
   part.high |= PieceCache::kPart;
   const auto known = cache_.find(part, missing.hash);
-  if (known) put(*missing.miss, *known);
+  if (known) put(missing.miss, *known);
   return known.has_value();
 }
 
-/// Merges short pieces side by side, equal ones once.
+/// The same for a piece of more than fifteen bytes.
+bool BulkEncoder::Run::find_missing_long(Missing& missing) {
+  missing.slot = table_.find_long(missing.piece, missing.hash);
+  const uint32_t value = missing.slot ? VocabularyTable::load(missing.slot) : VocabularyTable::kNone;
+  if (VocabularyTable::is_entry(value)) {
+    const TokenId id = value & VocabularyTable::kIdMask;
+    const bool tried = value & VocabularyTable::kOnlyWhole;
+    if (!(value & VocabularyTable::kUnconfirmed) || (tried && missing.whole)) return put(missing.miss, {&id, 1}), true;
+    if (!tried) return false;
+  }
+  const auto known = cache_.find_long(missing.piece, missing.hash);
+  if (!known.empty()) put(missing.miss, known);
+  return !known.empty();
+}
+
+/// Merges pieces side by side, equal ones once.
 void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
   ShortPiece merged[kBatch];
   const Missing* first_of[kBatch];
@@ -219,7 +234,7 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
   size_t jobs = 0;
   for (size_t i = 0; i < pieces.size(); ++i) {
     size_t job = 0;
-    while (job < jobs && (first_of[job]->packed != pieces[i].packed)) ++job;
+    while (job < jobs && !first_of[job]->is_spelled_as(pieces[i])) ++job;
     job_of[i] = static_cast<uint8_t>(job);
     if (job < jobs) continue;
     merged[jobs].bytes = pieces[i].piece;
@@ -233,7 +248,11 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
     const bool is_entry = VocabularyTable::is_entry(value);
     PackedPiece key = missing.packed;
     if (is_entry && !encoder_.confirm(missing.slot, ids) && encoder_.ignore_merges_) key.high |= PieceCache::kPart;
-    cache_.add(key, missing.hash, ids);
+    if (missing.is_short()) {
+      cache_.add(key, missing.hash, ids);
+    } else if (ids.size() > 1 || !is_entry) {
+      cache_.add_long(missing.piece, missing.hash, ids);
+    }
   }
   for (size_t i = 0; i < pieces.size(); ++i) {
     const ShortPiece& of = merged[job_of[i]];
@@ -241,26 +260,27 @@ void BulkEncoder::Run::merge_missing(std::span<Missing> pieces) {
     const TokenId id = value & VocabularyTable::kIdMask;
     const bool entry_counts = pieces[i].whole && VocabularyTable::is_entry(value);
     if (entry_counts && encoder_.ignore_merges_) {
-      put(*pieces[i].miss, {&id, 1});
+      put(pieces[i].miss, {&id, 1});
     } else {
-      put(*pieces[i].miss, {of.ids, of.count});
+      put(pieces[i].miss, {of.ids, of.count});
     }
   }
 }
 
-void BulkEncoder::Run::encode_missing_long(Missing& missing) {
+/// A piece that is too long for merging beside others.
+void BulkEncoder::Run::encode_longer(Missing& missing) {
   const std::string_view piece = missing.piece;
-  if (const auto id = entry_alone(piece, table_.find_long(piece, missing.hash), missing.whole)) return put(*missing.miss, {&*id, 1});
-  if (const auto known = cache_.find_long(piece, missing.hash); !known.empty()) return put(*missing.miss, known);
+  if (const auto id = entry_alone(piece, table_.find_long(piece, missing.hash), missing.whole)) return put(missing.miss, {&*id, 1});
+  if (const auto known = cache_.find_long(piece, missing.hash); !known.empty()) return put(missing.miss, known);
   const std::span<const TokenId> ids = merged(piece);
   cache_.add_long(piece, missing.hash, ids);
-  put(*missing.miss, ids);
+  put(missing.miss, ids);
 }
 
 /// At most a batch. Requests the tables' lines for all before it looks at the first.
 void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
   for (Missing& missing : pieces) {
-    if (missing.piece.size() <= PackedPiece::kLongest) {
+    if (missing.is_short()) {
       missing.packed = pack(reinterpret_cast<const uint8_t*>(missing.piece.data()), missing.piece.size());
       missing.hash = encoder_.hash_(missing.packed);
       table_.prefetch(missing.hash);
@@ -271,11 +291,12 @@ void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
       cache_.prefetch_long(missing.hash);
     }
   }
+  const size_t longest = encoder_.pieces_->longest_of_each();
   size_t unknown = 0;
   for (Missing& missing : pieces) {
-    if (missing.piece.size() > PackedPiece::kLongest) {
-      encode_missing_long(missing);
-    } else if (!find_missing(missing)) {
+    if (missing.piece.size() > longest) {
+      encode_longer(missing);
+    } else if (!(missing.is_short() ? find_missing(missing) : find_missing_long(missing))) {
       pieces[unknown++] = missing;
     }
   }
@@ -283,62 +304,63 @@ void BulkEncoder::Run::encode_missing(std::span<Missing> pieces) {
 }
 
 /// Moves what is in `out_` apart, from its end on, and puts the misses' tokens between.
-void BulkEncoder::Run::put_missed_between(size_t written, size_t misses) {
-  count_ = written + memory_.missed.size();
+void BulkEncoder::Run::put_missed_between() {
+  size_t written = count_;
+  count_ += missed_count_;
   size_t end = count_;
-  for (size_t m = misses; m-- > 0;) {
-    const Miss& miss = memory_.misses[m];
-    const size_t between = written - miss.place;
-    std::memmove(out_ + end - between, out_ + miss.place, between * sizeof(TokenId));
-    end -= between + miss.count;
-    std::copy_n(memory_.missed.data() + miss.at, miss.count, out_ + end);
-    written = miss.place;
+  for (size_t m = misses_; m-- > 0;) {
+    const size_t place = memory_.misses[m].place, between = written - place;
+    const MissedTokens& tokens = memory_.missed_tokens[m];
+    std::memmove(out_ + end - between, out_ + place, between * sizeof(TokenId));
+    end -= between + tokens.count;
+    std::copy_n(memory_.missed + tokens.at, tokens.count, out_ + end);
+    written = place;
   }
 }
 
-/// PERF: two passes over a batch: keys, hashes and requests for the cache's lines; then tokens out, with no branch on what
-/// a piece is. Of most texts one piece in thirty or fewer is not there. The chunk's missing pieces come afterwards and
-/// together, so that they wait for memory together.
+/// Appends what is in `out_` to the sink, with the misses' tokens between.
+///
+/// PERF: eight tokens at a time and up to seven too many, which is cheaper than to call for a few.
+void BulkEncoder::Run::append_tokens() {
+  constexpr size_t kAtOnce = 8;
+  std::vector<TokenId>& ids = *sink_.ids;
+  const size_t before = ids.size(), total = count_ + missed_count_;
+  ids.resize(before + total + kAtOnce);
+  TokenId* to = ids.data() + before;
+  size_t from = 0;
+  const auto copy_until = [&](size_t end) {
+    for (size_t at = from; at < end; at += kAtOnce) std::memcpy(to + (at - from), out_ + at, kAtOnce * sizeof(TokenId));
+    to += end - from;
+    from = end;
+  };
+  for (size_t m = 0; m < misses_; ++m) {
+    copy_until(memory_.misses[m].place);
+    const MissedTokens& tokens = memory_.missed_tokens[m];
+    for (size_t i = 0; i < tokens.count; ++i) to[i] = memory_.missed[tokens.at + i];
+    to += tokens.count;
+  }
+  copy_until(count_);
+  ids.resize(before + total);
+}
+
+/// PERF: of most texts one piece in thirty or fewer is not in its first line. The chunk's missing pieces come afterwards
+/// and together, so that they wait for memory together.
 void BulkEncoder::Run::encode_pieces(const uint8_t* text, const uint32_t* begins, size_t count) {
-  PackedPiece packed[kBatch];
-  uint64_t hashes[kBatch];
-  Miss* const misses = memory_.misses;
-  TokenId* const out = out_;
-  const PieceCache::FirstLines lines = cache_.first_lines();
-  const PieceHash hash = encoder_.hash_;
-  size_t missed = 0, written = 0;
-  for (size_t first = 0; first < count; first += kBatch) {
-    const size_t batch = std::min(kBatch, count - first);
-    const uint32_t* at = begins + first;
+  lookup_kernels().look_up(cache_.first_lines(), encoder_.hash_, text, begins, count, out_, memory_.misses, count_, misses_);
+  missed_count_ = 0;
+  std::vector<Missing> missing;
+  missing.reserve(std::min(kBatch, misses_));
+  for (size_t first = 0; first < misses_; first += kBatch) {
+    const size_t batch = std::min(kBatch, misses_ - first);
+    missing.clear();
     for (size_t i = 0; i < batch; ++i) {
-      const size_t size = at[i + 1] - at[i];
-      packed[i] = size <= PackedPiece::kLongest ? pack(text + at[i], size) : PackedPiece{0, ~uint64_t{0}};  // no key
-      hashes[i] = hash(packed[i]);
-      lines.prefetch(hashes[i]);
+      const uint32_t piece = memory_.misses[first + i].piece;
+      const uint32_t* at = begins + piece;
+      const bool whole = begins_piece(at[0]) && (piece + 1 == count || begins_piece(at[1]));
+      missing.push_back({first + i, {reinterpret_cast<const char*>(text) + at[0], at[1] - at[0]}, whole});
     }
-    for (size_t i = 0; i < batch; ++i) {
-      const uint32_t tokens = lines.find(packed[i], hashes[i], out + written);
-      misses[missed].piece = static_cast<uint32_t>(first + i);
-      misses[missed].place = static_cast<uint32_t>(written);
-      missed += tokens == 0;
-      written += tokens;
-    }
+    encode_missing(missing);
   }
-  count_ = written;
-  if (missed == 0) return;
-  memory_.missed.clear();
-  Missing missing[kBatch];
-  for (size_t first = 0; first < missed; first += kBatch) {
-    const size_t batch = std::min(kBatch, missed - first);
-    for (size_t i = 0; i < batch; ++i) {
-      Miss& miss = misses[first + i];
-      const uint32_t* at = begins + miss.piece;
-      const bool whole = begins_piece(at[0]) && (miss.piece + 1 == count || begins_piece(at[1]));
-      missing[i] = {&miss, {reinterpret_cast<const char*>(text) + at[0], at[1] - at[0]}, whole, {0, ~uint64_t{0}}, 0, nullptr};
-    }
-    encode_missing({missing, batch});
-  }
-  put_missed_between(written, missed);
 }
 
 /// Appends a piece's tokens with their places. Those that hold a part of a character
@@ -365,24 +387,13 @@ VocabularyTable::Slot* BulkEncoder::find(std::string_view piece) const {
 
 void BulkEncoder::Run::encode_chunk(size_t begin) {
   const SplitChunk& chunk = memory_.chunk;
-  constexpr uint64_t kTop = uint64_t{1} << 63;
   uint32_t begins[SplitChunk::kBytes + 64];
-  size_t count = 0;
-  for (size_t w = 0; w < chunk.blocks; ++w) {
-    uint64_t bits = chunk.starts[w];
-    const size_t ones = bit_count(bits);
-    // PERF: eight at a time: how many there are is guessed right mostly.
-    for (size_t done = 0; done < ones; done += 8) {
-      for (size_t i = 0; i < 8; ++i, bits &= bits - 1) {
-        begins[count + done + i] = static_cast<uint32_t>(w * 64) + static_cast<uint32_t>(std::countr_zero(bits | kTop));
-      }
-    }
-    count += ones;
-  }
+  const size_t count = lookup_kernels().places(chunk.starts, chunk.blocks, begins);
   begins[count] = static_cast<uint32_t>(chunk.size);
-  count_ = 0;
   encode_pieces(chunk.text, begins, count);
-  if (sink_.offsets && !put_offsets(begin)) {
+  if (!sink_.offsets) return append_tokens();
+  put_missed_between();
+  if (!put_offsets(begin)) {
     for (size_t i = 0; i < count; ++i) {
       const bool whole = begins_piece(begins[i]) && (i + 1 == count || begins_piece(begins[i + 1]));
       if (begins_piece(begins[i])) ++sink_.next_word;

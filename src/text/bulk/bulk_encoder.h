@@ -22,8 +22,9 @@ class PieceEncoder {
   virtual ~PieceEncoder() = default;
   /// Replaces `symbols` by the tokens of `piece`, with bytes of the piece.
   virtual void encode(std::string_view piece, std::vector<Symbol>& symbols) const = 0;
-  /// The ids of several pieces of at most PackedPiece::kLongest bytes each: one by one, unless that can be done better.
+  /// The ids of several pieces of at most `longest_of_each` bytes: one by one, unless that can be done better.
   virtual void encode_each(std::span<ShortPiece> pieces) const;
+  virtual size_t longest_of_each() const { return PackedPiece::kLongest; }
 };
 
 /// What a BulkEncoder is made of. Bytes that it refers to must outlive it.

@@ -60,6 +60,10 @@ class PieceHash {
   PieceHash();
   PieceHash(uint64_t first, uint64_t second);
 
+  /// What the two words of a short piece are changed by before they are multiplied.
+  uint64_t first() const { return first_; }
+  uint64_t second() const { return second_; }
+
   uint64_t operator()(const PackedPiece& piece) const { return fold_multiply(piece.low ^ first_, piece.high ^ second_); }
   uint64_t operator()(const uint8_t* bytes, size_t size) const {
     uint64_t hash = long_second_ ^ size;

@@ -10,8 +10,8 @@ namespace {
 
 std::atomic<size_t> cache_bytes{size_t{8} << 20};
 
-/// Two megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
-size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 32768)); }
+/// Four megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
+size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 65536)); }
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_
 size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
 
 PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
-    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes)), long_(kFirstLong) {}
+    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), TablePages::Large), long_(kFirstLong) {}
 
 size_t PieceCache::bytes() const {
   return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
@@ -35,34 +35,38 @@ void PieceCache::forget() {
 
 /// A free entry of the piece's two lines; else one of the first line that is not needed most: a single
 /// token is found again in the vocabulary, several are merged again.
-PieceCache::Entry& PieceCache::room_for(uint64_t hash) {
-  const size_t line = line_of(hash);
-  for (const size_t candidate : {line, line ^ 1}) {
-    for (Entry& entry : lines_[candidate].entries) {
-      if (entry.key.high != 0) continue;
-      ++entries_;
-      return entry;
-    }
-  }
-  for (const size_t candidate : {line, line ^ 1}) {
+PieceCache::Place PieceCache::room_for(uint64_t hash) {
+  const size_t first = line_of(hash);
+  for (const size_t candidate : {first, first ^ 1}) {
+    Line& line = lines_[candidate];
     for (int i = 0; i < 2; ++i) {
-      Entry& entry = lines_[candidate].entries[next_++ & 1];
-      if (entry.ids[0] >> 24 == 1) return entry;
+      if (line.keys[i].high != 0) continue;
+      ++entries_;
+      return {&line, i};
     }
   }
-  return lines_[line].entries[next_++ & 1];
+  for (const size_t candidate : {first, first ^ 1}) {
+    Line& line = lines_[candidate];
+    for (int i = 0; i < 2; ++i) {
+      const auto entry = static_cast<int>(next_++ & 1);
+      if (line.ids[entry][0] >> 24 == 1) return {&line, entry};
+    }
+  }
+  return {&lines_[first], static_cast<int>(next_++ & 1)};
 }
 
 void PieceCache::grow() {
-  TableArray<Line> old(lines_.size() * 2);
+  TableArray<Line> old(lines_.size() * 2, TablePages::Large);
   std::swap(old, lines_);
   entries_ = 0;
   for (const Line& line : old) {
-    for (const Entry& entry : line.entries) {
-      if (entry.key.high == 0) continue;
-      PackedPiece piece = entry.key;
+    for (int i = 0; i < 2; ++i) {
+      PackedPiece piece = line.keys[i];
+      if (piece.high == 0) continue;
       piece.high &= ~kPart;
-      room_for(hash_(piece)) = entry;
+      const Place place = room_for(hash_(piece));
+      place.line->keys[place.entry] = line.keys[i];
+      std::copy_n(line.ids[i], 4, place.line->ids[place.entry]);
     }
   }
 }
@@ -70,11 +74,12 @@ void PieceCache::grow() {
 std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piece, uint64_t hash) {
   const size_t line = line_of(hash);
   for (const size_t candidate : {line, line ^ 1}) {
-    for (const Entry& entry : lines_[candidate].entries) {
-      if (entry.key != piece) continue;
-      const uint32_t count = entry.ids[0] >> 24;
-      if (count == 0) return std::span(pool_).subspan(entry.ids[1], entry.ids[2]);
-      std::copy_n(entry.ids, 4, found_);
+    for (int i = 0; i < 2; ++i) {
+      if (lines_[candidate].keys[i] != piece) continue;
+      const uint32_t* ids = lines_[candidate].ids[i];
+      const uint32_t count = ids[0] >> 24;
+      if (count == 0) return std::span(pool_).subspan(ids[1], ids[2]);
+      std::copy_n(ids, 4, found_);
       found_[0] &= kIdMask;
       return std::span(found_, count);
     }
@@ -83,19 +88,21 @@ std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piec
 }
 
 void PieceCache::add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids) {
-  // Half full: of ten pieces nine are in their own line then.
-  if (entries_ >= lines_.size() && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
-  Entry entry{piece, {}};
+  // A third full: of thirty pieces one is not in its own line then.
+  if (entries_ * 3 >= lines_.size() * 2 && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
+  uint32_t kept[4] = {};
   if (!ids.empty() && ids.size() <= 4) {
-    std::copy(ids.begin(), ids.end(), entry.ids);
-    entry.ids[0] |= static_cast<uint32_t>(ids.size()) << 24;
+    std::copy(ids.begin(), ids.end(), kept);
+    kept[0] |= static_cast<uint32_t>(ids.size()) << 24;
   } else {
     if (bytes() > most_bytes_) forget();
-    entry.ids[1] = static_cast<uint32_t>(pool_.size());
-    entry.ids[2] = static_cast<uint32_t>(ids.size());
+    kept[1] = static_cast<uint32_t>(pool_.size());
+    kept[2] = static_cast<uint32_t>(ids.size());
     pool_.insert(pool_.end(), ids.begin(), ids.end());
   }
-  room_for(hash) = entry;
+  const Place place = room_for(hash);
+  place.line->keys[place.entry] = piece;
+  std::copy_n(kept, 4, place.line->ids[place.entry]);
 }
 
 std::span<const TokenId> PieceCache::find_long(std::string_view piece, uint64_t hash) const {

@@ -18,15 +18,15 @@ namespace headrace::text {
 /// forgets: old neighbours of short pieces one by one, long pieces all at once.
 ///
 /// PERF: a line of 64 bytes has two short pieces, and a pair of lines belongs together: nearly all pieces are found in the
-/// first line, where FirstLines looks without a branch. What a text says again and again lies in few lines here,
+/// first line, where LookupKernels look without a branch. What a text says again and again lies in few lines here,
 /// but in many of the vocabulary's table, which asks for room in the second cache level.
 class PieceCache {
  public:
   PieceCache(size_t most_bytes, const PieceHash& hash);
 
-  struct Entry {
-    PackedPiece key;
-    uint32_t ids[4];  ///< the first with their number in its top byte; 0 there: in the pool, or none
+  struct alignas(64) Line {
+    PackedPiece keys[2];
+    uint32_t ids[2][4];  ///< of each the first with their number in its top byte; 0 there: in the pool, or none
   };
   static constexpr uint32_t kIdMask = 0x00FFFFFF;
   /// In the top word of a key, but not hashed: the tokens are others, or lie elsewhere, than those of the plain piece of these bytes.
@@ -49,9 +49,6 @@ class PieceCache {
   size_t bytes() const;
 
  private:
-  struct alignas(64) Line {
-    Entry entries[2];
-  };
   struct LongSlot {
     uint64_t hash = 0;
     uint32_t at = 0;      // of the bytes in long_bytes_
@@ -62,7 +59,11 @@ class PieceCache {
   static constexpr size_t kFirstLong = 256;
 
   size_t line_of(uint64_t hash) const { return hash & (lines_.size() - 1); }
-  Entry& room_for(uint64_t hash);
+  struct Place {
+    Line* line;
+    int entry;
+  };
+  Place room_for(uint64_t hash);
   void grow();
   void grow_long();
   void forget();
@@ -84,20 +85,10 @@ class PieceCache::FirstLines {
  public:
   FirstLines(const Line* lines, size_t mask) : lines_(lines), mask_(mask) {}
 
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&lines_[hash & mask_]); }
-  /// Looks for a short piece in its first line: `ids` gets four words to copy, of which as many as returned
-  /// are its tokens. 0: it is not here, or has more tokens.
-  uint32_t find(const PackedPiece& piece, uint64_t hash, uint32_t* ids) const {
-    const Entry* entries = lines_[hash & mask_].entries;
-    const auto differs = [&](int i) { return (entries[i].key.low ^ piece.low) | (entries[i].key.high ^ piece.high); };
-    const bool second = differs(1) == 0;
-    const bool found = (differs(0) == 0) | second;
-    const uint32_t* of = entries[second].ids;
-    const uint32_t first = of[0];
-    std::memcpy(ids, of, 16);
-    ids[0] = first & kIdMask;
-    return (first >> 24) & (uint32_t{0} - static_cast<uint32_t>(found));
-  }
+  const Line* data() const { return lines_; }
+  size_t mask() const { return mask_; }
+  const Line& of(uint64_t hash) const { return lines_[hash & mask_]; }
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&of(hash)); }
 
  private:
   const Line* lines_;

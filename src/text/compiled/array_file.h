@@ -17,7 +17,7 @@
 namespace headrace::text::compiled {
 
 inline constexpr std::string_view kMagic{"\x89HRTOK\r\n", 8};
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 
 inline bool looks_compiled(std::string_view bytes) { return bytes.starts_with(kMagic); }
 

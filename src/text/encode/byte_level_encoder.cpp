@@ -15,6 +15,7 @@ class BytePieces final : public PieceEncoder {
     bpe_.encode(piece, symbols);
   }
   void encode_each(std::span<ShortPiece> pieces) const override { bpe_.encode_each(pieces); }
+  size_t longest_of_each() const override { return ShortPiece::kMost; }
 
  private:
   ByteLevelBpe bpe_;

@@ -22,6 +22,7 @@ class BytePieces final : public PieceEncoder {
   explicit BytePieces(ByteLevelBpe bpe) : bpe_(std::move(bpe)) {}
   void encode(std::string_view piece, std::vector<Symbol>& symbols) const override { bpe_.encode(piece, symbols); }
   void encode_each(std::span<ShortPiece> pieces) const override { bpe_.encode_each(pieces); }
+  size_t longest_of_each() const override { return ShortPiece::kMost; }
   const ByteLevelBpe& bpe() const { return bpe_; }
 
  private:

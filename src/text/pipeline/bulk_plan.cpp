@@ -41,16 +41,25 @@ bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
   if (added.finds_nothing() || ((units_ || shape_.respells_early) && added.looks_in_normalized())) return false;
   if (!built_.load(std::memory_order_acquire)) {
     if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < worth_building_) return false;
-    std::call_once(once_, [&] {
-      if (units_) {
-        unit_encoder_ = units_->build();
-      } else {
-        tables_ = BulkTables::build(shape_);
-      }
-      built_.store(true, std::memory_order_release);
-    });
+    build();
   }
   return tables_ != nullptr || unit_encoder_ != nullptr;
+}
+
+void BulkPlan::make_tables() const {
+  if (!units_ && !built_.load(std::memory_order_acquire)) build();
+}
+
+void BulkPlan::build() const {
+  std::call_once(once_, [&] {
+    if (units_) {
+      unit_encoder_ = units_->build();
+    } else {
+      tables_ = BulkTables::build(shape_);
+      if (shape_.nfc) make_nfc_tables();
+    }
+    built_.store(true, std::memory_order_release);
+  });
 }
 
 /// One call of encode.

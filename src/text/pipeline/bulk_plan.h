@@ -42,11 +42,14 @@ class BulkPlan {
   /// Whether to encode a text of so many bytes here: tables have been built or are worth building, now
   /// that so much has been encoded without. Builds them.
   bool takes(size_t bytes, const AddedTokenFinder& added) const;
+  /// Builds the tables of BPE at once. Those of units stay to be built when they are worth it.
+  void make_tables() const;
   /// `text` is valid UTF-8, and `takes` has said so.
   Result<void> encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const;
 
  private:
   struct Run;
+  void build() const;
   BulkShape shape_;
   std::unique_ptr<const UnitPlan> units_;  // null: texts are encoded as `shape_` says
   uint64_t worth_building_;  // tables, once so many bytes have been encoded without

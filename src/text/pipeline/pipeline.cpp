@@ -235,6 +235,11 @@ void Pipeline::set_decoder(LivePart<DecoderSpec> part) {
   state_->edit([&](State& state) { state.decoder = std::move(part); });
 }
 
+void Pipeline::make_tables() const {
+  const auto snapshot = state_->snapshot();
+  if (snapshot && (*snapshot)->bulk) (*snapshot)->bulk->make_tables();
+}
+
 std::optional<TruncationParams> Pipeline::truncation() const {
   const std::lock_guard lock(state_->mutex);
   return state_->truncation;

@@ -1,9 +1,13 @@
 #include "text/strings/normal_forms.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <span>
 #include <tuple>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "text/strings/reference_unicode.h"
 #include "text/unicode/utf8.h"
@@ -159,10 +163,31 @@ bool is_plainly_normal(std::string_view text, NormalForm form) {
 
 namespace {
 
+/// Whether a byte begins characters of which some may not stay alone. Below 0xCC lies U+0300; and all of the characters stay
+/// alone that these begin: Cyrillic's first 128 and those from U+4000 to U+9FFF.
+bool is_doubtful(uint8_t byte) { return byte >= 0xCC && (byte & 0xFE) != 0xD0 && !(byte >= 0xE4 && byte <= 0xE9); }
+
+/// The first byte from `from` on that is doubtful.
+size_t next_doubtful(std::string_view text, size_t from) {
+  size_t at = from;
+#if defined(__SSE2__)
+  const auto all = [](int byte) { return _mm_set1_epi8(static_cast<char>(byte)); };
+  for (; at + 16 <= text.size(); at += 16) {
+    // As signed numbers: ASCII is above zero, what leads characters is above continuation bytes.
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i leads = _mm_and_si128(_mm_cmpgt_epi8(bytes, all(0xCB)), _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+    const __m128i cyrillic = _mm_cmpeq_epi8(_mm_and_si128(bytes, all(0xFE)), all(0xD0));
+    const __m128i han = _mm_and_si128(_mm_cmpgt_epi8(bytes, all(0xE3)), _mm_cmplt_epi8(bytes, all(0xEA)));
+    const auto doubtful = static_cast<uint32_t>(_mm_movemask_epi8(_mm_andnot_si128(_mm_or_si128(cyrillic, han), leads)));
+    if (doubtful) return at + static_cast<size_t>(std::countr_zero(doubtful));
+  }
+#endif
+  while (at < text.size() && !is_doubtful(static_cast<uint8_t>(text[at]))) ++at;
+  return at;
+}
+
 /// The next stretch of a text from `from` on that has to be normalised to see what NFC makes of it: a character
 /// that stays alone and those after it that may not. Empty, at the text's end, if there is none.
-///
-/// PERF: below the lead byte 0xCC nothing needs a look, eight bytes at a time where all is ASCII.
 std::string_view next_unsure(std::string_view text, size_t from) {
   const uint64_t* alone = nullptr;  // made for the first text that needs it
   const auto is_alone = [&](char32_t c) {
@@ -170,29 +195,17 @@ std::string_view next_unsure(std::string_view text, size_t from) {
     return c < 0x10000 ? (alone[c / 64] >> (c % 64) & 1) != 0 : stays_alone(c);
   };
   const char* const data = text.data();
-  size_t before = from;  // where the character before begins
-  for (size_t at = from; at < text.size();) {
-    if (text.size() - at >= 8) {
-      uint64_t word;
-      std::memcpy(&word, data + at, sizeof word);
-      if (!(word & 0x8080808080808080u)) {
-        at += 8;
-        before = at - 1;
-        continue;
-      }
-    }
-    const auto lead = static_cast<uint8_t>(data[at]);
-    uint32_t length = 1;
-    if (lead >= 0x80) {
-      const char32_t c = utf8::decode(data + at, length);
-      if (lead >= 0xCC && !is_alone(c)) {
-        size_t end = at + length;
-        while (end < text.size() && !is_alone(utf8::decode(data + end, length))) end += length;
-        return text.substr(before, end - before);
-      }
-    }
-    before = at;
-    at += length;
+  for (size_t at = next_doubtful(text, from), length = 0; at < text.size(); at = next_doubtful(text, at + length)) {
+    uint32_t bytes;
+    const bool alone_here = is_alone(utf8::decode(data + at, bytes));
+    length = bytes;
+    if (alone_here) continue;
+    size_t end = at + length, before = at;
+    while (end < text.size() && !is_alone(utf8::decode(data + end, bytes))) end += bytes;
+    // The character before it, too.
+    if (before > from) --before;
+    while (before > from && utf8::is_continuation(data[before])) --before;
+    return text.substr(before, end - before);
   }
   return text.substr(text.size());
 }
@@ -202,6 +215,8 @@ void append_nfc(std::string_view part, std::string& out) {
 }
 
 }  // namespace
+
+void make_nfc_tables() { alone_in_basic_plane(); }
 
 bool is_nfc(std::string_view text) {
   std::string same;

@@ -20,6 +20,8 @@ bool is_plainly_normal(std::string_view text, NormalForm form);
 
 /// Whether a text is in NFC, and what it is in NFC: normalises only where marks and the like are.
 bool is_nfc(std::string_view text);
+/// Makes now what the first text that is not ASCII would wait for.
+void make_nfc_tables();
 std::string nfc(std::string_view text);
 
 }  // namespace headrace::text

@@ -25,17 +25,23 @@ TEST(BulkIsolation, objects_of_an_instruction_set_export_their_table_alone) {
 #endif
   if (lines_of("nm --version").empty()) GTEST_SKIP() << "no nm here to read the symbols with";
   for (const std::string tier : {"avx2", "avx512"}) {
-    int exported = 0;
+    int objects = 0;
     const std::string folder = std::string(HEADRACE_TEXT_BINARY_DIR) + "/CMakeFiles/headrace_text_" + tier + ".dir";
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
       if (entry.path().extension() != ".o") continue;
+      // avx2_split.cpp.o has split_avx2::kKernels.
+      const std::string file = entry.path().filename().string();
+      const std::string loops = file.substr(tier.size() + 1, file.find('.') - tier.size() - 1);
+      int exported = 0;
       for (const std::string& line : lines_of("nm -C --defined-only '" + entry.path().string() + "'")) {
         if (line.size() < 20 || (line[17] >= 'a' && line[17] != 'w' && line[17] != 'v' && line[17] != 'u')) continue;
-        EXPECT_EQ(line.substr(19), "headrace::text::split_" + tier + "::kKernels\n") << entry.path();
+        EXPECT_EQ(line.substr(19), "headrace::text::" + loops + "_" + tier + "::kKernels\n") << entry.path();
         ++exported;
       }
+      EXPECT_EQ(exported, 1) << entry.path();
+      ++objects;
     }
-    EXPECT_EQ(exported, 1) << tier;
+    EXPECT_GT(objects, 0) << tier;
   }
 }
 

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <span>
+
+#include "text/bpe/merge_kernels.h"
 
 namespace headrace::text {
 namespace {
@@ -29,6 +33,15 @@ void compare(const PairMerger& merger, std::mt19937& random, uint32_t ids) {
   }
   std::vector<ShortPiece> together = pieces;
   merger.merge_each(together);
+  for (const MergeKernels* kernels : all_merge_kernels()) {
+    if (merger.greatest_rank() >> 24) break;
+    std::vector<ShortPiece> each = pieces;
+    kernels->merge_each(merger.table().view(), each.data(), each.size());
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      EXPECT_TRUE(std::ranges::equal(std::span(each[i].ids, each[i].count), std::span(together[i].ids, together[i].count)))
+          << kernels->name;
+    }
+  }
   for (size_t p = 0; p < pieces.size(); ++p) {
     std::vector<Symbol> symbols;
     for (uint32_t i = 0; i < pieces[p].count; ++i) symbols.push_back({pieces[p].ids[i], i, i + 1});

@@ -1,0 +1,25 @@
+#include "text/bulk/lookup_kernels.h"
+
+#include <vector>
+
+#include "base/cpu_features.h"
+
+namespace headrace::text {
+
+std::span<const LookupKernels* const> all_lookup_kernels() {
+  static const std::vector<const LookupKernels*> usable = [] {
+    std::vector<const LookupKernels*> list{&lookup_portable::kKernels};
+#if defined(__x86_64__)
+    if (cpu_features().avx2) list.push_back(&lookup_avx2::kKernels);
+#endif
+    return list;
+  }();
+  return usable;
+}
+
+const LookupKernels& lookup_kernels() {
+  static const LookupKernels& best = *all_lookup_kernels().back();
+  return best;
+}
+
+}  // namespace headrace::text
