@@ -122,7 +122,7 @@ class UnitEncoder::Run {
       : encoder_(encoder), spec_(encoder.spec_), memory_(thread_memory()), chunk_(memory_.chunk),
         cache_(memory_.caches.of(2 * encoder.serial_ + (sink.tokens->offsets ? 1 : 0), encoder.hash_)),
         stretch_(text.substr(begin, end - begin)), base_(begin),
-        barriers_(spec_.make_barriers && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
+        barriers_(spec_.ascii_pairs && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
 
   Result<void> encode();
 
@@ -134,6 +134,7 @@ class UnitEncoder::Run {
   class Key;
   void take(size_t from);
   void encode_characters();
+  void find_ascii_barriers();
   void find_words();
   size_t end_of_chunk(size_t from);
   size_t list_units(bool more);
@@ -259,7 +260,7 @@ void UnitEncoder::Run::take(size_t from) {
   from_ = from;
 }
 
-/// Each byte's code is its character's. Barriers are looked for on the way.
+/// Each byte's code is its character's. Barriers beside wide characters are looked for on the way.
 void UnitEncoder::Run::encode_characters() {
   const uint8_t* text = chunk_.text();
   uint8_t* codes = chunk_.codes;
@@ -294,7 +295,7 @@ void UnitEncoder::Run::encode_characters() {
         } else if (lead < 0xF0) {
           const char32_t here = (lead & 0x0Fu) << 12 | (text[at + 1] & 0x3Fu) << 6 | (text[at + 2] & 0x3Fu);
           codes[at] = codes[at + 1] = codes[at + 2] = table.of_basic(here);
-          const bool wide = UnitSpec::is_wide(here);
+          const bool wide = Barriers::is_wide(here);
           if (wide | wide_before) mark(at, code_before & codes[at], before, here);
           before = here, code_before = codes[at], wide_before = wide;
           at += 3;
@@ -311,6 +312,29 @@ void UnitEncoder::Run::encode_characters() {
   std::memset(codes + chunk_.size, 0, chunk_.blocks * 64 - chunk_.size);
   split_kernels().planes(codes, chunk_.blocks, chunk_.planes);
   chunk_.planes[chunk_.blocks] = {};
+}
+
+void UnitEncoder::Run::find_ascii_barriers() {
+  const AsciiPairs& pairs = *spec_.ascii_pairs;
+  uint8_t left = 0;
+  uint64_t high_carry = 1, known_carry = 0;
+  for (size_t w = 0; w < chunk_.blocks; ++w) {
+    const uint8_t* text = chunk_.text() + w * 64;
+    const uint64_t high = chunk_.high[w], known = chunk_.planes[w].of[std::countr_zero(unit_code::kKnown)];
+    const uint64_t both = known & (known << 1 | known_carry) & ~(high | high << 1 | high_carry);
+    high_carry = high >> 63;
+    known_carry = known >> 63;
+    if (both) {
+      uint64_t apart = 0;
+      for (size_t i = 0; i < 64; ++i) {
+        const uint8_t right = text[i] & 0x7F;
+        apart |= uint64_t{!pairs.joined(left, right)} << i;
+        left = right;
+      }
+      chunk_.barriers[w] |= apart & both;
+    }
+    left = text[63] & 0x7F;
+  }
 }
 
 /// begins_unit, for 64 bytes at a time.
@@ -635,6 +659,7 @@ Result<void> UnitEncoder::Run::encode() {
     if (!continuing_) word_ = from;
     take(from);
     encode_characters();
+    if (barriers_) find_ascii_barriers();
     find_words();
     chunk_.words[0] = (chunk_.words[0] & ~uint64_t{1}) | (continuing_ ? 0 : 1);
     chunk_.barriers[0] = (chunk_.barriers[0] & ~uint64_t{1}) | (continuing_ ? 1 : 0);
@@ -698,7 +723,8 @@ uint8_t UnitEncoder::code_at(std::string_view text, size_t at, uint32_t& length)
 }
 
 bool UnitEncoder::barrier_between(char32_t left, char32_t right) const {
-  return (UnitSpec::is_wide(left) || UnitSpec::is_wide(right)) && barriers().between(left, right);
+  if ((left | right) < 0x80) return !spec_.ascii_pairs->joined(static_cast<uint8_t>(left), static_cast<uint8_t>(right));
+  return (Barriers::is_wide(left) || Barriers::is_wide(right)) && barriers().between(left, right);
 }
 
 /// Where the unit that begins at `begin` ends, and whether that is a barrier.

@@ -91,15 +91,14 @@ struct UnitSpec {
   /// The first unit is not like others, or nothing is like it should be after a first character that is joining.
   bool first_is_special = false;
   bool joining_first_is_special = false;
-  /// Makes the barriers of pairs of which one is_wide, once a text asks for them; empty: there are none.
+  /// Which ASCII characters have no barrier between them; null: there are no barriers at all.
+  std::shared_ptr<const AsciiPairs> ascii_pairs;
+  /// Makes the barriers of pairs of which one is wide, once a text asks for them. Other pairs have none: words of letters
+  /// stay whole.
   std::function<std::unique_ptr<const Barriers>()> make_barriers;
   /// How long words with barriers may be, in bytes.
   size_t longest_with_barriers = 0;
   std::shared_ptr<const UnitModel> model;
-
-  /// Barriers are looked for beside characters of three bytes, so that words of letters stay whole; but not beside
-  /// punctuation and symbols, for which most texts would have to wait for them.
-  static bool is_wide(char32_t c) { return (c >= 0x800 && c < 0x2000) || (c >= 0x3000 && c < 0x10000); }
 };
 
 /// Where `encode` puts the tokens of stretches.

@@ -31,19 +31,6 @@ std::optional<double> rounding_of(const std::vector<std::pair<std::string, doubl
   return rounding < kMost ? std::optional(rounding) : std::nullopt;
 }
 
-/// Barriers between pairs of which one is wide.
-std::unique_ptr<const Barriers> barriers_of(const std::vector<std::pair<std::string, double>>& pieces) {
-  const auto has_wide = [](std::string_view text) {
-    return std::ranges::any_of(text, [](char byte) { return static_cast<uint8_t>(byte) >= 0xE0 && static_cast<uint8_t>(byte) != 0xE2; });
-  };
-  std::vector<BulkEntry> entries;
-  entries.reserve(pieces.size());
-  for (const auto& [spelling, score] : pieces) {
-    if (has_wide(spelling)) entries.push_back({spelling, 0});
-  }
-  return std::make_unique<const Barriers>(entries);
-}
-
 bool lowers_ascii(const UnitCharacters& characters) {
   for (char32_t c = 'A'; c <= 'Z'; ++c) {
     const std::string small(1, static_cast<char>(c | 0x20));
@@ -88,7 +75,16 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
   if (!(characters->of(' ') & unit_code::kSpace)) return false;
   const bool rounds = model.unmatched && !model.unmatched->empty();
   const auto rounding = rounds ? std::nullopt : rounding_of(pieces);
-  if (rounding) spec.make_barriers = [pieces = model.pieces] { return barriers_of(*pieces); };
+  if (rounding) {
+    auto pairs = std::make_shared<AsciiPairs>();
+    std::vector<std::string_view> wide;
+    for (const auto& [spelling, score] : pieces) {
+      if (pairs->add(spelling)) wide.push_back(spelling);
+    }
+    spec.ascii_pairs = std::move(pairs);
+    // Their owner is kept.
+    spec.make_barriers = [owner = model.pieces, wide = std::move(wide)] { return std::make_unique<const Barriers>(wide); };
+  }
   spec.longest_with_barriers = kLongestWithBarriers;
   const bool words = shape_.cut == UnitCut::Words;
   spec.codes = characters;

@@ -24,14 +24,15 @@ struct PieceTrie::Builder {
   };
 
   PieceTrie& trie;
+  std::vector<Cell> cells;
   std::vector<std::pair<std::string_view, uint32_t>> order;  // sorted by string, then number
   std::vector<uint32_t> free_next, free_previous;            // a ring of free cells, through kRoot
 
   explicit Builder(PieceTrie& trie) : trie(trie) {}
 
   void grow() {
-    const auto size = static_cast<uint32_t>(trie.cells_.size());
-    trie.cells_.resize(size + kBlock);
+    const auto size = static_cast<uint32_t>(cells.size());
+    cells.resize(size + kBlock);
     trie.values_.resize(size + kBlock, kNoValue);
     free_next.resize(size + kBlock);
     free_previous.resize(size + kBlock);
@@ -47,10 +48,10 @@ struct PieceTrie::Builder {
     }
   }
 
-  bool is_free(uint32_t cell) const { return cell != kRoot && trie.cells_[cell].parent == kNoNode; }
+  bool is_free(uint32_t cell) const { return cell != kRoot && cells[cell].parent == kNoNode; }
 
   void take(uint32_t cell, Node parent) {
-    trie.cells_[cell].parent = parent;
+    cells[cell].parent = parent;
     free_next[free_previous[cell]] = free_next[cell];
     free_previous[free_next[cell]] = free_previous[cell];
   }
@@ -62,7 +63,7 @@ struct PieceTrie::Builder {
       const uint32_t base = cell ^ labels[0];
       if (std::all_of(labels.begin(), labels.end(), [&](uint8_t label) { return is_free(base ^ label); })) return base;
     }
-    const auto base = static_cast<uint32_t>(trie.cells_.size());
+    const auto base = static_cast<uint32_t>(cells.size());
     grow();
     return base;
   }
@@ -76,7 +77,7 @@ struct PieceTrie::Builder {
       pending.pop_back();
       // Strings that end here come first; the last of equal ones counts.
       while (range.begin < range.end && order[range.begin].first.size() == range.depth) {
-        if (range.depth > 0) trie.values_[range.node] = order[range.begin].second, trie.cells_[range.node].weight = 0;
+        if (range.depth > 0) trie.values_[range.node] = order[range.begin].second, cells[range.node].weight = 0;
         ++range.begin;
       }
       if (range.begin == range.end) continue;
@@ -90,7 +91,7 @@ struct PieceTrie::Builder {
       }
       begins.push_back(range.end);
       const uint32_t base = base_for(labels);
-      trie.cells_[range.node].base = base;
+      cells[range.node].base = base;
       for (size_t i = 0; i < labels.size(); ++i) {
         take(base ^ labels[i], range.node);
         pending.push_back({begins[i], begins[i + 1], range.depth + 1, base ^ labels[i]});
@@ -106,6 +107,8 @@ PieceTrie::PieceTrie(size_t count, const std::function<std::string_view(size_t)>
   std::sort(builder.order.begin(), builder.order.end());
   builder.grow();
   builder.build();
+  cells_ = TableArray<Cell>(builder.cells.size(), TablePages::Large);
+  std::copy(builder.cells.begin(), builder.cells.end(), cells_.begin());
   after_three_.resize(0x10000, kNoNode);
   pairs_.resize((size_t{1} << kPairBits) / 64);
   for (const auto& [string, number] : builder.order) note_beginnings(string);
@@ -123,6 +126,49 @@ void PieceTrie::note_beginnings(std::string_view piece) {
 void PieceTrie::set_weights(std::span<const double> weights) {
   for (size_t node = 0; node < cells_.size(); ++node) {
     if (values_[node] < weights.size()) cells_[node].weight = weights[values_[node]];
+  }
+}
+
+/// PERF: each step waits for a cache line, so all places take a step before one takes the next, and nothing branches on
+/// what a step finds.
+void PieceTrie::find_prefixes(std::string_view text, Prefixes& prefixes) const {
+  const Cell* const cells = cells_.data();
+  Prefixes::Walk* const walks = prefixes.walks_;
+  uint32_t walking = 0;
+  for (uint32_t place = 0; place < prefixes.size_; ++place) {
+    const auto [at, stop] = prefixes.places_[place];
+    const std::string_view rest = text.substr(at, stop - at);
+    prefixes.counts_[place] = 0;
+    Node from = kRoot;
+    uint32_t begin = at;
+    if (rest.size() > 2 && is_three(rest, 0)) {
+      from = after_three_[three(rest, 0)];
+      if (from == kNoNode) continue;
+      begin += 3;
+      const Cell& cell = cells[from];
+      prefixes.found_[place][0] = {3, from, cell.weight};
+      prefixes.counts_[place] = cell.ends_string();
+      if (!may_go_on(rest)) continue;
+    }
+    walks[walking] = {begin, place, from, cells[from].base};
+    walking += begin < stop;
+  }
+  while (walking > 0) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < walking; ++i) {
+      const Prefixes::Walk walk = walks[i];
+      const Prefixes::Place place = prefixes.places_[walk.place];
+      const Node node = walk.base ^ static_cast<uint8_t>(text[walk.at]);
+      const Cell& cell = cells[node];
+      const uint32_t goes = cell.parent == walk.node;
+      const uint32_t next = walk.at + 1;
+      uint32_t& count = prefixes.counts_[walk.place];
+      prefixes.found_[walk.place][std::min<uint32_t>(count, Prefixes::kMost)] = {next - place.at, node, cell.weight};
+      count += goes & static_cast<uint32_t>(cell.ends_string());
+      walks[kept] = {next, walk.place, node, cell.base};
+      kept += goes & static_cast<uint32_t>(next < place.stop);
+    }
+    walking = kept;
   }
 }
 
