@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -86,16 +88,31 @@ class AsciiPairs {
     uint8_t left = 0x80;
     for (const char byte : entry) {
       const auto right = static_cast<uint8_t>(byte);
-      if ((left | right) < 0x80) joined_[left][right / 64] |= uint64_t{1} << (right % 64);
+      if ((left | right) < 0x80) apart_[static_cast<uint32_t>(right) << 8 | left] = 0;
       wide |= Barriers::begins_wide(right);
       left = right;
     }
     return wide;
   }
-  bool joined(uint8_t left, uint8_t right) const { return joined_[left][right / 64] >> (right % 64) & 1; }
+  bool apart(uint8_t left, uint8_t right) const { return apart_[static_cast<uint32_t>(right) << 8 | left] != 0; }
+  /// The same for each of 64 bytes, of which only the lower seven bits count, and the one before it.
+  ///
+  /// PERF: a load of the pair, of the answer, and nothing that waits for the pair before.
+  uint64_t apart(const uint8_t* bytes) const {
+    uint64_t apart = 0;
+    for (size_t i = 0; i < 64; ++i) {
+      const uint32_t pair = static_cast<uint32_t>(bytes[i]) << 8 | bytes[static_cast<ptrdiff_t>(i) - 1];
+      apart |= uint64_t{apart_[pair & 0x7F7F]} << i;
+    }
+    return apart;
+  }
 
  private:
-  uint64_t joined_[128][2] = {};
+  std::array<uint8_t, 0x8000> apart_ = [] {
+    std::array<uint8_t, 0x8000> all;
+    all.fill(1);
+    return all;
+  }();
 };
 
 }  // namespace headrace::text

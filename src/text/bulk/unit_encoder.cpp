@@ -51,6 +51,12 @@ bool depends(std::span<const TokenId> found) { return !found.empty() && found.fr
 /// No token's id.
 constexpr uint32_t kNone = ~uint32_t{0};
 
+/// Characters side by side, of which one is wide; `at`: of the right one.
+struct UnitPair {
+  uint32_t at;
+  uint16_t left, right;
+};
+
 /// A unit whose tokens are not in the first place for them.
 struct Miss {
   uint32_t unit;   // its number
@@ -67,6 +73,7 @@ struct ThreadMemory {
   std::vector<TokenId> packed;
   TokenId out[4 * (UnitChunk::kBytes + 64) + 4];
   Miss misses[UnitChunk::kBytes + 64];
+  UnitPair pairs[UnitChunk::kBytes + 64];
   std::vector<TokenId> missed;                    // the misses' tokens, in any order
   std::vector<UnitIds> wanted;                    // what the model is asked for
   std::vector<uint32_t> wanted_by;                // and the number of the miss
@@ -267,11 +274,11 @@ void UnitEncoder::Run::encode_characters() {
   split_kernels().classify(text, chunk_.blocks, encoder_.ascii_, codes, chunk_.high, chunk_.continuation);
   std::fill_n(chunk_.barriers, chunk_.blocks + 1, 0);
   const UnitCodes& table = *spec_.codes;
-  const Barriers* barriers = nullptr;
+  UnitPair* const pairs = memory_.pairs;
+  size_t n_pairs = 0;
   const auto mark = [&](size_t at, uint8_t both, char32_t before, char32_t here) {
-    if (!(both & unit_code::kKnown) || !barriers_) return;
-    if (!barriers) [[unlikely]] barriers = &encoder_.barriers();
-    chunk_.barriers[at / 64] |= uint64_t{barriers->between(before, here)} << (at % 64);
+    pairs[n_pairs] = {static_cast<uint32_t>(at), static_cast<uint16_t>(before), static_cast<uint16_t>(here)};
+    n_pairs += (both & unit_code::kKnown) != 0;
   };
   size_t at = 0;
   for (size_t w = 0; w < chunk_.blocks; ++w) {
@@ -309,31 +316,34 @@ void UnitEncoder::Run::encode_characters() {
       if (wide_before) mark(at, code_before & codes[at], before, text[at]);
     }
   }
+  if (barriers_ && n_pairs > 0) {
+    // PERF: apart from the above, so that many looks into the table wait for memory together.
+    const Barriers& barriers = encoder_.barriers();
+    for (const UnitPair& pair : std::span(pairs, n_pairs)) {
+      chunk_.barriers[pair.at / 64] |= uint64_t{barriers.between_wide(pair.left, pair.right)} << (pair.at % 64);
+    }
+  }
   std::memset(codes + chunk_.size, 0, chunk_.blocks * 64 - chunk_.size);
   split_kernels().planes(codes, chunk_.blocks, chunk_.planes);
   chunk_.planes[chunk_.blocks] = {};
 }
 
 void UnitEncoder::Run::find_ascii_barriers() {
-  const AsciiPairs& pairs = *spec_.ascii_pairs;
-  uint8_t left = 0;
   uint64_t high_carry = 1, known_carry = 0;
   for (size_t w = 0; w < chunk_.blocks; ++w) {
-    const uint8_t* text = chunk_.text() + w * 64;
     const uint64_t high = chunk_.high[w], known = chunk_.planes[w].of[std::countr_zero(unit_code::kKnown)];
-    const uint64_t both = known & (known << 1 | known_carry) & ~(high | high << 1 | high_carry);
+    uint64_t both = known & (known << 1 | known_carry) & ~(high | high << 1 | high_carry);
     high_carry = high >> 63;
     known_carry = known >> 63;
-    if (both) {
-      uint64_t apart = 0;
-      for (size_t i = 0; i < 64; ++i) {
-        const uint8_t right = text[i] & 0x7F;
-        apart |= uint64_t{!pairs.joined(left, right)} << i;
-        left = right;
-      }
-      chunk_.barriers[w] |= apart & both;
+    const uint8_t* text = chunk_.text() + w * 64;
+    if (std::popcount(both) > 8) {
+      chunk_.barriers[w] |= both & spec_.ascii_pairs->apart(text);
+      continue;
     }
-    left = text[63] & 0x7F;
+    for (; both; both &= both - 1) {
+      const auto at = static_cast<ptrdiff_t>(std::countr_zero(both));
+      if (spec_.ascii_pairs->apart(text[at - 1], text[at])) chunk_.barriers[w] |= both & -both;
+    }
   }
 }
 
@@ -723,7 +733,7 @@ uint8_t UnitEncoder::code_at(std::string_view text, size_t at, uint32_t& length)
 }
 
 bool UnitEncoder::barrier_between(char32_t left, char32_t right) const {
-  if ((left | right) < 0x80) return !spec_.ascii_pairs->joined(static_cast<uint8_t>(left), static_cast<uint8_t>(right));
+  if ((left | right) < 0x80) return spec_.ascii_pairs->apart(static_cast<uint8_t>(left), static_cast<uint8_t>(right));
   return (Barriers::is_wide(left) || Barriers::is_wide(right)) && barriers().between(left, right);
 }
 

@@ -129,44 +129,72 @@ void PieceTrie::set_weights(std::span<const double> weights) {
   }
 }
 
+/// Begins a walk at each place: at the root, or behind a character of three bytes. What is read of tables is asked for one
+/// pass before. Returns how many places go on.
+uint32_t PieceTrie::begin_walks(std::string_view text, Prefixes& prefixes) const {
+  const Cell* const cells = cells_.data();
+  const auto size = static_cast<uint32_t>(prefixes.size_);
+  constexpr uint32_t kNoPair = ~uint32_t{0};
+  struct {
+    uint32_t character;  // of three bytes; 0: none
+    uint32_t pair;
+    Node from;
+  } first[Prefixes::kPlaces];
+  for (uint32_t place = 0; place < size; ++place) {
+    const auto [at, stop] = prefixes.places_[place];
+    const std::string_view rest = text.substr(at, stop - at);
+    first[place] = {0, kNoPair, kRoot};
+    if (rest.size() < 3 || !is_three(rest, 0)) continue;
+    first[place].character = three(rest, 0);
+    __builtin_prefetch(&after_three_[first[place].character]);
+    if (rest.size() < 6 || !is_three(rest, 3)) continue;
+    first[place].pair = pair_at(first[place].character, three(rest, 3));
+    __builtin_prefetch(&pairs_[first[place].pair / 64]);
+  }
+  for (uint32_t place = 0; place < size; ++place) {
+    if (first[place].character == 0) continue;
+    first[place].from = after_three_[first[place].character];
+    if (first[place].from != kNoNode) __builtin_prefetch(&cells[first[place].from]);
+  }
+  uint32_t walking = 0;
+  for (uint32_t place = 0; place < size; ++place) {
+    const auto [at, stop] = prefixes.places_[place];
+    const bool wide = first[place].character != 0;
+    const uint32_t next = at + (wide ? 3 : 0);
+    const Node from = first[place].from;
+    const Cell& cell = cells[from == kNoNode ? kRoot : from];
+    prefixes.found_[place][0] = {3, from, cell.weight};
+    prefixes.counts_[place] = static_cast<uint32_t>(wide) & static_cast<uint32_t>(from != kNoNode) & static_cast<uint32_t>(cell.ends_string());
+    const uint32_t pair = first[place].pair;
+    const bool goes_on = pair == kNoPair || (pairs_[pair / 64] >> (pair % 64) & 1);
+    prefixes.walks_[walking] = {next, place, from, cell.base};
+    if (next < stop) __builtin_prefetch(&cells[cell.base ^ static_cast<uint8_t>(text[next])]);
+    walking += static_cast<uint32_t>(from != kNoNode) & static_cast<uint32_t>(goes_on) & static_cast<uint32_t>(next < stop);
+  }
+  return walking;
+}
+
 /// PERF: each step waits for a cache line, so all places take a step before one takes the next, and nothing branches on
 /// what a step finds.
 void PieceTrie::find_prefixes(std::string_view text, Prefixes& prefixes) const {
   const Cell* const cells = cells_.data();
   Prefixes::Walk* const walks = prefixes.walks_;
-  uint32_t walking = 0;
-  for (uint32_t place = 0; place < prefixes.size_; ++place) {
-    const auto [at, stop] = prefixes.places_[place];
-    const std::string_view rest = text.substr(at, stop - at);
-    prefixes.counts_[place] = 0;
-    Node from = kRoot;
-    uint32_t begin = at;
-    if (rest.size() > 2 && is_three(rest, 0)) {
-      from = after_three_[three(rest, 0)];
-      if (from == kNoNode) continue;
-      begin += 3;
-      const Cell& cell = cells[from];
-      prefixes.found_[place][0] = {3, from, cell.weight};
-      prefixes.counts_[place] = cell.ends_string();
-      if (!may_go_on(rest)) continue;
-    }
-    walks[walking] = {begin, place, from, cells[from].base};
-    walking += begin < stop;
-  }
-  while (walking > 0) {
+  for (uint32_t walking = begin_walks(text, prefixes); walking > 0;) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < walking; ++i) {
       const Prefixes::Walk walk = walks[i];
       const Prefixes::Place place = prefixes.places_[walk.place];
       const Node node = walk.base ^ static_cast<uint8_t>(text[walk.at]);
-      const Cell& cell = cells[node];
+      const Cell cell = cells[node];
       const uint32_t goes = cell.parent == walk.node;
       const uint32_t next = walk.at + 1;
       uint32_t& count = prefixes.counts_[walk.place];
       prefixes.found_[walk.place][std::min<uint32_t>(count, Prefixes::kMost)] = {next - place.at, node, cell.weight};
       count += goes & static_cast<uint32_t>(cell.ends_string());
       walks[kept] = {next, walk.place, node, cell.base};
-      kept += goes & static_cast<uint32_t>(next < place.stop);
+      const bool more = next < place.stop;
+      __builtin_prefetch(&cells[cell.base ^ static_cast<uint8_t>(text[more ? next : walk.at])]);
+      kept += goes & static_cast<uint32_t>(more);
     }
     walking = kept;
   }

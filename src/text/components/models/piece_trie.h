@@ -52,6 +52,7 @@ class PieceTrie {
   /// Finds the same, from the root, at several places of a text.
   void find_prefixes(std::string_view text, Prefixes& prefixes) const;
   uint32_t value_of(Node node) const { return values_[node]; }
+  void prefetch_value(Node node) const { __builtin_prefetch(&values_[node]); }
   /// Gives each string a weight other than zero, by its number; none may be NaN.
   void set_weights(std::span<const double> weights);
 
@@ -108,6 +109,8 @@ class PieceTrie {
       if (cells[at].ends_string()) found(i + 1, at);
     }
   }
+
+  uint32_t begin_walks(std::string_view text, Prefixes& prefixes) const;
 
   Node child(Node node, uint8_t byte) const {
     const uint32_t at = cells_[node].base ^ byte;
