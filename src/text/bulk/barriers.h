@@ -45,6 +45,12 @@ class Barriers {
     return true;
   }
 
+  /// There shall be none beside this character, which is of the basic plane.
+  void open(char32_t c) {
+    set(open_left_, c);
+    set(open_right_, c);
+  }
+
   bool between(char32_t left, char32_t right) const {
     if (left >= 0x10000 || right >= 0x10000) return false;
     if ((left | right) < 0x80) return !(bit(ascii_.data(), left << 7 | right));
