@@ -35,6 +35,26 @@ def metaspace(scheme):
     return {"normalizer": None, "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": False}}
 
 
+def without_bytes(tokenizer):
+    """No tokens for bytes 4, 33 (an exclamation mark), 0xC0 and 0xF1: the first and the last are in texts, and are left out."""
+    missing = set("\u0104!\u00c0\u00f1")
+    model = tokenizer["model"]
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
+    merges = [pair for pair in pairs if not missing & set("".join(pair))]
+    vocab = {token: id for token, id in model["vocab"].items() if not missing & set(token)}
+    return tokenizer | {"model": model | {"vocab": vocab, "merges": merges}}
+
+
+def whole_pieces(tokenizer):
+    return tokenizer | {"model": tokenizer["model"] | {"ignore_merges": True}}
+
+
+def pieces_of_their_own(whole):
+    """As SentencePiece's user-defined pieces become: here what many texts have, and something that is no token."""
+    cut = split(r"no token \[".replace(" ", "_") + r"|<\/s>|the|中|in|a")
+    return lambda tokenizer: (whole_pieces(tokenizer) if whole else tokenizer) | {"pre_tokenizer": cut}
+
+
 PATTERNS = {
     "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
     "qwen3.5": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*" + SPACE,
@@ -48,8 +68,14 @@ CHANGES |= {f"qwen3: {name}": ("qwen3", {"pre_tokenizer": bytes_after(split(patt
 CHANGES |= {
     "llama3: GPT-2": ("llama3", {"pre_tokenizer": bytes_after(use_regex=True)}),
     "llama3: digits": ("llama3", {"pre_tokenizer": bytes_after({"type": "Digits", "individual_digits": True}, use_regex=True)}),
+    "qwen3: a number, then GPT-2": ("qwen3", {"pre_tokenizer": bytes_after(split(r"\p{N}"), split(PATTERNS["gpt2"]))}),
+    "qwen3: bytes are missing": ("qwen3", without_bytes),
     "llama3: NFC": ("llama3", {"normalizer": {"type": "NFC"}}),
     **{f"llama2: Metaspace {scheme}": ("llama2", metaspace(scheme)) for scheme in ["first", "always", "never"]},
+    "llama2: pieces of their own": ("llama2", pieces_of_their_own(True)),
+    "llama2: pieces of their own, merged": ("llama2", pieces_of_their_own(False)),
+    "llama2: whole pieces": ("llama2", whole_pieces),
+    "llama2: whole pieces, Metaspace": ("llama2", lambda tokenizer: whole_pieces(tokenizer) | metaspace("first")),
     "llama2: no ▁ in front": ("llama2", {"normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}}),
 }
 # Looked for in normalised text, beside white space, inside words.
@@ -96,7 +122,8 @@ def test_texts_in_bulk_are_encoded_as_one_by_one(change, added, driver):
     if name not in files:
         pytest.skip(f"the vocabulary {name} is not here and could not be fetched: {reason}")
     with open(files[name], encoding="utf-8") as file:
-        tokenizer = with_added(json.load(file) | changes, added)
+        tokenizer = json.load(file)
+    tokenizer = with_added(changes(tokenizer) if callable(changes) else tokenizer | changes, added)
     text = json.dumps(tokenizer)
     assert driver.load("fast", text=text) == {"ok": True}
     assert driver.load("slow", text=json.dumps(slowed(tokenizer))) == {"ok": True}
@@ -104,7 +131,8 @@ def test_texts_in_bulk_are_encoded_as_one_by_one(change, added, driver):
     driver.ask(op="encode", name="fast", texts=[["so much text that tables are worth building " * 2000, None]])
     texts = [maker.text() for _ in range(TEXTS)]
     texts += ["".join(maker.text() for _ in range(120)) for _ in range(max(2, TEXTS // 100))]  # longer than a chunk
-    texts += [shape * 3000 for shape in ["a", " ", "\n", "^", "ab", "1", "中", "é", "e\u0301", " a", "▁", "😀", "'s", "\r\n", "\u0301"]]
+    texts += [shape * 3000 for shape in ["a", " ", "\n", "^", "ab", "1", "中", "é", "e\u0301", " a", "▁", "😀", "'s", "\r\n", "\u0301", "a\x04b",
+                                         "。!\x04!。", "、!。", "\U00040000、", "the ", "no_token_["]]
     for options in ({"special": True}, {"special": False, "bytes": True}, {"fast": True}):
         for i in range(0, len(texts), 500):
             batch = [[text, None] for text in texts[i : i + 500]]

@@ -39,13 +39,32 @@ Part part_at(std::string_view bytes, uint32_t at) {
 
 }  // namespace
 
+/// Sixteen bits a pair at most: few are joined by chance.
+void Barriers::make_room(size_t pairs) {
+  const int bits = std::clamp(static_cast<int>(std::bit_width(pairs * 4)), 10, 22);
+  shift_ = 32 - static_cast<uint32_t>(bits);
+  joined_ = TableArray<uint64_t>(size_t{1} << (bits - 6));
+}
+
+Barriers::Barriers(std::span<const std::string_view> entries) : open_left_(1024), open_right_(1024), ascii_(256) {
+  size_t wide = 0;
+  for (const std::string_view entry : entries) wide += entry.size() / 3;
+  make_room(wide);
+  for (const std::string_view entry : entries) {
+    uint32_t length;
+    char32_t left = utf8::decode(entry.data(), length);
+    for (size_t at = length; at < entry.size(); at += length) {
+      const char32_t right = utf8::decode(entry.data() + at, length);
+      if ((is_wide(left) || is_wide(right)) && left < 0x10000 && right < 0x10000) set(joined_, place(left, right));
+      left = right;
+    }
+  }
+}
+
 Barriers::Barriers(std::span<const BulkEntry> entries) : open_left_(1024), open_right_(1024), ascii_(256) {
   size_t wide = 0;
   for (const BulkEntry& entry : entries) wide += count_leads(entry.bytes);
-  // Sixteen bits a pair at most: few are joined by chance.
-  const int bits = std::clamp(static_cast<int>(std::bit_width(wide * 4)), 10, 22);
-  shift_ = 32 - static_cast<uint32_t>(bits);
-  joined_ = TableArray<uint64_t>(size_t{1} << (bits - 6));
+  make_room(wide);
   std::vector<uint8_t> ascii(1 << 14);  // by pair
   for (const BulkEntry& entry : entries) {
     const char* bytes = entry.bytes.data();

@@ -1,6 +1,7 @@
 #include "text/bulk/unit_encoder.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -42,8 +43,27 @@ struct Place {
   }
 };
 
-/// In the cache in place of a token: the unit depends on what is before it.
-constexpr TokenId kDepends = PieceCache::kIdMask;
+/// In the cache in place of tokens: the unit depends on what is before it. More than what lies in a line, so that
+/// nobody takes it for tokens who looks there.
+constexpr std::array<TokenId, 6> kDepends = {PieceCache::kIdMask};
+bool depends(std::span<const TokenId> found) { return !found.empty() && found.front() == kDepends.front(); }
+
+/// No token's id.
+constexpr uint32_t kNone = ~uint32_t{0};
+
+/// Characters side by side, of which one is wide; `at`: of the right one.
+struct UnitPair {
+  uint32_t at;
+  uint16_t left, right;
+};
+
+/// A unit whose tokens are not in the first place for them.
+struct Miss {
+  uint32_t unit;   // its number
+  uint32_t place;  // in `out`, of its tokens, as if all misses had none
+  size_t first;    // in `missed`, of its tokens
+  size_t count;
+};
 
 /// What a thread keeps for encoders. What a cache holds is another where places are wanted.
 struct ThreadMemory {
@@ -51,6 +71,12 @@ struct ThreadMemory {
   UnitChunk chunk;
   UnitTokens unit;
   std::vector<TokenId> packed;
+  TokenId out[4 * (UnitChunk::kBytes + 64) + 4];
+  Miss misses[UnitChunk::kBytes + 64];
+  UnitPair pairs[UnitChunk::kBytes + 64];
+  std::vector<TokenId> missed;                    // the misses' tokens, in any order
+  std::vector<UnitIds> wanted;                    // what the model is asked for
+  std::vector<uint32_t> wanted_by;                // and the number of the miss
   uint32_t begins[UnitChunk::kBytes + 64];
   uint32_t ends[UnitChunk::kBytes + 64];
 };
@@ -84,14 +110,26 @@ bool is_all_of(const UnitTokens& unit, TokenId id, size_t size) {
 
 }  // namespace
 
+Result<void> UnitModel::encode_each(std::span<UnitIds> units, std::vector<TokenId>& ids) const {
+  UnitTokens tokens;
+  for (UnitIds& each : units) {
+    HR_CHECK(encode(each.unit, tokens));
+    each.first = ids.size();
+    each.count = tokens.tokens.size();
+    each.depends_on_before = tokens.depends_on_before;
+    for (const UnitToken& token : tokens.tokens) ids.push_back(token.id);
+  }
+  return {};
+}
+
 /// One call of encode.
 class UnitEncoder::Run {
  public:
   Run(const UnitEncoder& encoder, std::string_view text, size_t begin, size_t end, const UnitSink& sink)
-      : encoder_(encoder), spec_(encoder.spec_), table_(encoder.table_), memory_(thread_memory()), chunk_(memory_.chunk),
+      : encoder_(encoder), spec_(encoder.spec_), memory_(thread_memory()), chunk_(memory_.chunk),
         cache_(memory_.caches.of(2 * encoder.serial_ + (sink.tokens->offsets ? 1 : 0), encoder.hash_)),
         stretch_(text.substr(begin, end - begin)), base_(begin),
-        barriers_(spec_.barriers && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
+        barriers_(spec_.ascii_pairs && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
 
   Result<void> encode();
 
@@ -99,24 +137,36 @@ class UnitEncoder::Run {
   static constexpr size_t kBatch = 32;
   /// Longer units seldom come again.
   static constexpr size_t kLongestKept = 32;
+  /// A unit as the cache knows it.
+  class Key;
   void take(size_t from);
   void encode_characters();
+  void find_ascii_barriers();
   void find_words();
   size_t end_of_chunk(size_t from);
   size_t list_units(bool more);
-  Result<void> encode_units(size_t from, size_t count);
-  Result<void> encode_missed(size_t begin, size_t end, const PackedPiece* packed, std::string_view key, uint64_t hash, uint32_t found_id);
+  Result<void> encode_units(size_t count);
+  size_t find_units(size_t count, size_t& written);
+  Result<bool> find_missing(size_t misses);
+  Result<bool> ask_model();
+  void put_all(size_t written, size_t misses);
+  Result<void> encode_in_order(size_t count);
+  Result<void> encode_unit(size_t begin, size_t end);
   Result<void> encode_alone(size_t begin, size_t end, TextUnit::Place place);
   void put_found(size_t begin, std::span<const uint32_t> found);
   void put_places(size_t begin, const UnitTokens& unit, size_t first);
   Result<void> encode_word_from(size_t begin);
-  void remember(const PackedPiece* packed, std::string_view key, uint64_t hash, const UnitTokens& unit);
+  void remember(const Key& key, const UnitTokens& unit);
   bool is_word(size_t begin) const { return bit_at(chunk_.words, begin); }
+  TextUnit unit_at(size_t begin, size_t end) const {
+    return {stretch_, from_ + begin, from_ + end, is_word(begin) ? TextUnit::Place::Word : TextUnit::Place::Continuing, base_ == 0};
+  }
+  bool has_own_space(size_t begin) const;
+  PackedPiece packed_at(size_t begin, size_t end) const;
   std::atomic<uint32_t>* single_at(size_t begin, size_t end) const;
 
   const UnitEncoder& encoder_;
   const UnitSpec& spec_;
-  VocabularyTable& table_;
   ThreadMemory& memory_;
   UnitChunk& chunk_;
   PieceCache& cache_;
@@ -129,6 +179,76 @@ class UnitEncoder::Run {
   size_t encoded_to_ = 0;    // by whole words, where that is more than by units
   TokenSink& sink_;
   std::vector<std::pair<size_t, std::string>>* spelled_;
+};
+
+/// Whether a unit that is looked up with a space in front has one of its own, before what cannot begin a unit: the same
+/// tokens as with one put in front, at other places.
+bool UnitEncoder::Run::has_own_space(size_t begin) const {
+  return spec_.words_have_space && is_word(begin) && (chunk_.codes[begin] & unit_code::kSpace);
+}
+
+/// A short unit as it is looked up, without kPart; what no key is for longer ones.
+PackedPiece UnitEncoder::Run::packed_at(size_t begin, size_t end) const {
+  constexpr PackedPiece kNoKey{0, ~uint64_t{0}};
+  const size_t size = end - begin;
+  const uint8_t* text = chunk_.padded + 64 + begin;
+  if (!spec_.words_have_space || !is_word(begin) || (chunk_.codes[begin] & unit_code::kSpace)) {
+    return size <= PackedPiece::kLongest ? pack(text, size) : kNoKey;
+  }
+  if (size >= PackedPiece::kLongest) return kNoKey;
+  const PackedPiece piece = pack(text, size);
+  constexpr uint64_t kLength = uint64_t{0xFF} << 56;
+  const uint64_t bytes = piece.high & ~kLength;
+  return {piece.low << 8 | ' ', (bytes << 8 | piece.low >> 56) + static_cast<uint64_t>(size + 1) * (uint64_t{1} << 56)};
+}
+
+class UnitEncoder::Run::Key {
+ public:
+  Key(const Run& run, size_t begin, size_t end) : packed_(run.packed_at(begin, end)) {
+    const bool own_space = run.has_own_space(begin);
+    is_short_ = packed_.high != ~uint64_t{0};
+    if (is_short_) {
+      hash_ = run.encoder_.hash_(packed_);
+      if (own_space) packed_.high |= PieceCache::kPart;
+      return;
+    }
+    const bool put_in_front = run.spec_.words_have_space && !own_space && run.is_word(begin);
+    if (own_space || end - begin + put_in_front > kLongestKept) return;
+    bytes_[0] = ' ';
+    std::memcpy(bytes_ + put_in_front, run.chunk_.padded + 64 + begin, end - begin);
+    size_ = end - begin + put_in_front;
+    hash_ = run.encoder_.hash_(reinterpret_cast<const uint8_t*>(bytes_), size_);
+  }
+
+  void prefetch(const PieceCache& cache) const {
+    if (is_short_) {
+      cache.prefetch_second(hash_);
+    } else if (size_ > 0) {
+      cache.prefetch_long(hash_);
+    }
+  }
+  /// Valid until something is added.
+  std::optional<std::span<const uint32_t>> find(PieceCache& cache) const {
+    if (is_short_) return cache.find(packed_, hash_);
+    const auto found = size_ > 0 ? cache.find_long(bytes(), hash_) : std::span<const uint32_t>();
+    return found.empty() ? std::nullopt : std::optional(found);
+  }
+  void add(PieceCache& cache, std::span<const uint32_t> tokens) const {
+    if (is_short_) {
+      cache.add(packed_, hash_, tokens);
+    } else if (size_ > 0) {
+      cache.add_long(bytes(), hash_, tokens);
+    }
+  }
+
+ private:
+  std::string_view bytes() const { return {bytes_, size_}; }
+
+  PackedPiece packed_;
+  uint64_t hash_ = 0;
+  bool is_short_ = false;
+  size_t size_ = 0;  // of a longer one; 0: it is not kept
+  char bytes_[kLongestKept];
 };
 
 /// Copies what a chunk may hold: whole characters.
@@ -147,19 +267,18 @@ void UnitEncoder::Run::take(size_t from) {
   from_ = from;
 }
 
-/// Each byte's code is its character's. Barriers are looked for on the way: where a character of three bytes is
-/// on one side at least, so that words of letters stay whole.
+/// Each byte's code is its character's. Barriers beside wide characters are looked for on the way.
 void UnitEncoder::Run::encode_characters() {
   const uint8_t* text = chunk_.text();
   uint8_t* codes = chunk_.codes;
   split_kernels().classify(text, chunk_.blocks, encoder_.ascii_, codes, chunk_.high, chunk_.continuation);
   std::fill_n(chunk_.barriers, chunk_.blocks + 1, 0);
   const UnitCodes& table = *spec_.codes;
-  const Barriers* const barriers = barriers_ ? spec_.barriers.get() : nullptr;
+  UnitPair* const pairs = memory_.pairs;
+  size_t n_pairs = 0;
   const auto mark = [&](size_t at, uint8_t both, char32_t before, char32_t here) {
-    if (barriers && (both & unit_code::kKnown)) {
-      chunk_.barriers[at / 64] |= uint64_t{barriers->between(before, here)} << (at % 64);
-    }
+    pairs[n_pairs] = {static_cast<uint32_t>(at), static_cast<uint16_t>(before), static_cast<uint16_t>(here)};
+    n_pairs += (both & unit_code::kKnown) != 0;
   };
   size_t at = 0;
   for (size_t w = 0; w < chunk_.blocks; ++w) {
@@ -183,8 +302,9 @@ void UnitEncoder::Run::encode_characters() {
         } else if (lead < 0xF0) {
           const char32_t here = (lead & 0x0Fu) << 12 | (text[at + 1] & 0x3Fu) << 6 | (text[at + 2] & 0x3Fu);
           codes[at] = codes[at + 1] = codes[at + 2] = table.of_basic(here);
-          mark(at, code_before & codes[at], before, here);
-          before = here, code_before = codes[at], wide_before = true;
+          const bool wide = Barriers::is_wide(here);
+          if (wide | wide_before) mark(at, code_before & codes[at], before, here);
+          before = here, code_before = codes[at], wide_before = wide;
           at += 3;
         } else {
           std::memset(codes + at, unit_code::kJoining, 4);
@@ -196,9 +316,35 @@ void UnitEncoder::Run::encode_characters() {
       if (wide_before) mark(at, code_before & codes[at], before, text[at]);
     }
   }
+  if (barriers_ && n_pairs > 0) {
+    // PERF: apart from the above, so that many looks into the table wait for memory together.
+    const Barriers& barriers = encoder_.barriers();
+    for (const UnitPair& pair : std::span(pairs, n_pairs)) {
+      chunk_.barriers[pair.at / 64] |= uint64_t{barriers.between_wide(pair.left, pair.right)} << (pair.at % 64);
+    }
+  }
   std::memset(codes + chunk_.size, 0, chunk_.blocks * 64 - chunk_.size);
   split_kernels().planes(codes, chunk_.blocks, chunk_.planes);
   chunk_.planes[chunk_.blocks] = {};
+}
+
+void UnitEncoder::Run::find_ascii_barriers() {
+  uint64_t high_carry = 1, known_carry = 0;
+  for (size_t w = 0; w < chunk_.blocks; ++w) {
+    const uint64_t high = chunk_.high[w], known = chunk_.planes[w].of[std::countr_zero(unit_code::kKnown)];
+    uint64_t both = known & (known << 1 | known_carry) & ~(high | high << 1 | high_carry);
+    high_carry = high >> 63;
+    known_carry = known >> 63;
+    const uint8_t* text = chunk_.text() + w * 64;
+    if (std::popcount(both) > 8) {
+      chunk_.barriers[w] |= both & spec_.ascii_pairs->apart(text);
+      continue;
+    }
+    for (; both; both &= both - 1) {
+      const auto at = static_cast<ptrdiff_t>(std::countr_zero(both));
+      if (spec_.ascii_pairs->apart(text[at - 1], text[at])) chunk_.barriers[w] |= both & -both;
+    }
+  }
 }
 
 /// begins_unit, for 64 bytes at a time.
@@ -326,7 +472,7 @@ void UnitEncoder::Run::put_places(size_t begin, const UnitTokens& unit, size_t f
   }
 }
 
-void UnitEncoder::Run::remember(const PackedPiece* packed, std::string_view key, uint64_t hash, const UnitTokens& unit) {
+void UnitEncoder::Run::remember(const Key& key, const UnitTokens& unit) {
   std::vector<TokenId>& kept = memory_.packed;
   kept.clear();
   for (const UnitToken& token : unit.tokens) {
@@ -336,11 +482,7 @@ void UnitEncoder::Run::remember(const PackedPiece* packed, std::string_view key,
     kept.push_back(Place::pack(token));
   }
   if (sink_.offsets && !unit.spelled.empty()) return;
-  if (packed) {
-    cache_.add(*packed, hash, kept);
-  } else {
-    cache_.add_long(key, hash, kept);
-  }
+  key.add(cache_, kept);
 }
 
 Result<void> UnitEncoder::Run::encode_alone(size_t begin, size_t end, TextUnit::Place place) {
@@ -352,119 +494,164 @@ Result<void> UnitEncoder::Run::encode_alone(size_t begin, size_t end, TextUnit::
   return {};
 }
 
-/// A unit that is no entry of the vocabulary, or not known to be that alone. `packed` is null where its key is too long for that.
-Result<void> UnitEncoder::Run::encode_missed(size_t begin, size_t end, const PackedPiece* packed, std::string_view key, uint64_t hash,
-                                             uint32_t found_id) {
-  if (packed) {
-    if (const auto found = cache_.find(*packed, hash)) {
-      if (!found->empty() && found->front() == kDepends) return encode_word_from(from_ + begin);
-      put_found(begin, *found);
-      return {};
+/// Looks into the first place for each unit, and writes what is there to `out`. Returns how many misses there are.
+///
+/// PERF: as in BulkEncoder: keys, hashes and prefetches of a batch; then looks with no branch on what was found.
+size_t UnitEncoder::Run::find_units(size_t count, size_t& written) {
+  PackedPiece packed[kBatch];
+  uint64_t hashes[kBatch];
+  TokenId singles[kBatch];
+  const bool has_singles = encoder_.singles_ != nullptr;
+  const PieceCache::FirstLines lines = cache_.first_lines();
+  const PieceHash hash = encoder_.hash_;
+  const uint32_t* begins = memory_.begins;
+  const uint32_t* ends = memory_.ends;
+  TokenId* const out = memory_.out;
+  Miss* const misses = memory_.misses;
+  size_t missed = 0, done = 0;
+  for (size_t first = 0; first < count; first += kBatch) {
+    const size_t batch = std::min(kBatch, count - first);
+    for (size_t i = 0; i < batch; ++i) {
+      const uint32_t begin = begins[first + i], end = ends[first + i];
+      singles[i] = kNone;
+      if (has_singles) {
+        const std::atomic<uint32_t>* single = single_at(begin, end);
+        if (single) singles[i] = single->load(std::memory_order_relaxed);
+        if (singles[i] != kNone) continue;
+      }
+      packed[i] = packed_at(begin, end);
+      hashes[i] = hash(packed[i]);
+      if (has_own_space(begin)) packed[i].high |= PieceCache::kPart;
+      lines.prefetch(hashes[i]);
     }
-  } else if (const auto found = cache_.find_long(key, hash); !found.empty()) {
-    if (found[0] == kDepends) return encode_word_from(from_ + begin);
-    put_found(begin, found);
-    return {};
+    for (size_t i = 0; i < batch; ++i) {
+      if (singles[i] != kNone) {
+        out[done++] = singles[i];
+        continue;
+      }
+      const uint32_t tokens = lines.find(packed[i], hashes[i], out + done);
+      misses[missed].unit = static_cast<uint32_t>(first + i);
+      misses[missed].place = static_cast<uint32_t>(done);
+      missed += tokens == 0;
+      done += tokens;
+    }
   }
-  const TextUnit::Place place = is_word(begin) ? TextUnit::Place::Word : TextUnit::Place::Continuing;
-  HR_CHECK(spec_.model->encode({stretch_, from_ + begin, from_ + end, place, base_ == 0}, memory_.unit));
-  if (memory_.unit.depends_on_before) {
-    const uint32_t mark[2] = {kDepends, 0};
-    const std::span<const TokenId> kept(mark, sink_.offsets ? 2 : 1);
-    packed ? cache_.add(*packed, hash, kept) : cache_.add_long(key, hash, kept);
-    return encode_word_from(from_ + begin);
+  written = done;
+  return missed;
+}
+
+/// Finds the tokens of misses. False: one depends on what is before it.
+Result<bool> UnitEncoder::Run::find_missing(size_t misses) {
+  std::vector<TokenId>& missed = memory_.missed;
+  missed.clear();
+  memory_.wanted.clear();
+  memory_.wanted_by.clear();
+  for (uint32_t n = 0; n < misses; ++n) {
+    constexpr uint32_t kAhead = 8;
+    if (n + kAhead < misses) {
+      const uint32_t unit = memory_.misses[n + kAhead].unit;
+      Key(*this, memory_.begins[unit], memory_.ends[unit]).prefetch(cache_);
+    }
+    Miss& miss = memory_.misses[n];
+    const uint32_t begin = memory_.begins[miss.unit], end = memory_.ends[miss.unit];
+    if (const auto found = Key(*this, begin, end).find(cache_)) {
+      if (depends(*found)) return false;
+      miss.first = missed.size();
+      miss.count = found->size();
+      missed.insert(missed.end(), found->begin(), found->end());
+      continue;
+    }
+    memory_.wanted.push_back({unit_at(begin, end)});
+    memory_.wanted_by.push_back(n);
   }
-  put_places(from_ + begin, memory_.unit, 0);
-  if (std::atomic<uint32_t>* single = single_at(begin, end); single && !memory_.unit.tokens.empty()) {
-    const TokenId id = memory_.unit.tokens[0].id;
-    if (is_all_of(memory_.unit, id, end - begin)) single->store(id, std::memory_order_relaxed);
+  return ask_model();
+}
+
+Result<bool> UnitEncoder::Run::ask_model() {
+  HR_CHECK(spec_.model->encode_each(memory_.wanted, memory_.missed));
+  bool known = true;
+  for (size_t i = 0; i < memory_.wanted.size(); ++i) {
+    const UnitIds& unit = memory_.wanted[i];
+    Miss& miss = memory_.misses[memory_.wanted_by[i]];
+    miss.first = unit.first;
+    miss.count = unit.count;
+    known &= !unit.depends_on_before;
+    const uint32_t begin = memory_.begins[miss.unit], end = memory_.ends[miss.unit];
+    std::span<const TokenId> ids(kDepends);
+    if (!unit.depends_on_before) ids = std::span(memory_.missed).subspan(unit.first, unit.count);
+    if (std::atomic<uint32_t>* single = single_at(begin, end); single && ids.size() == 1 && (chunk_.codes[begin] & unit_code::kEasy)) {
+      single->store(ids[0], std::memory_order_relaxed);
+      continue;
+    }
+    const Key key(*this, begin, end);
+    if (!key.find(cache_)) key.add(cache_, ids);  // the same unit may have been asked for twice
   }
-  if (VocabularyTable::is_entry(found_id) && is_all_of(memory_.unit, found_id & VocabularyTable::kIdMask, end - begin)) {
-    VocabularyTable::store(encoder_.slot_of(key), found_id & VocabularyTable::kIdMask);
-    return {};
+  return known;
+}
+
+void UnitEncoder::Run::put_all(size_t written, size_t misses) {
+  std::vector<TokenId>& ids = *sink_.ids;
+  size_t at = 0;
+  for (const Miss& miss : std::span(memory_.misses, misses)) {
+    ids.insert(ids.end(), memory_.out + at, memory_.out + miss.place);
+    const auto first = memory_.missed.begin() + static_cast<ptrdiff_t>(miss.first);
+    ids.insert(ids.end(), first, first + static_cast<ptrdiff_t>(miss.count));
+    at = miss.place;
   }
-  remember(packed, key, hash, memory_.unit);
+  ids.insert(ids.end(), memory_.out + at, memory_.out + written);
+}
+
+Result<void> UnitEncoder::Run::encode_units(size_t count) {
+  if (sink_.offsets || from_ < encoded_to_) return encode_in_order(count);
+  size_t written = 0;
+  const size_t misses = find_units(count, written);
+  if (misses > 0) {
+    HR_TRY(const bool found, find_missing(misses));
+    if (!found) return encode_in_order(count);
+  }
+  put_all(written, misses);
+  constexpr size_t kKept = 1 << 16;  // given back when long units have made it large
+  if (memory_.missed.capacity() > kKept) memory_.missed = {};
   return {};
 }
 
-/// PERF: three passes over a batch, as in BulkEncoder: keys, hashes; looks into the table; tokens.
-Result<void> UnitEncoder::Run::encode_units(size_t from, size_t count) {
-  PackedPiece packed[kBatch];
-  uint64_t hashes[kBatch];
-  uint32_t ids[kBatch];
-  uint32_t at[kBatch];
-  static_assert(kBatch <= 32);
-  uint8_t* text = chunk_.text();
-  for (size_t first = 0; first < count; first += kBatch) {
-    const size_t batch = std::min(kBatch, count - first);
-    const uint32_t* begins = memory_.begins + first;
-    const uint32_t* ends = memory_.ends + first;
-    uint32_t found = 0;  // units whose token is known before the table is asked
-    uint32_t alone = 0;  // units that are not looked up
-    for (size_t i = 0; i < batch; ++i) {
-      at[i] = begins[i];
-      if (const std::atomic<uint32_t>* single = single_at(begins[i], ends[i])) {
-        ids[i] = single->load(std::memory_order_relaxed);
-        if (ids[i] != VocabularyTable::kNone) {
-          found |= uint32_t{1} << i;
-          continue;
-        }
-      }
-      const bool has_space = spec_.words_have_space && is_word(begins[i]);
-      // A space that the text itself has, before what cannot begin a unit: the same tokens as with one put in front, at other places.
-      const bool own_space = has_space && (chunk_.codes[begins[i]] & unit_code::kSpace);
-      if (has_space && !own_space) text[static_cast<int64_t>(at[i]--) - 1] = ' ';
-      const auto signed_at = static_cast<int32_t>(at[i]);
-      const size_t size = ends[i] - at[i];
-      if (size > (own_space ? PackedPiece::kLongest : kLongestKept)) {
-        alone |= uint32_t{1} << i;
-        ids[i] = VocabularyTable::kAbsent;
-      } else if (size <= PackedPiece::kLongest) {
-        packed[i] = pack(text + signed_at, size);
-        hashes[i] = encoder_.hash_(packed[i]);
-        if (own_space) packed[i].high |= PieceCache::kPart;
-        table_.prefetch(hashes[i]);
-      } else {
-        hashes[i] = encoder_.hash_(text + signed_at, size);
-        table_.prefetch_long(hashes[i]);
-      }
+Result<void> UnitEncoder::Run::encode_unit(size_t begin, size_t end) {
+  std::atomic<uint32_t>* const single = single_at(begin, end);
+  if (single) {
+    const uint32_t id = single->load(std::memory_order_relaxed);
+    UnitTokens& unit = memory_.unit;
+    if (id != kNone) {
+      unit.clear();
+      unit.tokens.push_back({id, 0, static_cast<uint32_t>(end - begin), is_word(begin)});
+      put_places(from_ + begin, unit, 0);
+      return {};
     }
-    const auto key_at = [&](size_t i) {
-      return std::string_view(reinterpret_cast<const char*>(text) + static_cast<int32_t>(at[i]), ends[i] - at[i]);
-    };
-    for (size_t i = 0; i < batch; ++i) {
-      if ((found | alone) >> i & 1) continue;
-      if (ends[i] - at[i] <= PackedPiece::kLongest) {
-        ids[i] = table_.probe(packed[i], hashes[i]);
-        if (ids[i] == VocabularyTable::kElsewhere) {
-          VocabularyTable::Slot* slot = table_.find(packed[i], hashes[i]);
-          ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
-        }
-        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.first_lines().prefetch(hashes[i]);
-      } else {
-        VocabularyTable::Slot* slot = table_.find_long(key_at(i), hashes[i]);
-        ids[i] = slot ? VocabularyTable::load(slot) : VocabularyTable::kAbsent;
-        if (ids[i] & VocabularyTable::kUnconfirmed) cache_.prefetch_long(hashes[i]);
-      }
-    }
-    for (size_t i = 0; i < batch; ++i) {
-      if (from + begins[i] < encoded_to_) continue;
-      if (ids[i] & VocabularyTable::kUnconfirmed) {
-        if (alone >> i & 1) {
-          const TextUnit::Place place = is_word(begins[i]) ? TextUnit::Place::Word : TextUnit::Place::Continuing;
-          HR_CHECK(encode_alone(from + begins[i], from + ends[i], place));
-          continue;
-        }
-        const bool is_short = ends[i] - at[i] <= PackedPiece::kLongest;
-        HR_CHECK(encode_missed(begins[i], ends[i], is_short ? &packed[i] : nullptr, key_at(i), hashes[i], ids[i]));
-        continue;
-      }
-      sink_.ids->push_back(ids[i]);
-      if (!sink_.offsets) continue;
-      sink_.offsets->push_back({static_cast<uint32_t>(base_ + from + begins[i]), static_cast<uint32_t>(base_ + from + ends[i])});
-      sink_.next_word += is_word(begins[i]);
-      if (sink_.words) sink_.words->push_back(sink_.next_word - 1);
-    }
+  }
+  const Key key(*this, begin, end);
+  if (const auto found = key.find(cache_)) {
+    if (depends(*found)) return encode_word_from(from_ + begin);
+    put_found(begin, *found);
+    return {};
+  }
+  HR_CHECK(spec_.model->encode(unit_at(begin, end), memory_.unit));
+  if (memory_.unit.depends_on_before) {
+    key.add(cache_, kDepends);
+    return encode_word_from(from_ + begin);
+  }
+  put_places(from_ + begin, memory_.unit, 0);
+  if (single && !memory_.unit.tokens.empty() && is_all_of(memory_.unit, memory_.unit.tokens[0].id, end - begin)) {
+    single->store(memory_.unit.tokens[0].id, std::memory_order_relaxed);
+  } else {
+    remember(key, memory_.unit);
+  }
+  return {};
+}
+
+/// One unit after another: with places, or where whole words have to be encoded.
+Result<void> UnitEncoder::Run::encode_in_order(size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t begin = memory_.begins[i], end = memory_.ends[i];
+    if (from_ + begin >= encoded_to_) HR_CHECK(encode_unit(begin, end));
   }
   return {};
 }
@@ -482,6 +669,7 @@ Result<void> UnitEncoder::Run::encode() {
     if (!continuing_) word_ = from;
     take(from);
     encode_characters();
+    if (barriers_) find_ascii_barriers();
     find_words();
     chunk_.words[0] = (chunk_.words[0] & ~uint64_t{1}) | (continuing_ ? 0 : 1);
     chunk_.barriers[0] = (chunk_.barriers[0] & ~uint64_t{1}) | (continuing_ ? 1 : 0);
@@ -500,7 +688,7 @@ Result<void> UnitEncoder::Run::encode() {
         keep_below(chunk_.words, size, chunk_.blocks);
         keep_below(chunk_.barriers, size, chunk_.blocks);
       }
-      HR_CHECK(encode_units(from, list_units(more)));
+      HR_CHECK(encode_units(list_units(more)));
       from += size;
     }
     if (encoded_to_ > from) {
@@ -517,24 +705,21 @@ Result<void> UnitEncoder::Run::encode() {
   return {};
 }
 
-UnitEncoder::UnitEncoder(UnitSpec spec) : spec_(std::move(spec)), table_(spec_.entries, hash_, {}), serial_(next_serial.fetch_add(1)) {
+UnitEncoder::UnitEncoder(UnitSpec spec) : spec_(std::move(spec)), serial_(next_serial.fetch_add(1)) {
   for (char32_t c = 0; c < 128; ++c) ascii_[c] = spec_.codes->of_basic(c);
   if (spec_.has_singles) {
     constexpr size_t kCharacters = 0x10000;
     singles_ = std::make_unique<std::atomic<uint32_t>[]>(kCharacters);
-    std::fill_n(singles_.get(), kCharacters, VocabularyTable::kNone);
+    std::fill_n(singles_.get(), kCharacters, kNone);
   }
-  spec_.entries = {};
-}
-
-/// The slot of a key, or null.
-VocabularyTable::Slot* UnitEncoder::slot_of(std::string_view key) const {
-  if (key.size() > PackedPiece::kLongest) return table_.find_long(key, hash_(reinterpret_cast<const uint8_t*>(key.data()), key.size()));
-  const PackedPiece packed = pack(key);
-  return table_.find(packed, hash_(packed));
 }
 
 UnitEncoder::~UnitEncoder() = default;
+
+const Barriers& UnitEncoder::barriers() const {
+  std::call_once(once_, [this] { barriers_ = spec_.make_barriers(); });
+  return *barriers_;
+}
 
 bool UnitEncoder::begins_unit(uint8_t before, uint8_t here, uint8_t after) const {
   using namespace unit_code;
@@ -545,6 +730,11 @@ bool UnitEncoder::begins_unit(uint8_t before, uint8_t here, uint8_t after) const
 
 uint8_t UnitEncoder::code_at(std::string_view text, size_t at, uint32_t& length) const {
   return spec_.codes->of(utf8::decode(text.data() + at, length));
+}
+
+bool UnitEncoder::barrier_between(char32_t left, char32_t right) const {
+  if ((left | right) < 0x80) return spec_.ascii_pairs->apart(static_cast<uint8_t>(left), static_cast<uint8_t>(right));
+  return (Barriers::is_wide(left) || Barriers::is_wide(right)) && barriers().between(left, right);
 }
 
 /// Where the unit that begins at `begin` ends, and whether that is a barrier.
@@ -558,9 +748,9 @@ size_t UnitEncoder::unit_end(std::string_view text, size_t begin, bool barriers,
     uint32_t after_length;
     const uint8_t after = at + length < text.size() ? code_at(text, at + length, after_length) : 0;
     if (begins_unit(before, here, after)) return at;
-    if (barriers && (before & here & unit_code::kKnown) && (length == 3 || at - last == 3)) {
+    if (barriers && (before & here & unit_code::kKnown)) {
       uint32_t ignored;
-      at_barrier = spec_.barriers->between(utf8::decode(text.data() + last, ignored), utf8::decode(text.data() + at, ignored));
+      at_barrier = barrier_between(utf8::decode(text.data() + last, ignored), utf8::decode(text.data() + at, ignored));
       if (at_barrier) return at;
     }
     before = here;

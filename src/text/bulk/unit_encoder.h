@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +15,6 @@
 #include "text/bulk/barriers.h"
 #include "text/bulk/packed_piece.h"
 #include "text/bulk/unit_codes.h"
-#include "text/bulk/vocabulary_table.h"
 #include "text/encode/token_sink.h"
 
 namespace headrace::text {
@@ -62,12 +63,22 @@ struct TextUnit {
   std::string_view text() const { return stretch.substr(begin, end - begin); }
 };
 
-/// Encodes units, whatever tables say of them. Thread-safe.
+/// A unit, and which of some ids are its tokens.
+struct UnitIds {
+  TextUnit unit;
+  size_t first = 0;
+  size_t count = 0;
+  bool depends_on_before = false;  ///< as of UnitTokens
+};
+
+/// Encodes units. Thread-safe.
 class UnitModel {
  public:
   virtual ~UnitModel() = default;
   /// Replaces `out`.
   virtual Result<void> encode(const TextUnit& unit, UnitTokens& out) const = 0;
+  /// Appends the tokens of several units to `ids`.
+  virtual Result<void> encode_each(std::span<UnitIds> units, std::vector<TokenId>& ids) const;
 };
 
 /// What a UnitEncoder is made of.
@@ -80,13 +91,13 @@ struct UnitSpec {
   /// The first unit is not like others, or nothing is like it should be after a first character that is joining.
   bool first_is_special = false;
   bool joining_first_is_special = false;
-  std::shared_ptr<const Barriers> barriers;  ///< null: none
+  /// Which ASCII characters have no barrier between them; null: there are no barriers at all.
+  std::shared_ptr<const AsciiPairs> ascii_pairs;
+  /// Makes the barriers of pairs of which one is wide, once a text asks for them. Other pairs have none: words of letters
+  /// stay whole.
+  std::function<std::unique_ptr<const Barriers>()> make_barriers;
   /// How long words with barriers may be, in bytes.
   size_t longest_with_barriers = 0;
-  /// What may be a token, as units are looked up: the model is asked when one is first met.
-  /// Their bytes must outlive the encoder: those that nobody else has are here.
-  std::vector<BulkEntry> entries;
-  std::shared_ptr<const std::string> entry_bytes;
   std::shared_ptr<const UnitModel> model;
 };
 
@@ -97,8 +108,8 @@ struct UnitSink {
 };
 
 /// Encodes texts whose words are normalised and encoded one by one (WordPiece, Unigram). What it
-/// looks up are bytes of the text before it is normalised: in the table of the vocabulary, then
-/// in the thread's own cache. Only a unit that is in neither goes through the model.
+/// looks up are bytes of the text before it is normalised, in the thread's own cache. Only a unit
+/// that is not there goes through the model.
 class UnitEncoder {
  public:
   explicit UnitEncoder(UnitSpec spec);
@@ -112,14 +123,17 @@ class UnitEncoder {
 
  private:
   class Run;
-  VocabularyTable::Slot* slot_of(std::string_view key) const;
   bool may_have_barriers(std::string_view stretch) const;
   uint8_t code_at(std::string_view text, size_t at, uint32_t& length) const;
   size_t unit_end(std::string_view text, size_t begin, bool barriers, bool& at_barrier) const;
 
+  const Barriers& barriers() const;
+  bool barrier_between(char32_t left, char32_t right) const;
+
   UnitSpec spec_;
   PieceHash hash_;
-  mutable VocabularyTable table_;
+  mutable std::once_flag once_;
+  mutable std::unique_ptr<const Barriers> barriers_;
   /// By character that is a unit: its token, once it has been met. Null where no characters are.
   mutable std::unique_ptr<std::atomic<uint32_t>[]> singles_;
   uint8_t ascii_[128];

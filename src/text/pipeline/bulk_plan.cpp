@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/bpe/byte_letters.h"
+#include "text/components/models/token_table.h"
 #include "text/pipeline/bulk_pieces.h"
 #include "text/strings/normal_forms.h"
 #include "text/unicode/utf8.h"
@@ -19,9 +21,20 @@ constexpr uint64_t kUnitsWorthBuilding = 64 << 10;
 
 BulkPlan::BulkPlan(BulkShape shape, std::shared_ptr<const BulkTables> tables)
     : shape_(std::move(shape)),
+      cut_out_(shape_.cut_out),
       worth_building_(shape_.model.vocabulary->size() / kTokensAByte),
       tables_(std::move(tables)),
-      built_(tables_ != nullptr) {}
+      built_(tables_ != nullptr) {
+  const TokenTable& vocabulary = *shape_.model.vocabulary;
+  for (size_t n = 0; shape_.takes_whole && n < vocabulary.size(); ++n) {
+    longest_token_ = std::max(longest_token_, vocabulary.spelling_at(n).size());
+  }
+  for (uint32_t byte = 0; byte <= 0xF4 && shape_.kind == BulkShape::Kind::ByteLevel; ++byte) {
+    const bool in_texts = byte != 0xC0 && byte != 0xC1;
+    left_out_[byte] = in_texts && !vocabulary.find(ByteLetters::letter(static_cast<uint8_t>(byte)));
+    any_left_out_ |= left_out_[byte];
+  }
+}
 BulkPlan::BulkPlan(std::unique_ptr<const UnitPlan> units) : units_(std::move(units)), worth_building_(kUnitsWorthBuilding) {}
 BulkPlan::~BulkPlan() = default;
 
@@ -83,6 +96,8 @@ struct BulkPlan::Run {
   Result<void> encode_between(std::string_view text, size_t begin, size_t end);
   Result<void> encode_normalized(std::string_view text);
   Result<void> encode_piece(std::string_view text, size_t begin, size_t end);
+  Result<void> encode_uncut(std::string_view text, size_t begin, size_t end, bool prefixed);
+  std::optional<TokenId> whole_token(std::string_view piece, bool prefixed) const;
   void encode_prefixed(std::string_view text, size_t begin, size_t end);
 };
 
@@ -149,12 +164,40 @@ Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, si
   if (begin >= end) return {};
   if (plan.shape_.kind == BulkShape::Kind::ByteLevel) return encoder.encode(text, begin, end, sink);
   using enum BulkShape::Prefix;
-  const uint32_t word = sink.next_word;
   const std::string_view stretch = text.substr(begin, end - begin);
   const bool there = stretch.starts_with(' ') || stretch.starts_with(kMetaSymbol);
   const BulkShape::Prefix prefix = plan.shape_.prefix;
-  if (prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0)) {
-    const size_t first_end = encoder.first_unit_end(text, begin, end);
+  bool prefixed = prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0);
+  if (plan.cut_out_.empty()) return encode_uncut(text, begin, end, prefixed);
+  size_t at = begin;
+  for (const StringMatcher::Hit& hit : plan.cut_out_.find_all(stretch)) {
+    if (prefixed || at < begin + hit.begin) HR_CHECK(encode_uncut(text, at, begin + hit.begin, prefixed));
+    prefixed = false;
+    at = begin + hit.end;
+    HR_CHECK(encode_uncut(text, begin + hit.begin, at, false));
+  }
+  if (prefixed || at < end) HR_CHECK(encode_uncut(text, at, end, prefixed));
+  return {};
+}
+
+/// The token that a piece is spelled like, if that is all that matters.
+std::optional<TokenId> BulkPlan::Run::whole_token(std::string_view piece, bool prefixed) const {
+  if (piece.size() > plan.longest_token_) return std::nullopt;
+  std::string spelling(prefixed ? kMetaSymbol : std::string_view());
+  for (const char c : piece) c == ' ' ? spelling += kMetaSymbol : spelling += c;
+  return plan.shape_.model.vocabulary->find(spelling);
+}
+
+/// A piece of SentencePiece's, with ▁ in front if it is `prefixed`; then it may be empty.
+Result<void> BulkPlan::Run::encode_uncut(std::string_view text, size_t begin, size_t end, bool prefixed) {
+  const uint32_t word = sink.next_word;
+  if (const auto whole = plan.shape_.takes_whole ? whole_token(text.substr(begin, end - begin), prefixed) : std::nullopt) {
+    sink.add(*whole, begin, end > begin ? end : begin + utf8::length_by_lead(text[begin]));
+    begin = end;
+    prefixed = false;
+  }
+  if (prefixed) {
+    const size_t first_end = end > begin ? encoder.first_unit_end(text, begin, end) : end;
     encode_prefixed(text, begin, first_end);
     begin = first_end;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -12,6 +14,7 @@
 #include "text/pipeline/added_vocabulary.h"
 #include "text/pipeline/bulk_shape.h"
 #include "text/pipeline/bulk_tables.h"
+#include "text/pipeline/string_matcher.h"
 #include "text/pipeline/unit_plan.h"
 
 namespace headrace::text {
@@ -44,13 +47,22 @@ class BulkPlan {
   bool takes(size_t bytes, const AddedTokenFinder& added) const;
   /// Builds the tables of BPE at once. Those of units stay to be built when they are worth it.
   void make_tables() const;
-  /// `text` is valid UTF-8, and `takes` has said so.
+  /// Whether a text has bytes that the vocabulary has no token for: as in the reference, what follows them in their piece
+  /// is said to come from earlier places, which is not done here.
+  bool leaves_out(std::string_view text) const {
+    return any_left_out_ && std::ranges::any_of(text, [this](char byte) { return left_out_[static_cast<uint8_t>(byte)]; });
+  }
+  /// `text` is valid UTF-8, and `takes` has said so; if places are wanted, nothing is left out.
   Result<void> encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const;
 
  private:
   struct Run;
   void build() const;
   BulkShape shape_;
+  StringMatcher cut_out_;     // the shape's
+  std::array<bool, 256> left_out_{};
+  bool any_left_out_ = false;
+  size_t longest_token_ = 0;  // in bytes; where pieces may be tokens whatever merging gives
   std::unique_ptr<const UnitPlan> units_;  // null: texts are encoded as `shape_` says
   uint64_t worth_building_;  // tables, once so many bytes have been encoded without
   mutable std::atomic<uint64_t> encoded_elsewhere_{0};

@@ -69,6 +69,40 @@ bool splits_at_spaces(const SplitPreTokenizer* split) {
   return literal && literal->text == " " && !split->invert;
 }
 
+/// The strings that a pattern is a choice of, the longest first, as user-defined pieces are written; none for other patterns.
+std::optional<std::vector<std::string>> choice_of_strings(std::string_view pattern) {
+  std::vector<std::string> strings(1);
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '|') {
+      strings.emplace_back();
+      continue;
+    }
+    if (c == '\\') {
+      constexpr std::string_view kEscaped = R"(\^$.|?*+()[]{}-/#&~)";
+      if (++i == pattern.size() || kEscaped.find(pattern[i]) == std::string_view::npos) return std::nullopt;
+    } else if (std::string_view("^$.?*+()[]{} ").find(c) != std::string_view::npos) {
+      return std::nullopt;
+    }
+    strings.back() += pattern[i];
+  }
+  for (size_t i = 0; i < strings.size(); ++i) {
+    // What has ▁ may have it of a space, or of what is put in front.
+    if (strings[i].empty() || strings[i].find(kMetaSymbol) != std::string::npos) return std::nullopt;
+    if (i > 0 && strings[i].size() > strings[i - 1].size()) return std::nullopt;
+  }
+  return strings;
+}
+
+/// Strings that are cut out of a text; false for other ways of splitting.
+bool recognise_cut_out(const SplitPreTokenizer* split, BulkShape& shape) {
+  const auto* pattern = split ? std::get_if<RegexPattern>(&split->pattern) : nullptr;
+  if (!pattern || split->invert || split->behavior != SplitBehavior::Isolated) return false;
+  auto strings = choice_of_strings(pattern->text);
+  if (strings) shape.cut_out = std::move(*strings);
+  return strings.has_value();
+}
+
 std::optional<BulkShape> sentencepiece(const std::vector<NormalizerSpec>& normalizers, const std::vector<PreTokenizerSpec>& parts) {
   BulkShape shape;
   shape.kind = BulkShape::Kind::SentencePiece;
@@ -86,7 +120,8 @@ std::optional<BulkShape> sentencepiece(const std::vector<NormalizerSpec>& normal
   const size_t replaces = prepend ? 1 : 0;
   if (prepend && prepend->prepend != kMetaSymbol) return std::nullopt;
   if (normalizers.size() != replaces + 1 || !respells_spaces(part_at<ReplaceNormalizer>(normalizers, replaces))) return std::nullopt;
-  if (parts.empty() || (parts.size() == 1 && splits_at_spaces(part_at<SplitPreTokenizer>(parts, 0)))) return shape;
+  const auto* split = part_at<SplitPreTokenizer>(parts, 0);
+  if (parts.empty() || (parts.size() == 1 && (splits_at_spaces(split) || recognise_cut_out(split, shape)))) return shape;
   return std::nullopt;
 }
 
@@ -101,7 +136,10 @@ std::optional<BulkShape> recognise(const LivePart<NormalizerSpec>& normalizer, c
   flatten<NormalizerSequence>(normalizer, normalizers);
   flatten<PreTokenizerSequence>(pre_tokenizer, parts);
   std::optional<BulkShape> shape = byte_level(normalizers, parts);
-  if (!shape && bpe->byte_fallback && !bpe->ignore_merges) shape = sentencepiece(normalizers, parts);
+  if (!shape && bpe->byte_fallback) {
+    shape = sentencepiece(normalizers, parts);
+    if (shape) shape->takes_whole = bpe->ignore_merges;
+  }
   if (shape) shape->model = *bpe;
   return shape;
 }

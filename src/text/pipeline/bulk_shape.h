@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "text/components.h"
 #include "text/pretokenize/split_rules.h"
@@ -26,6 +28,10 @@ struct BulkShape {
   bool respells_early = false;  ///< a normaliser writes ▁, so added tokens are looked for in such texts
   Prefix prefix = Prefix::None;
   std::optional<SplitRules> rules;  ///< of ByteLevel
+  /// Of SentencePiece: strings that are pieces of their own wherever a text has them, the longest first; and whether a piece
+  /// that is spelled like a token is that token.
+  std::vector<std::string> cut_out;
+  bool takes_whole = false;
   BpeModel model;
 };
 

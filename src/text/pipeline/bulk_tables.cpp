@@ -21,6 +21,14 @@ std::string spelling_of_byte(const BulkShape& shape, uint8_t byte) {
   return is_byte_level(shape) ? ByteLetters::letter(byte) : std::string("<0x") + kDigits[byte / 16] + kDigits[byte % 16] + ">";
 }
 
+/// Whether texts are encoded as the model does where a vocabulary has no token for a byte: one that no text has, or one that
+/// is left out, and that is no part of a character beside which there may be barriers.
+bool may_be_missing(const BulkShape& shape, uint8_t byte) {
+  if (!is_byte_level(shape)) return false;
+  const bool in_no_text = byte == 0xC0 || byte == 0xC1 || byte > 0xF4;
+  return in_no_text || (!shape.model.unk_token && (byte < 0x80 || byte >= 0xF0));
+}
+
 /// Writes the bytes that a token of a SentencePiece vocabulary stands for in a text, which are not more than its own.
 char* write_respelled(std::string_view spelling, char* out) {
   for (size_t at; (at = spelling.find(kMetaSymbol)) != std::string_view::npos; spelling.remove_prefix(at + kMetaSymbol.size())) {
@@ -42,7 +50,9 @@ bool BulkTables::find_byte_tokens(const BulkShape& shape) {
   names_byte_.resize(size_t{greatest} + 1);
   for (uint32_t byte = 0; byte < 256; ++byte) {
     const auto id = vocabulary.find(spelling_of_byte(shape, static_cast<uint8_t>(byte)));
-    if (!id) return false;
+    if (!id && !may_be_missing(shape, static_cast<uint8_t>(byte))) return false;
+    byte_tokens_[byte] = StringIndex::kNone;
+    if (!id) continue;
     byte_tokens_[byte] = *id;
     names_byte_[*id] = 1;
   }
@@ -125,7 +135,12 @@ std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape, std:
       if (task == 0) {
         spec.whole = find_whole_tokens(merger, merges, tables->first_symbols(shape));
       } else {
-        spec.barriers = std::make_shared<const Barriers>(spec.entries);
+        const auto barriers = std::make_shared<Barriers>(spec.entries);
+        for (char32_t c = 0; c < 0x80; ++c) {
+          // Once it is left out, its neighbours merge.
+          if (tables->byte_tokens_[c] == StringIndex::kNone) barriers->open(c);
+        }
+        spec.barriers = barriers;
         spec.pieces = tables->make_pieces(shape, merger, spec.barriers);
       }
     }

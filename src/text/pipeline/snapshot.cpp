@@ -127,7 +127,8 @@ Result<std::vector<ModelToken>> Snapshot::tokenize_untrusted(std::string_view te
 
 Result<Encoding> Snapshot::encode_text(std::string text, std::optional<uint32_t> word, uint32_t type_id, const PipelineOptions& options,
                                        const SpecialTokenPlaces& places) const {
-  if (bulk && places.untrusted.empty() && bulk->takes(text.size(), *added)) {
+  const bool may_be_bulk = bulk && places.untrusted.empty() && (options.ids_only || !bulk->leaves_out(text));
+  if (may_be_bulk && bulk->takes(text.size(), *added)) {
     BulkTokens tokens;
     tokens.with_places = !options.ids_only;
     HR_CHECK(bulk->encode(text, *added, places.nowhere, tokens));

@@ -130,14 +130,13 @@ Result<void> UnigramUnits::encode(const TextUnit& unit, UnitTokens& out) const {
   if (!normalize(unit, normalized)) return step_by_step(unit, out);
   out.clear();
   thread_local std::vector<UnigramStage::Part> parts;
-  const bool continuing = unit.place == TextUnit::Place::Continuing;
   double gap = 0;
-  HR_CHECK(model_->divide(normalized.text(), parts, continuing ? &gap : nullptr));
-  if (continuing && gap <= rounding_ * static_cast<double>(normalized.text().size())) {
+  HR_CHECK(model_->divide(normalized.text(), parts, &gap));
+  if (depends_on_before(unit, gap, normalized.text().size())) {
     out.depends_on_before = true;
     return {};
   }
-  bool begins_word = !continuing;
+  bool begins_word = unit.place != TextUnit::Place::Continuing;
   for (const UnigramStage::Part& part : parts) {
     const Offset from = normalized.origin(part.begin, part.end);
     if (!part.is_byte && !model_->is_spelled(part, normalized.text())) {
@@ -146,6 +145,44 @@ Result<void> UnigramUnits::encode(const TextUnit& unit, UnitTokens& out) const {
     out.tokens.push_back({part.id, from.begin, from.end, begins_word});
     begins_word = false;
   }
+  return {};
+}
+
+/// PERF: together, so that the model finds the pieces of all at once.
+Result<void> UnigramUnits::encode_each(std::span<UnitIds> units, std::vector<TokenId>& ids) const {
+  std::string bytes;
+  std::vector<UnigramStage::Text> texts;
+  std::vector<size_t> whose;
+  UnitTokens steps;
+  for (size_t i = 0; i < units.size(); ++i) {
+    NormalizedUnit& normalized = scratch();
+    if (normalize(units[i].unit, normalized)) {
+      const auto begin = static_cast<uint32_t>(bytes.size());
+      bytes += normalized.text();
+      texts.push_back({begin, static_cast<uint32_t>(bytes.size())});
+      whose.push_back(i);
+      bytes += '\n';  // between two
+      continue;
+    }
+    HR_CHECK(step_by_step(units[i].unit, steps));
+    units[i].depends_on_before = steps.depends_on_before;
+    units[i].first = ids.size();
+    units[i].count = steps.tokens.size();
+    for (const UnitToken& token : steps.tokens) ids.push_back(token.id);
+  }
+  thread_local std::vector<UnigramStage::Part> parts;
+  parts.clear();
+  HR_CHECK(model_->divide_each(bytes, texts, parts));
+  for (size_t n = 0; n < texts.size(); ++n) {
+    UnitIds& unit = units[whose[n]];
+    const size_t end = n + 1 < texts.size() ? texts[n + 1].first_part : parts.size();
+    unit.depends_on_before = depends_on_before(unit.unit, texts[n].least_gap, texts[n].end - texts[n].begin);
+    unit.first = ids.size();
+    unit.count = end - texts[n].first_part;
+    for (size_t i = texts[n].first_part; i < end; ++i) ids.push_back(parts[i].id);
+  }
+  constexpr size_t kKept = 1 << 16;
+  if (parts.capacity() > kKept) parts = {};
   return {};
 }
 

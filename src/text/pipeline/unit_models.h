@@ -74,8 +74,12 @@ class UnigramUnits final : public UnitModel {
       : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led),
         rounding_(rounding) {}
   Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
+  Result<void> encode_each(std::span<UnitIds> units, std::vector<TokenId>& ids) const override;
 
  private:
+  bool depends_on_before(const TextUnit& unit, double least_gap, size_t size) const {
+    return unit.place == TextUnit::Place::Continuing && least_gap <= rounding_ * static_cast<double>(size);
+  }
   bool normalize(const TextUnit& unit, NormalizedUnit& out) const;
   Result<void> step_by_step(const TextUnit& unit, UnitTokens& out) const;
 

@@ -59,12 +59,6 @@ bool UnitPlan::add_word_piece(const WordPieceModel& model, UnitSpec& spec) const
   const TokenTable& vocabulary = *model.vocabulary;
   if (!stage || vocabulary.size() == 0 || vocabulary.id_at(vocabulary.size() - 1) > VocabularyTable::kGreatestId) return false;
   const auto characters = std::make_shared<const UnitCharacters>(shape_, stages_.normalizer, [](char32_t) { return false; });
-  for (size_t n = 0; n < vocabulary.size(); ++n) {
-    if (!vocabulary.names_its_id(n)) return false;
-    if (!vocabulary.spelling_at(n).starts_with(model.continuing_subword_prefix) || model.continuing_subword_prefix.empty()) {
-      spec.entries.push_back({vocabulary.spelling_at(n), vocabulary.id_at(n)});
-    }
-  }
   spec.codes = characters;
   spec.has_singles = true;
   spec.lowers_ascii = !shape_.capitals_matter && lowers_ascii(*characters);
@@ -81,25 +75,16 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
   if (!(characters->of(' ') & unit_code::kSpace)) return false;
   const bool rounds = model.unmatched && !model.unmatched->empty();
   const auto rounding = rounds ? std::nullopt : rounding_of(pieces);
-  // What texts have of an entry, for which ▁ is a space.
-  auto keys = std::make_shared<std::string>();
-  size_t sum = 0;
-  for (const auto& [spelling, score] : pieces) sum += spelling.size();
-  keys->reserve(sum);
-  std::vector<BulkEntry> written;
-  for (TokenId id = 0; id < pieces.size(); ++id) {
-    const std::string_view spelling = pieces[id].first;
-    if (spelling.empty()) continue;
-    written.push_back({spelling, id});
-    const bool begins = spelling.starts_with(kMetaSymbol);
-    if (!begins && !rounding) continue;
-    const size_t at = keys->size();
-    if (begins) *keys += ' ';
-    *keys += begins ? spelling.substr(kMetaSymbol.size()) : spelling;
-    spec.entries.push_back({std::string_view(*keys).substr(at), id});
+  if (rounding) {
+    auto pairs = std::make_shared<AsciiPairs>();
+    std::vector<std::string_view> wide;
+    for (const auto& [spelling, score] : pieces) {
+      if (pairs->add(spelling)) wide.push_back(spelling);
+    }
+    spec.ascii_pairs = std::move(pairs);
+    // Their owner is kept.
+    spec.make_barriers = [owner = model.pieces, wide = std::move(wide)] { return std::make_unique<const Barriers>(wide); };
   }
-  spec.entry_bytes = std::move(keys);
-  if (rounding) spec.barriers = std::make_shared<const Barriers>(written);
   spec.longest_with_barriers = kLongestWithBarriers;
   const bool words = shape_.cut == UnitCut::Words;
   spec.codes = characters;

@@ -9,6 +9,7 @@
 #include "text/pretokenize/digit_splitters.h"
 #include "text/pretokenize/pattern_pre_tokenizer.h"
 #include "text/pretokenize/piece_scanner.h"
+#include "text/pretokenize/published_families.h"
 #include "text/pretokenize/published_patterns.h"
 #include "text/pretokenize/sequence_pre_tokenizer.h"
 
@@ -24,45 +25,16 @@ struct Stage {
   std::optional<SplitRules> rules;
 };
 
-constexpr const char* kContractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-
-std::string digits_pattern(uint32_t most) {
-  return most == 0 ? R"(\p{N}+)" : most == 1 ? R"(\p{N})" : fmt::format(R"(\p{{N}}{{1,{}}})", most);
-}
-
-std::vector<std::string> gpt2_patterns(NumberCut digits) {
-  std::vector<std::string> patterns;
-  if (digits == NumberCut::OneByOne) patterns.emplace_back(kOneNumber);
-  patterns.emplace_back(R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)");
-  return patterns;
-}
-
-std::string cl100k_pattern(const Cl100kRules& rules) {
-  const char* const marks = rules.marks_in_words ? R"(\p{M})" : "";
-  return fmt::format(R"({}[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}{}]+|{}| ?[^\s\p{{L}}{}\p{{N}}]+{}|\s*[\r\n]+|\s+(?!\S)|\s+)",
-                     rules.contractions ? fmt::format("{}|", kContractions) : "", marks, digits_pattern(rules.most_digits), marks,
-                     rules.newlines_after_symbols ? R"([\r\n]*)" : "");
-}
-
-std::string o200k_pattern(const O200kRules& rules) {
-  const std::string end = rules.contractions ? fmt::format("{}?", kContractions) : "";
-  const char* const first = R"([^\r\n\p{L}\p{N}]?)";
-  const char* const upper = R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])";
-  const char* const lower = R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])";
-  return fmt::format(R"({0}{1}*{2}+{3}|{0}{1}+{2}*{3}|{4}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)", first, upper, lower, end,
-                     digits_pattern(rules.most_digits));
-}
-
 Stage pattern(const char* text) {
   return {[text] { return make_pattern_pre_tokenizer(text); }, {text}, {}};
 }
-Stage scanner(const SplitRules& rules, std::vector<std::string> patterns) {
-  return {[rules]() -> Made { return make_scanner(rules); }, std::move(patterns), rules};
+Stage scanner(const SplitRules& rules) {
+  return {[rules]() -> Made { return make_scanner(rules); }, patterns_of(rules), rules};
 }
-Stage gpt2(NumberCut numbers = NumberCut::Together) { return scanner(Gpt2Rules{numbers}, gpt2_patterns(numbers)); }
-Stage cl100k(const Cl100kRules& rules) { return scanner(rules, {cl100k_pattern(rules)}); }
-Stage o200k(const O200kRules& rules) { return scanner(rules, {o200k_pattern(rules)}); }
-Stage deep_seek() { return scanner(DeepSeekRules{}, {kUpToThreeNumbers, kHanAndKana, kDeepSeekV3}); }
+Stage gpt2(NumberCut numbers = NumberCut::Together) { return scanner(Gpt2Rules{numbers}); }
+Stage cl100k(const Cl100kRules& rules) { return scanner(rules); }
+Stage o200k(const O200kRules& rules) { return scanner(rules); }
+Stage deep_seek() { return scanner(DeepSeekRules{}); }
 Stage triples_from_right() { return {make_triples_from_right, {R"((?=(\d{3})+(?!\d)))"}, {}}; }
 Stage bounded_triples_from_right() { return {make_bounded_triples_from_right, {R"(\d{1,3}(?=(?:\d{3})*\b))"}, {}}; }
 Stage falcon_digits() { return {make_falcon_digits, {}, {}}; }

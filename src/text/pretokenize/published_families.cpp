@@ -12,6 +12,8 @@ namespace {
 constexpr char kGpt2[] = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 constexpr char kContractions[] = R"((?i:'s|'t|'re|'ve|'m|'ll|'d))";
 
+constexpr char kOneNumber[] = R"(\p{N})";
+
 // DeepSeek-V3's three, as its tokenizer.json has them: the newlines are bytes and not escapes.
 constexpr const char* kDeepSeek[] = {
     R"(\p{N}{1,3})", "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+",
@@ -73,7 +75,21 @@ std::optional<SplitRules> rules_of_pattern(std::string_view pattern) {
 std::optional<SplitRules> rules_of_patterns(std::span<const std::string> patterns) {
   if (patterns.size() == 1) return rules_of_pattern(patterns[0]);
   if (std::ranges::equal(patterns, kDeepSeek)) return DeepSeekRules{};
+  if (patterns.size() == 2 && patterns[0] == kOneNumber && patterns[1] == kGpt2) return Gpt2Rules{NumberCut::OneByOne};
   return std::nullopt;
+}
+
+std::vector<std::string> patterns_of(const SplitRules& rules) {
+  struct Patterns {
+    std::vector<std::string> operator()(const Gpt2Rules& gpt2) const {
+      if (gpt2.numbers == NumberCut::OneByOne) return {kOneNumber, kGpt2};
+      return {kGpt2};
+    }
+    std::vector<std::string> operator()(const Cl100kRules& cl100k) const { return {pattern_of(cl100k)}; }
+    std::vector<std::string> operator()(const O200kRules& o200k) const { return {pattern_of(o200k)}; }
+    std::vector<std::string> operator()(const DeepSeekRules&) const { return {std::begin(kDeepSeek), std::end(kDeepSeek)}; }
+  };
+  return std::visit(Patterns{}, rules);
 }
 
 /// PERF: a scanner is made at once; a pattern costs two milliseconds when it is first used.

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/normalized_string.h"
 #include "text/pretokenize/split_rules.h"
@@ -14,6 +15,9 @@ namespace headrace::text {
 std::optional<SplitRules> rules_of_pattern(std::string_view pattern);
 /// The same for patterns that cut one after another.
 std::optional<SplitRules> rules_of_patterns(std::span<const std::string> patterns);
+
+/// The patterns of a family, which cut one after another.
+std::vector<std::string> patterns_of(const SplitRules& rules);
 
 /// Finds what the family's pattern finds, which leaves nothing out.
 Finder find_pieces(const SplitRules& rules);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "text/pretokenize/pattern_pre_tokenizer.h"
-#include "text/pretokenize/published_patterns.h"
+#include "text/pretokenize/published_families.h"
 #include "text/pretokenize/sequence_pre_tokenizer.h"
 
 namespace headrace::text {
@@ -165,7 +165,7 @@ TEST(PieceSplitter, cuts_with_few_pieces_alike_at_every_length_around_a_block) {
 
 TEST(PieceSplitter, the_scanner_of_deepseek_cuts_as_its_published_patterns) {
   std::vector<std::unique_ptr<const PreTokenizer>> stages;
-  for (const char* pattern : {kUpToThreeNumbers, kHanAndKana, kDeepSeekV3}) {
+  for (const std::string& pattern : patterns_of(DeepSeekRules{})) {
     auto made = make_pattern_pre_tokenizer(pattern);
     ASSERT_TRUE(made);
     stages.push_back(std::move(*made));

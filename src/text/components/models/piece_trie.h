@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/vocabulary/table_array.h"
+
 namespace headrace::text {
 
 /// Finds all strings of a set that a text begins with: a double array over bytes (Aoe,
@@ -46,12 +48,11 @@ class PieceTrie {
   void for_each_prefix(Node from, std::string_view text, const Found& found) const {
     visit(from, text, [&](size_t length, Node node) { found(length, values_[node]); });
   }
-  /// The same from the root, with the strings' nodes and weights instead: `found(length, node, weight)`.
-  template <class Found>
-  void for_each_weighted_prefix(std::string_view text, const Found& found) const {
-    visit(kRoot, text, [&](size_t length, Node node) { found(length, node, cells_[node].weight); });
-  }
+  class Prefixes;
+  /// Finds the same, from the root, at several places of a text.
+  void find_prefixes(std::string_view text, Prefixes& prefixes) const;
   uint32_t value_of(Node node) const { return values_[node]; }
+  void prefetch_value(Node node) const { __builtin_prefetch(&values_[node]); }
   /// Gives each string a weight other than zero, by its number; none may be NaN.
   void set_weights(std::span<const double> weights);
 
@@ -78,6 +79,12 @@ class PieceTrie {
     return (text[at] & 0x0Fu) << 12 | (text[at + 1] & 0x3Fu) << 6 | (text[at + 2] & 0x3Fu);
   }
   void note_beginnings(std::string_view piece);
+  /// Whether a string may begin with the character of three bytes that a text begins with, and more of the text.
+  bool may_go_on(std::string_view text) const {
+    if (text.size() <= 5 || !is_three(text, 3)) return true;
+    const uint32_t pair = pair_at(three(text, 0), three(text, 3));
+    return pairs_[pair / 64] >> (pair % 64) & 1;
+  }
 
   /// Calls `found(length, node)`.
   ///
@@ -87,17 +94,13 @@ class PieceTrie {
   void visit(Node from, std::string_view text, const Found& found) const {
     if (from == kNoNode) return;
     const Cell* const cells = cells_.data();
-    size_t i = 0;
+    uint32_t i = 0;
     if (from == kRoot && text.size() > 2 && is_three(text, 0)) {
-      const char32_t first = three(text, 0);
-      from = after_three_[first];
+      from = after_three_[three(text, 0)];
       if (from == kNoNode) return;
       i = 3;
       if (cells[from].ends_string()) found(i, from);
-      if (text.size() > 5 && is_three(text, 3)) {
-        const uint32_t pair = pair_at(first, three(text, 3));
-        if (!(pairs_[pair / 64] >> (pair % 64) & 1)) return;
-      }
+      if (!may_go_on(text)) return;
     }
     for (; i < text.size(); ++i) {
       const uint32_t at = cells[from].base ^ static_cast<uint8_t>(text[i]);
@@ -107,15 +110,67 @@ class PieceTrie {
     }
   }
 
+  uint32_t begin_walks(std::string_view text, Prefixes& prefixes) const;
+
   Node child(Node node, uint8_t byte) const {
     const uint32_t at = cells_[node].base ^ byte;
     return cells_[at].parent == node ? at : kNoNode;
   }
 
-  std::vector<Cell> cells_;
+  TableArray<Cell> cells_;
   std::vector<uint32_t> values_;
   std::vector<Node> after_three_;  // by character of three bytes
   std::vector<uint64_t> pairs_;    // by a hash: two such characters that a string may begin with
+};
+
+/// What strings begin at some places of a text, with their nodes and weights.
+class PieceTrie::Prefixes {
+ public:
+  static constexpr size_t kPlaces = 128;  ///< at most
+  static constexpr size_t kMost = 12;     ///< of a place that are kept; where there are more, they must be looked for by themselves
+  struct Prefix {
+    uint32_t length;
+    Node node;
+    double weight;
+  };
+
+  void clear() { size_ = 0; }
+  bool full() const { return size_ == kPlaces; }
+  size_t size() const { return size_; }
+  /// Strings begin at `at` and end at `stop` or before.
+  void add(uint32_t at, uint32_t stop) { places_[size_++] = {at, stop}; }
+
+  /// Calls `found(length, node, weight)` for each string that begins at a place, shortest first.
+  template <class Found>
+  void for_each(const PieceTrie& trie, std::string_view text, size_t place, const Found& found) const {
+    if (counts_[place] > kMost) [[unlikely]] {
+      const std::string_view rest = text.substr(places_[place].at, places_[place].stop - places_[place].at);
+      return trie.visit(kRoot, rest, [&](size_t length, Node node) { found(static_cast<uint32_t>(length), node, trie.cells_[node].weight); });
+    }
+    for (uint32_t i = 0; i < counts_[place]; ++i) {
+      const Prefix& prefix = found_[place][i];
+      found(prefix.length, prefix.node, prefix.weight);
+    }
+  }
+
+ private:
+  friend class PieceTrie;
+  struct Place {
+    uint32_t at, stop;
+  };
+  /// On its way down: the next byte is text[at].
+  struct Walk {
+    uint32_t at;
+    uint32_t place;
+    Node node;
+    uint32_t base;
+  };
+
+  size_t size_ = 0;
+  Place places_[kPlaces];
+  uint32_t counts_[kPlaces];
+  Walk walks_[kPlaces];
+  Prefix found_[kPlaces][kMost + 1];  // with room for those that are too many
 };
 
 }  // namespace headrace::text

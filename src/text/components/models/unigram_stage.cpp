@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
+#include <utility>
 
 #include "text/components/models/lattice.h"
 #include "text/components/models/model_files.h"
@@ -49,53 +51,75 @@ UnigramStage::UnigramStage(const UnigramModel& model)
   for (int byte = 0; byte < 256; ++byte) byte_tokens_[static_cast<size_t>(byte)] = trie_.find(fmt::format("<0x{:02X}>", byte));
 }
 
-/// Viterbi over the places of the text. Of equal scores the one found first stays, so the
+/// Viterbi over the places of the texts. Of equal scores the one found first stays, so the
 /// piece that begins earliest.
-Result<void> UnigramStage::best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
-  struct Best {
-    double score;
-    PieceTrie::Node node;  // or kNone: unknown
-    uint32_t begin;
-  };
-  // Kept from call to call, but for long texts: most are words.
-  constexpr size_t kKept = 1 << 16;
-  thread_local std::vector<Best> kept;
-  std::vector<Best> large(text.size() >= kKept ? text.size() + 1 : 0, Best{0, 0, kNone});
-  if (large.empty()) kept.assign(text.size() + 1, Best{0, 0, kNone});
-  Best* const best = large.empty() ? kept.data() : large.data();
-  const auto size = static_cast<uint32_t>(text.size());
+struct UnigramStage::Lattices {
+  const UnigramStage& stage;
+  std::string_view bytes;
+  Best* best;
   // SentencePiece adds in double and keeps in single precision: near-ties depend on it.
-  const bool singly = !unmatched_.empty();
-  double gap = std::numeric_limits<double>::infinity();
-  for (uint32_t at = 0; at < size;) {
-    const double before = best[at].score;
-    const uint32_t character = std::min(utf8::length_by_lead(text[at]), size - at);
-    const auto offer = [&](uint32_t length, PieceTrie::Node node, double score) {
-      Best& end = best[at + length];
-      if (end.begin != kNone) {
-        gap = std::min(gap, std::abs(score - end.score));
-        if (!(score > end.score)) return;
-      }
-      end = {singly ? static_cast<float>(score) : score, node, at};
-    };
-    bool single = false;
-    trie_.for_each_weighted_prefix(text.substr(at), [&](size_t length, PieceTrie::Node node, double weight) {
-      if (singly && !matched(trie_.value_of(node))) return;
-      offer(static_cast<uint32_t>(length), node, weight + before);
-      single |= length == character;
-    });
-    if (!single) {
-      const double unknown = unk_score_ + before;
-      offer(character, kNone, singly ? static_cast<float>(unknown) : unknown);
-      if (unk_id_ == kNone && best[at + character].node == kNone) return missing_unknown();
+  bool singly = !stage.unmatched_.empty();
+  double gap = 0;
+
+  double rounded(double score) const { return singly ? static_cast<float>(score) : score; }
+
+  void offer(uint32_t at, uint32_t end, PieceTrie::Node node, double score) {
+    Best& there = best[end];
+    if (there.begin != kNone) {
+      gap = std::min(gap, std::abs(score - there.score));
+      if (!(score > there.score)) return;
     }
-    at += character;
+    there = {rounded(score), node, at};
   }
-  for (uint32_t end = size; end > 0; end = best[end].begin) {
-    parts.push_back({best[end].begin, end, best[end].node == kNone ? unk_id_ : trie_.value_of(best[end].node)});
+
+  /// From one place of a text on, whose prefixes are known. False: nothing begins there.
+  bool go_on(const PieceTrie::Prefixes& prefixes, size_t place, uint32_t at, uint32_t length) {
+    const double before = best[at].score;
+    bool single = false;
+    prefixes.for_each(stage.trie_, bytes, place, [&](uint32_t size, PieceTrie::Node node, double weight) {
+      if (singly && !stage.matched(stage.trie_.value_of(node))) return;
+      offer(at, at + size, node, weight + before);
+      single |= size == length;
+    });
+    if (single) return true;
+    offer(at, at + length, kNone, rounded(stage.unk_score_ + before));
+    return stage.unk_id_ != kNone || best[at + length].node != kNone;
   }
-  if (least_gap) *least_gap = gap;
-  std::reverse(parts.begin(), parts.end());
+};
+
+/// PERF: prefixes are found for as many places as there is room for, of several texts if these are short.
+Result<void> UnigramStage::find_best(std::string_view bytes, std::span<Text> texts, Best* best) const {
+  thread_local PieceTrie::Prefixes prefixes;
+  struct Cursor {
+    size_t text;
+    uint32_t at;
+  };
+  const auto length_at = [&](const Text& text, uint32_t at) { return std::min(utf8::length_by_lead(bytes[at]), text.end - at); };
+  Cursor next{0, texts.empty() ? 0 : texts[0].begin}, done = next;
+  const auto skip_ended = [&](Cursor& cursor) {
+    while (cursor.text < texts.size() && cursor.at >= texts[cursor.text].end) {
+      if (++cursor.text < texts.size()) cursor.at = texts[cursor.text].begin;
+    }
+  };
+  Lattices lattices{*this, bytes, best};
+  lattices.gap = std::numeric_limits<double>::infinity();
+  for (skip_ended(next), skip_ended(done); done.text < texts.size();) {
+    prefixes.clear();
+    for (; next.text < texts.size() && !prefixes.full(); skip_ended(next)) {
+      prefixes.add(next.at, texts[next.text].end);
+      next.at += length_at(texts[next.text], next.at);
+    }
+    trie_.find_prefixes(bytes, prefixes);
+    for (size_t place = 0; place < prefixes.size(); ++place) {
+      Text& text = texts[done.text];
+      const uint32_t length = length_at(text, done.at);
+      if (!lattices.go_on(prefixes, place, done.at, length)) return missing_unknown();
+      done.at += length;
+      if (done.at < text.end) continue;
+      text.least_gap = std::exchange(lattices.gap, std::numeric_limits<double>::infinity());
+      skip_ended(done);
+    }
+  }
   return {};
 }
 
@@ -143,20 +167,55 @@ void UnigramStage::add(std::string_view text, Part part, std::vector<Part>& toke
   tokens.push_back(part);
 }
 
-Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
-  parts.clear();
-  if (least_gap) *least_gap = std::numeric_limits<double>::infinity();
-  if (text.empty()) return {};
-  thread_local std::vector<Part> found;
-  found.clear();
-  const bool random = model_.alpha && *model_.alpha != 0;
-  HR_CHECK(random ? random_parts(text, found) : best_parts(text, found, least_gap));
+void UnigramStage::add_all(std::string_view text, std::span<const Part> found, std::vector<Part>& parts) const {
   for (size_t i = 0; i < found.size();) {
     Part part = found[i++];
     while (part.id == unk_id_ && i < found.size() && found[i].id == unk_id_) part.end = found[i++].end;
     add(text, part, parts);
   }
+}
+
+Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& parts, double* least_gap) const {
+  parts.clear();
+  if (model_.alpha && *model_.alpha != 0 && !text.empty()) {
+    std::vector<Part> found;
+    HR_CHECK(random_parts(text, found));
+    add_all(text, found, parts);
+    return {};
+  }
+  Text all{0, static_cast<uint32_t>(text.size())};
+  HR_CHECK(divide_each(text, {&all, 1}, parts));
+  if (least_gap) *least_gap = all.least_gap;
+  return {};
+}
+
+Result<void> UnigramStage::divide_each(std::string_view bytes, std::span<Text> texts, std::vector<Part>& parts) const {
+  // Kept from call to call, but for long texts: most are words.
   constexpr size_t kKept = 1 << 16;
+  thread_local std::vector<Best> kept;
+  thread_local std::vector<Part> found;
+  std::vector<Best> large(bytes.size() >= kKept ? bytes.size() + 1 : 0, Best{0, 0, kNone});
+  if (large.empty()) kept.assign(bytes.size() + 1, Best{0, 0, kNone});
+  Best* const best = large.empty() ? kept.data() : large.data();
+  HR_CHECK(find_best(bytes, texts, best));
+  // PERF: the nodes of all texts first, so that what they stand for comes from memory together.
+  found.clear();
+  for (const Text& text : std::views::reverse(texts)) {
+    for (uint32_t end = text.end; end > text.begin; end = best[end].begin) {
+      found.push_back({best[end].begin, end, best[end].node});
+      if (best[end].node != kNone) trie_.prefetch_value(best[end].node);
+    }
+  }
+  std::reverse(found.begin(), found.end());
+  for (Part& part : found) part.id = part.id == kNone ? unk_id_ : trie_.value_of(part.id);
+  size_t at = 0;
+  for (Text& text : texts) {
+    size_t end = at;
+    while (end < found.size() && found[end].begin < text.end) ++end;
+    text.first_part = parts.size();
+    add_all(bytes, std::span(found).subspan(at, end - at), parts);
+    at = end;
+  }
   if (found.capacity() > kKept) found = {};
   return {};
 }

@@ -2,8 +2,10 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,15 @@ class UnigramStage final : public ModelStage {
   /// Replaces `parts` by the tokens of a text. `least_gap`, if not null, gets the smallest difference between two scores
   /// of which one was taken.
   Result<void> divide(std::string_view text, std::vector<Part>& parts, double* least_gap = nullptr) const;
+  /// A text among others.
+  struct Text {
+    uint32_t begin;
+    uint32_t end;
+    size_t first_part = 0;
+    double least_gap = std::numeric_limits<double>::infinity();
+  };
+  /// The same for several texts that lie one after another in `bytes`, with a byte between two at least; `parts` are of `bytes`.
+  Result<void> divide_each(std::string_view bytes, std::span<Text> texts, std::vector<Part>& parts) const;
   /// Whether a text is a piece that others are divided into.
   bool is_piece(std::string_view text) const {
     const uint32_t id = trie_.find(text);
@@ -50,8 +61,16 @@ class UnigramStage final : public ModelStage {
  private:
   static constexpr uint32_t kNone = ~uint32_t{0};
 
-  Result<void> best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const;
+  /// The best way to a place of a text.
+  struct Best {
+    double score;
+    PieceTrie::Node node;  // or kNone: unknown
+    uint32_t begin;        // kNone: there is none yet
+  };
+  struct Lattices;
+  Result<void> find_best(std::string_view bytes, std::span<Text> texts, Best* best) const;
   Result<void> random_parts(std::string_view text, std::vector<Part>& parts) const;
+  void add_all(std::string_view text, std::span<const Part> found, std::vector<Part>& parts) const;
   void add(std::string_view text, Part part, std::vector<Part>& tokens) const;
   bool add_bytes(std::string_view text, const Part& part, std::vector<Part>& tokens) const;
 
