@@ -167,7 +167,8 @@ std::vector<Substring> repeated_substrings(const Corpus& corpus, size_t longest)
 
 }  // namespace
 
-std::vector<std::pair<std::string, double>> seed_pieces(const WordCounts& words, size_t max_piece_length, size_t seed_size) {
+Result<std::vector<std::pair<std::string, double>>> seed_pieces(const WordCounts& words, size_t max_piece_length, size_t seed_size,
+                                                               TrainingWatch& watch) {
   const Corpus corpus(words);
   std::vector<std::pair<std::string, double>> pieces;
   std::vector<uint32_t> characters;
@@ -180,7 +181,9 @@ std::vector<std::pair<std::string, double>> seed_pieces(const WordCounts& words,
     append_character(spelling, corpus.characters[number]);
     pieces.emplace_back(std::move(spelling), static_cast<double>(corpus.counts[number]));
   }
+  HR_CHECK(watch.check());
   std::vector<Substring> substrings = repeated_substrings(corpus, max_piece_length);
+  HR_CHECK(watch.check());
   std::sort(substrings.begin(), substrings.end(), [&corpus](const Substring& a, const Substring& b) {
     if (a.score != b.score) return a.score > b.score;
     const auto *x = corpus.text.data() + a.begin, *y = corpus.text.data() + b.begin;
