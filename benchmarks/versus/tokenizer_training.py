@@ -21,6 +21,7 @@ import resource
 import subprocess
 import sys
 import time
+import unicodedata
 
 ORACLE = "hf 0.23.3"
 RIVALS = {  # name: (adapter, packages)
@@ -163,27 +164,26 @@ def text_of(folder, arguments):
 
 
 def held_out(path):
-    """Splits a text into what is trained on and what models are rated with."""
+    """Splits a text into what is trained on and what models are rated with; NFKC and single spaces, so that all see the same words."""
     rest, held = path.with_suffix(".rest.txt"), path.with_suffix(".held.txt")
     if not held.exists():
-        with open(path, "rb") as file, open(rest, "wb") as rest_file, open(held, "wb") as held_file:
+        with open(path, encoding="utf-8", newline="\n") as file, open(rest, "w") as rest_file, open(held, "w") as held_file:
             for number, line in enumerate(file):
-                (held_file if number % HELD_OUT == 0 else rest_file).write(line)
+                words = unicodedata.normalize("NFKC", "".join(c if c.isprintable() else " " for c in line).replace("\u2581", " ")).split()
+                if words:
+                    (held_file if number % HELD_OUT == 0 else rest_file).write(" ".join(words) + "\n")
     return rest, held
 
 
 # ---- Rating ----
 
 RATE = """
-import json, math, sys, unicodedata
+import json, math, sys
 from tokenizers import models
 pieces = json.load(sys.stdin)
-lines = [" ".join(unicodedata.normalize("NFKC", line).split(" ")).strip() for line in open(sys.argv[1], encoding="utf-8", newline="\\n")]
 words = {}
-for line in lines:
-    for word in line.split(" "):
-        if word:
-            words["\u2581" + word] = words.get("\u2581" + word, 0) + 1
+for word in open(sys.argv[1], encoding="utf-8").read().split():
+    words["\u2581" + word] = words.get("\u2581" + word, 0) + 1
 scores = {piece: score for piece, score in pieces if piece not in ("<unk>", "")}
 # As probabilities that sum to one, whatever the trainer has done to them.
 total = math.log(math.fsum(math.exp(score) for score in scores.values()))
@@ -283,6 +283,7 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--job"]:
+        sys.path.pop(0)  # this folder, whose tokenizers.py is no package
         job(*sys.argv[2:])
     else:
         main()

@@ -31,7 +31,7 @@ class PieceMatches {
 
   bool are_kept() const { return kept_end_ == end_; }
 
-  /// Calls visit(n, matches) for each word that is not empty. Pieces that are not `alive(id)` are passed over. The trie's
+  /// Calls visit(n, matches) for each word that is not empty, as long as that returns true. Pieces that are not `alive(id)` are passed over. The trie's
   /// values are ids; it is not looked at when all matches are kept.
   template <class Alive, class Visit>
   void for_each_word(const PieceTrie& trie, const Alive& alive, const Visit& visit);
@@ -128,7 +128,7 @@ void PieceMatches::for_each_word(const PieceTrie& trie, const Alive& alive, cons
       kept_[head_at] = {static_cast<uint32_t>(to - head_at - 1), head.length};
       at += head.length;
     }
-    visit(n, std::span<const PieceMatch>(kept_.data() + first, to - first));
+    if (!visit(n, std::span<const PieceMatch>(kept_.data() + first, to - first))) return;
   }
   kept_.resize(to);
   std::vector<PieceMatch> matches;
@@ -136,7 +136,7 @@ void PieceMatches::for_each_word(const PieceTrie& trie, const Alive& alive, cons
     const std::string_view word = words_->word(n);
     matches.clear();
     find(word, trie, alive, matches);
-    if (!word.empty()) visit(n, std::span<const PieceMatch>(matches));
+    if (!word.empty() && !visit(n, std::span<const PieceMatch>(matches))) return;
     if (kept_end_ == n && kept_.size() + matches.size() <= most_kept_) {
       kept_.insert(kept_.end(), matches.begin(), matches.end());
       ++kept_end_;

@@ -57,7 +57,17 @@ class Suffixes {
     for (uint32_t at = 0; at < text.size(); ++at) {
       if (text[at] != 0) order_.push_back(at);
     }
-    sort();
+  }
+
+  Result<void> sort(TrainingWatch& watch) {
+    std::vector<Range> pending{{0, order_.size(), 0}};
+    for (size_t step = 0; !pending.empty(); ++step) {
+      HR_CHECK(watch.check_at(step));
+      const Range range = pending.back();
+      pending.pop_back();
+      divide(range, pending);
+    }
+    return {};
   }
 
   const std::vector<uint32_t>& order() const { return order_; }
@@ -77,32 +87,25 @@ class Suffixes {
     size_t depth;
   };
 
-  void sort() {
-    std::vector<Range> pending{{0, order_.size(), 0}};
-    while (!pending.empty()) {
-      const Range range = pending.back();
-      pending.pop_back();
-      if (range.end - range.begin < 2 || range.depth == depth_) continue;
-      if (range.end - range.begin < 24) {
-        insertion_sort(range);
-        continue;
+  /// Sorts a short range, or divides it into parts that are still to be sorted.
+  void divide(const Range& range, std::vector<Range>& pending) {
+    if (range.end - range.begin < 2 || range.depth == depth_) return;
+    if (range.end - range.begin < 24) return insertion_sort(range);
+    const uint32_t pivot = pivot_of(range);
+    size_t less = range.begin, at = range.begin, greater = range.end;
+    while (at < greater) {
+      const uint32_t letter = text_[order_[at] + range.depth];
+      if (letter < pivot) {
+        std::swap(order_[less++], order_[at++]);
+      } else if (letter > pivot) {
+        std::swap(order_[at], order_[--greater]);
+      } else {
+        ++at;
       }
-      const uint32_t pivot = pivot_of(range);
-      size_t less = range.begin, at = range.begin, greater = range.end;
-      while (at < greater) {
-        const uint32_t letter = text_[order_[at] + range.depth];
-        if (letter < pivot) {
-          std::swap(order_[less++], order_[at++]);
-        } else if (letter > pivot) {
-          std::swap(order_[at], order_[--greater]);
-        } else {
-          ++at;
-        }
-      }
-      pending.push_back({range.begin, less, range.depth});
-      pending.push_back({greater, range.end, range.depth});
-      if (pivot != 0) pending.push_back({less, greater, range.depth + 1});
     }
+    pending.push_back({range.begin, less, range.depth});
+    pending.push_back({greater, range.end, range.depth});
+    if (pivot != 0) pending.push_back({less, greater, range.depth + 1});
   }
 
   uint32_t pivot_of(const Range& range) const {
@@ -139,8 +142,9 @@ struct Substring {
 };
 
 /// The inner nodes of the suffix tree, found on the way through the suffix array.
-std::vector<Substring> repeated_substrings(const Corpus& corpus, size_t longest) {
-  const Suffixes suffixes(corpus.text, longest + 1);
+Result<std::vector<Substring>> repeated_substrings(const Corpus& corpus, size_t longest, TrainingWatch& watch) {
+  Suffixes suffixes(corpus.text, longest + 1);
+  HR_CHECK(suffixes.sort(watch));
   const auto& order = suffixes.order();
   struct Open {
     size_t depth;
@@ -149,6 +153,7 @@ std::vector<Substring> repeated_substrings(const Corpus& corpus, size_t longest)
   std::vector<Substring> found;
   std::vector<Open> open{{0, 0}};
   for (size_t i = 1; i <= order.size(); ++i) {
+    HR_CHECK(watch.check_at(i));
     const size_t shared = i < order.size() ? suffixes.shared(order[i - 1], order[i]) : 0;
     size_t first = i - 1;
     while (open.back().depth > shared) {
@@ -182,7 +187,7 @@ Result<std::vector<std::pair<std::string, double>>> seed_pieces(const WordCounts
     pieces.emplace_back(std::move(spelling), static_cast<double>(corpus.counts[number]));
   }
   HR_CHECK(watch.check());
-  std::vector<Substring> substrings = repeated_substrings(corpus, max_piece_length);
+  HR_TRY(std::vector<Substring> substrings, repeated_substrings(corpus, max_piece_length, watch));
   HR_CHECK(watch.check());
   std::sort(substrings.begin(), substrings.end(), [&corpus](const Substring& a, const Substring& b) {
     if (a.score != b.score) return a.score > b.score;

@@ -30,10 +30,21 @@ class TrainingWatch {
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_) {
       next_ = now + kInterval;
-      interrupted_ = interrupted_ || options_.interrupted();
+      if (options_.interrupted()) interrupted_ = true;
     }
     if (interrupted_) return fail(ErrorKind::Cancelled, "training was interrupted");
     return {};
+  }
+
+  /// The same at each so many-th step of a loop only.
+  Result<void> check_at(size_t step) { return step % kSteps == 0 ? check() : Result<void>(); }
+
+  /// For loops within parallel_for, on any thread: false once the training is to be given up, whatever they then leave
+  /// undone. Asked each so many-th step, as above.
+  bool goes_on_at(size_t step) {
+    if (step % kSteps != 0) return true;
+    if (std::this_thread::get_id() == caller_) return check().has_value();
+    return !interrupted_;
   }
 
   /// Calls body(begin, end) over chunks of [0, count) on the pool; the first chunk's error of those that failed is returned.
@@ -48,10 +59,9 @@ class TrainingWatch {
       if (!error || begin < failed_at) error = std::move(what), failed_at = begin;
       stop = true;
     };
-    const std::thread::id caller = std::this_thread::get_id();
     pool().parallel_for(count, grain, [&](size_t begin, size_t end) {
       if (stop.load(std::memory_order_relaxed)) return;
-      if (std::this_thread::get_id() == caller) {
+      if (std::this_thread::get_id() == caller_) {
         if (auto going_on = check(); !going_on) return failed(begin, std::move(going_on).error());
       }
       if (Result<void> done = body(begin, end); !done) failed(begin, std::move(done).error());
@@ -62,9 +72,11 @@ class TrainingWatch {
 
  private:
   static constexpr std::chrono::milliseconds kInterval{20};
+  static constexpr size_t kSteps = 1024;
   const TrainingOptions& options_;
   std::chrono::steady_clock::time_point next_{};
-  bool interrupted_ = false;
+  std::atomic<bool> interrupted_{false};
+  const std::thread::id caller_ = std::this_thread::get_id();
 };
 
 }  // namespace headrace::text

@@ -115,6 +115,7 @@ class UnigramTraining {
       sums[p].assign(pieces_.size(), 0);
       matches_[p].for_each_word(trie, [this](uint32_t id) { return is_left(id); }, [&](size_t n, std::span<const PieceMatch> matches) {
         visit(divisions, n, matches, std::span(sums[p]));
+        return watch_.goes_on_at(n);
       });
       return {};
     }));
@@ -166,6 +167,7 @@ class UnigramTraining {
       std::vector<PieceMatch> matches;
       for (size_t i = left_.size() * part / kParts; i < left_.size() * (part + 1) / kParts; ++i) {
         const uint32_t id = left_[i];
+        if (!watch_.goes_on_at(i)) break;
         if (id == 0) continue;
         matches.clear();
         const std::string& piece = pieces_[id].first;
