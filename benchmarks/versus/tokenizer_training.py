@@ -7,7 +7,8 @@ new process: seconds from the first look at the text to the trained model, loadi
 that the process ever had. A row of BPE is trained on lines (gpt-2's pattern, byte-level, no special tokens); its tokens, in the
 order in which they were made, are compared with those of tokenizers 0.23.3. gigatoken drops the ends of lines, so its tokens
 are compared with those of tokenizers on lines without ends. A row of Unigram (NFKC and "▁", as SentencePiece has them) is
-trained on all but each twentieth line and rated by the loss on those: bits a byte of what each model thinks the best division."""
+trained on all but each twentieth line and rated by the loss on those: bits a byte of what each model thinks the best division.
+"headrace, by count" is UnigramTrainer(seeds_by_count=True); without, pieces are chosen as tokenizers 0.23.3 does."""
 import argparse
 import gzip
 import hashlib
@@ -43,7 +44,7 @@ HELD_OUT = 20  # each so many-th line
 # ---- A job: one training in this process ----
 
 def hf_classes(adapter):
-    if adapter == "headrace":
+    if adapter.startswith("headrace"):
         from headrace import tokenizers
     else:
         import tokenizers
@@ -102,7 +103,8 @@ def train_unigram(adapter, path, size):
         begun = time.monotonic()
         sentencepiece.SentencePieceTrainer.train(input=path, model_writer=model, vocab_size=size, model_type="unigram", minloglevel=2,
                                                  character_coverage=1.0, normalization_rule_name="nfkc", max_sentence_length=1 << 20,
-                                                 num_threads=int(os.environ["RAYON_NUM_THREADS"]), input_sentence_size=0)
+                                                 num_threads=int(os.environ["RAYON_NUM_THREADS"]), split_by_unicode_script=False,
+                                                 split_by_number=False)
         seconds = time.monotonic() - begun
         processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
         return seconds, [(processor.id_to_piece(i), processor.get_score(i)) for i in range(len(processor)) if not processor.is_control(i)]
@@ -111,7 +113,8 @@ def train_unigram(adapter, path, size):
     tokenizer.normalizer = tokenizers.normalizers.Sequence(
         [tokenizers.normalizers.NFKC(), tokenizers.normalizers.Replace(tokenizers.Regex(" {2,}"), " ")])
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
-    trainer = tokenizers.trainers.UnigramTrainer(vocab_size=size, unk_token="<unk>", show_progress=False)
+    trainer = tokenizers.trainers.UnigramTrainer(vocab_size=size, unk_token="<unk>", show_progress=False,
+                                               **({"seeds_by_count": True} if adapter == "headrace_by_count" else {}))
     begun = time.monotonic()
     with open(path, encoding="utf-8", newline="\n") as file:
         tokenizer.train_from_iterator((line.strip() for line in file), trainer)
@@ -241,7 +244,7 @@ def measure(name, path, pythons, arguments):
     kind, size, names = ROWS[name]
     trained_on, held = held_out(path) if kind == "unigram" else (path, None)
     row = {}
-    for rival in ["headrace", *names]:
+    for rival in ["headrace", *(["headrace, by count"] if kind == "unigram" else []), *names]:
         if rival not in pythons:
             continue
         python, adapter = pythons[rival]
@@ -271,6 +274,7 @@ def main():
     arguments = parser.parse_args()
     pythons = {name: (python_of(arguments.folder, name, RIVALS[name][1]), RIVALS[name][0]) for name in arguments.rivals}
     pythons["headrace"] = (arguments.headrace_python, "headrace")
+    pythons["headrace, by count"] = (arguments.headrace_python, "headrace_by_count")
     pythons["rater"] = (python_of(arguments.folder, ORACLE, RIVALS[ORACLE][1]), "hf")
     rows = {}
     for path in arguments.text or [text_of(arguments.folder, arguments)]:

@@ -112,6 +112,7 @@ Result<text::TrainerParameters> trainer_of(const text::Pipeline& pipeline, const
     trainer.vocab_size = options.vocabulary_size;
     trainer.special_tokens = special;
     trainer.unk_token = "<unk>";
+    trainer.seeds_by_count = true;
     return trainer;
   }
   if (std::holds_alternative<text::WordLevelModel>(model.value)) {

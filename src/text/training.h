@@ -94,6 +94,9 @@ struct UnigramTrainer {
   std::optional<std::string> unk_token;
   size_t max_piece_length = 16;  ///< in characters
   size_t seed_size = 1'000'000;  ///< pieces to begin with
+  /// Take those that are seen most in the text, as SentencePiece does, and leave out the least likely ones at the end.
+  /// Hugging Face takes those that are in most different words. Divides texts into somewhat fewer pieces.
+  bool seeds_by_count = false;
 };
 
 using TrainerParameters = std::variant<BpeTrainer, WordPieceTrainer, WordLevelTrainer, UnigramTrainer>;

@@ -129,7 +129,7 @@ Json json_of(const WordLevelTrainer& trainer) {
           {"words", Json::object()}};
 }
 Json json_of(const UnigramTrainer& trainer) {
-  return {{"show_progress", trainer.show_progress},
+  Json json = {{"show_progress", trainer.show_progress},
           {"vocab_size", trainer.vocab_size},
           {"n_sub_iterations", trainer.n_sub_iterations},
           {"shrinking_factor", trainer.shrinking_factor},
@@ -139,6 +139,8 @@ Json json_of(const UnigramTrainer& trainer) {
           {"max_piece_length", trainer.max_piece_length},
           {"seed_size", trainer.seed_size},
           {"words", Json::object()}};
+  if (trainer.seeds_by_count) json["seeds_by_count"] = true;  // the reference has no such thing
+  return json;
 }
 
 template <class T>
@@ -185,6 +187,7 @@ void read_state(const Json& json, UnigramTrainer& trainer) {
   read(json, "unk_token", trainer.unk_token);
   read(json, "max_piece_length", trainer.max_piece_length);
   read(json, "seed_size", trainer.seed_size);
+  trainer.seeds_by_count = json.value("seeds_by_count", false);
 }
 
 const char* class_name(const BpeTrainer&) { return "BpeTrainer"; }
@@ -317,12 +320,13 @@ void bind_unigram_trainer(nb::module_& module) {
   TrainerClass<UnigramTrainer> trainer(module, "UnigramTrainer", "Learns the pieces of a Unigram and their scores.");
   trainer->def("__init__", [](Bound& self, size_t vocab_size, bool show_progress, const nb::list& special_tokens, const std::vector<std::string>& initial_alphabet,
                               double shrinking_factor, std::optional<std::string> unk_token, size_t max_piece_length, uint32_t n_sub_iterations,
-                              size_t seed_size, const nb::kwargs& others) {
+                              size_t seed_size, bool seeds_by_count, const nb::kwargs& others) {
     for (const auto [name, value] : others) warn_unknown_option(name);
     place(self, UnigramTrainer{vocab_size, show_progress, n_sub_iterations, shrinking_factor, special_tokens_of(special_tokens), alphabet_of(initial_alphabet),
-                               std::move(unk_token), max_piece_length, seed_size});
+                               std::move(unk_token), max_piece_length, seed_size, seeds_by_count});
   }, nb::kw_only(), "vocab_size"_a = 8000, "show_progress"_a = true, "special_tokens"_a = nb::list(), "initial_alphabet"_a = nb::list(),
-      "shrinking_factor"_a = 0.75, "unk_token"_a = nb::none(), "max_piece_length"_a = 16, "n_sub_iterations"_a = 2, "seed_size"_a = 1'000'000, "kwargs"_a);
+      "shrinking_factor"_a = 0.75, "unk_token"_a = nb::none(), "max_piece_length"_a = 16, "n_sub_iterations"_a = 2, "seed_size"_a = 1'000'000,
+      "seeds_by_count"_a = false, "kwargs"_a);
   UnigramTrainer& (*owner)(UnigramTrainer&) = &itself<UnigramTrainer>;
   trainer.field("vocab_size", owner, &UnigramTrainer::vocab_size)
       .field("show_progress", owner, &UnigramTrainer::show_progress)

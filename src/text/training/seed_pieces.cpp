@@ -15,8 +15,9 @@ struct Corpus {
   std::vector<uint32_t> text;
   std::vector<char32_t> characters{0};  // by number
   std::vector<uint64_t> counts{0};      // by number: how often words with it were seen
+  std::vector<uint64_t> weights;        // by place in the text: how often its word was seen; empty: each counts once
 
-  explicit Corpus(const WordCounts& words) {
+  Corpus(const WordCounts& words, bool weighted) {
     std::map<char32_t, uint64_t> found;
     walk(words, [&found](char32_t c, uint64_t count) {
       if (c != 0) found[c] += count;
@@ -27,7 +28,13 @@ struct Corpus {
       characters.push_back(c);
       counts.push_back(count);
     }
-    walk(words, [&](char32_t c, uint64_t) { text.push_back(c == 0 ? 0 : numbers[c]); }, [&] { text.push_back(0); });
+    walk(words, [&](char32_t c, uint64_t count) {
+      text.push_back(c == 0 ? 0 : numbers[c]);
+      if (weighted) weights.push_back(count);
+    }, [&] {
+      text.push_back(0);
+      if (weighted) weights.push_back(0);
+    });
   }
 
   template <class Character, class End>
@@ -141,40 +148,71 @@ struct Substring {
   uint32_t length;
 };
 
-/// The inner nodes of the suffix tree, found on the way through the suffix array.
-Result<std::vector<Substring>> repeated_substrings(const Corpus& corpus, size_t longest, TrainingWatch& watch) {
-  Suffixes suffixes(corpus.text, longest + 1);
-  HR_CHECK(suffixes.sort(watch));
-  const auto& order = suffixes.order();
+/// The nodes of the suffix tree, found on the way through the suffix array: the inner ones, and of a weighted
+/// corpus the leaves as well, for a word may have been seen more than once.
+class Substrings {
+ public:
+  Substrings(const Corpus& corpus, size_t longest, TrainingWatch& watch)
+      : corpus_(corpus), longest_(longest), watch_(watch), suffixes_(corpus.text, longest + 1) {}
+
+  Result<std::vector<Substring>> find() {
+    HR_CHECK(suffixes_.sort(watch_));
+    const auto& order = suffixes_.order();
+    if (weighted()) {
+      sums_.push_back(0);
+      for (const uint32_t at : order) sums_.push_back(sums_.back() + corpus_.weights[at]);
+    }
+    for (size_t i = 1; i <= order.size(); ++i) {
+      HR_CHECK(watch_.check_at(i));
+      const size_t shared = i < order.size() ? suffixes_.shared(order[i - 1], order[i]) : 0;
+      size_t first = i - 1;
+      if (const size_t depth = weighted() ? depth_of_leaf(order[i - 1]) : 0; open_.back().depth < depth) open_.push_back({depth, i - 1});
+      while (open_.back().depth > shared) {
+        const Open node = open_.back();
+        open_.pop_back();
+        first = node.first;
+        add(node, i, std::max(open_.back().depth, shared));
+      }
+      if (open_.back().depth < shared) open_.push_back({shared, first});
+    }
+    return std::move(found_);
+  }
+
+ private:
   struct Open {
     size_t depth;
     size_t first;  // suffix
   };
-  std::vector<Substring> found;
-  std::vector<Open> open{{0, 0}};
-  for (size_t i = 1; i <= order.size(); ++i) {
-    HR_CHECK(watch.check_at(i));
-    const size_t shared = i < order.size() ? suffixes.shared(order[i - 1], order[i]) : 0;
-    size_t first = i - 1;
-    while (open.back().depth > shared) {
-      const Open node = open.back();
-      open.pop_back();
-      first = node.first;
-      const uint32_t begin = order[node.first];
-      const bool ends = corpus.text[begin + node.depth - 1] == 0;
-      if (node.depth < 2 || node.depth > longest || ends) continue;
-      found.push_back({(i - node.first) * node.depth, begin, static_cast<uint32_t>(node.depth)});
-    }
-    if (open.back().depth < shared) open.push_back({shared, first});
+
+  bool weighted() const { return !corpus_.weights.empty(); }
+  size_t depth_of_leaf(uint32_t at) const { return suffixes_.shared(at, at); }
+
+  /// A node, the number after its last suffix, and how deep its parent is.
+  void add(const Open& node, size_t end, size_t parent_depth) {
+    const uint32_t begin = suffixes_.order()[node.first];
+    const bool ends = corpus_.text[begin + node.depth - 1] == 0;
+    // The string without the word's end is a node of its own, or an inner part of the way to this one.
+    if (ends && (!weighted() || parent_depth >= node.depth - 1)) return;
+    const size_t length = node.depth - (ends ? 1 : 0);
+    if (length < 2 || length > longest_) return;
+    const uint64_t count = weighted() ? sums_[end] - sums_[node.first] : end - node.first;
+    if (count > 1) found_.push_back({count * length, begin, static_cast<uint32_t>(length)});
   }
-  return found;
-}
+
+  const Corpus& corpus_;
+  const size_t longest_;
+  TrainingWatch& watch_;
+  Suffixes suffixes_;
+  std::vector<uint64_t> sums_;  // of the weights of the suffixes before each
+  std::vector<Open> open_{{0, 0}};
+  std::vector<Substring> found_;
+};
 
 }  // namespace
 
 Result<std::vector<std::pair<std::string, double>>> seed_pieces(const WordCounts& words, size_t max_piece_length, size_t seed_size,
-                                                               TrainingWatch& watch) {
-  const Corpus corpus(words);
+                                                               bool weighted, TrainingWatch& watch) {
+  const Corpus corpus(words, weighted);
   std::vector<std::pair<std::string, double>> pieces;
   std::vector<uint32_t> characters;
   for (uint32_t number = 1; number < corpus.characters.size(); ++number) characters.push_back(number);
@@ -187,7 +225,7 @@ Result<std::vector<std::pair<std::string, double>>> seed_pieces(const WordCounts
     pieces.emplace_back(std::move(spelling), static_cast<double>(corpus.counts[number]));
   }
   HR_CHECK(watch.check());
-  HR_TRY(std::vector<Substring> substrings, repeated_substrings(corpus, max_piece_length, watch));
+  HR_TRY(std::vector<Substring> substrings, Substrings(corpus, max_piece_length, watch).find());
   HR_CHECK(watch.check());
   std::sort(substrings.begin(), substrings.end(), [&corpus](const Substring& a, const Substring& b) {
     if (a.score != b.score) return a.score > b.score;

@@ -44,7 +44,7 @@ class UnigramTraining {
   Result<UnigramModel> run() {
     HR_CHECK(find_required());
     watch_.progress("Suffix array seeds", 0, words_.size());
-    HR_TRY(pieces_, seed_pieces(words_, trainer_.max_piece_length, trainer_.seed_size, watch_));
+    HR_TRY(pieces_, seed_pieces(words_, trainer_.max_piece_length, trainer_.seed_size, trainer_.seeds_by_count, watch_));
     pieces_.insert(pieces_.begin(), {kUnknown, std::numeric_limits<double>::quiet_NaN()});
     for (const auto& [piece, score] : pieces_) scores_.push_back(score);
     left_.resize(pieces_.size());
@@ -266,7 +266,9 @@ class UnigramTraining {
       unk_id = add_unknown ? 0 : static_cast<size_t>(found - trainer_.special_tokens.begin());
     }
     const size_t room = trainer_.vocab_size - trainer_.special_tokens.size() - (add_unknown ? 1 : 0);
-    for (const uint32_t id : left_) {
+    std::vector<uint32_t> ranked = left_;
+    if (trainer_.seeds_by_count) std::stable_sort(ranked.begin() + 1, ranked.end(), [this](uint32_t a, uint32_t b) { return scores_[a] > scores_[b]; });
+    for (const uint32_t id : ranked) {
       const std::string& piece = pieces_[id].first;
       if (!there.insert(piece).second) continue;
       pieces.emplace_back(piece, std::isnan(scores_[id]) ? 0 : scores_[id]);
