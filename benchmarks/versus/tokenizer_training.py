@@ -18,7 +18,6 @@ import math
 import os
 import pathlib
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -123,7 +122,9 @@ def train_unigram(adapter, path, size):
 
 def job(adapter, kind, size, path):
     seconds, made = (train_bpe if kind == "bpe" else train_unigram)(adapter, path, int(size))
-    result = {"seconds": seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "count": len(made)}
+    # Not ru_maxrss, which may be of the process that started this one.
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path("/proc/self/status").read_text())[1]) * 1024
+    result = {"seconds": seconds, "memory": peak, "count": len(made)}
     result.update({"tokens": tokens_hash(made)} if kind == "bpe" else {"pieces": made})
     print(json.dumps(result))
 
@@ -164,6 +165,14 @@ def text_of(folder, arguments):
         folders = ["/usr/share/doc", "/usr/include", "/usr/lib/python3", "/usr/share/perl", *arguments.source]
         make_text(out, folders, arguments.megabytes * 1_000_000)
     return out
+
+
+def hash_of(path):
+    digest = hashlib.sha1()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def held_out(path):
@@ -217,7 +226,7 @@ def python_of(folder, name, packages):
 
 
 def run(python, adapter, kind, size, path, arguments):
-    environment = {**os.environ, "HEADRACE_THREADS": str(arguments.threads), "RAYON_NUM_THREADS": str(arguments.threads),
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "HEADRACE_THREADS": str(arguments.threads), "RAYON_NUM_THREADS": str(arguments.threads),
                    "TOKENIZERS_PARALLELISM": "true" if arguments.threads > 1 else "false"}
     command = [python, __file__, "--job", adapter, kind, size, path]
     try:
@@ -278,7 +287,7 @@ def main():
     pythons["rater"] = (python_of(arguments.folder, ORACLE, RIVALS[ORACLE][1]), "hf")
     rows = {}
     for path in arguments.text or [text_of(arguments.folder, arguments)]:
-        print(f"{path.name}: {path.stat().st_size} bytes, sha1 {hashlib.sha1(path.read_bytes()).hexdigest()}")
+        print(f"{path.name}: {path.stat().st_size} bytes, sha1 {hash_of(path)}")
         for name in arguments.rows:
             rows[f"{name} {path.name}"] = measure(name, path, pythons, arguments)
     if arguments.json:
