@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "text/training/characters.h"
 
@@ -12,21 +11,21 @@ namespace {
 /// The words one after another, each with an end. Characters are numbered in order of code
 /// point from 1; 0 is the end of a word.
 struct Corpus {
+  static constexpr char32_t kCharacters = 0x110000;
   std::vector<uint32_t> text;
   std::vector<char32_t> characters{0};  // by number
   std::vector<uint64_t> counts{0};      // by number: how often words with it were seen
   std::vector<uint64_t> weights;        // by place in the text: how often its word was seen; empty: each counts once
 
   Corpus(const WordCounts& words, bool weighted) {
-    std::map<char32_t, uint64_t> found;
-    walk(words, [&found](char32_t c, uint64_t count) {
-      if (c != 0) found[c] += count;
-    }, [] {});
-    std::map<char32_t, uint32_t> numbers;
-    for (const auto& [c, count] : found) {
+    std::vector<uint64_t> found(kCharacters);
+    walk(words, [&found](char32_t c, uint64_t count) { found[c] += count; }, [] {});
+    std::vector<uint32_t> numbers(kCharacters);
+    for (char32_t c = 1; c < kCharacters; ++c) {
+      if (found[c] == 0) continue;
       numbers[c] = static_cast<uint32_t>(characters.size());
       characters.push_back(c);
-      counts.push_back(count);
+      counts.push_back(found[c]);
     }
     walk(words, [&](char32_t c, uint64_t count) {
       text.push_back(c == 0 ? 0 : numbers[c]);
@@ -66,15 +65,29 @@ class Suffixes {
     }
   }
 
+  /// Large ranges on this thread, until there are many to be shared among all. The order does not depend on that.
   Result<void> sort(TrainingWatch& watch) {
-    std::vector<Range> pending{{0, order_.size(), 0}};
-    for (size_t step = 0; !pending.empty(); ++step) {
-      HR_CHECK(watch.check_at(step));
+    const size_t large = std::max<size_t>(order_.size() / 64, 1024);
+    std::vector<Range> pending{{0, order_.size(), 0}}, shared;
+    while (!pending.empty()) {
+      HR_CHECK(watch.check());
       const Range range = pending.back();
       pending.pop_back();
-      divide(range, pending);
+      if (range.end - range.begin < large) {
+        shared.push_back(range);
+      } else {
+        divide(range, pending);
+      }
     }
-    return {};
+    return watch.parallel_for(shared.size(), 16, [&](size_t begin, size_t end) -> Result<void> {
+      std::vector<Range> own(shared.begin() + static_cast<ptrdiff_t>(begin), shared.begin() + static_cast<ptrdiff_t>(end));
+      for (size_t step = 1; !own.empty() && watch.goes_on_at(step); ++step) {
+        const Range range = own.back();
+        own.pop_back();
+        divide(range, own);
+      }
+      return {};
+    });
   }
 
   const std::vector<uint32_t>& order() const { return order_; }
@@ -208,6 +221,27 @@ class Substrings {
   std::vector<Substring> found_;
 };
 
+/// Sorts values of which no two are equal, in parts that are then merged.
+template <class T, class Less>
+Result<void> sort_by_parts(std::vector<T>& values, const Less& less, TrainingWatch& watch) {
+  constexpr size_t kPart = 1 << 14;
+  const auto at = [](std::vector<T>& of, size_t i) { return of.begin() + static_cast<ptrdiff_t>(std::min(i, of.size())); };
+  HR_CHECK(watch.parallel_for(values.size(), kPart, [&](size_t begin, size_t end) -> Result<void> {
+    std::sort(at(values, begin), at(values, end), less);
+    return {};
+  }));
+  std::vector<T> merged(values.size());
+  for (size_t part = kPart; part < values.size(); part *= 2) {
+    HR_CHECK(watch.parallel_for((values.size() + 2 * part - 1) / (2 * part), 1, [&](size_t pair, size_t) -> Result<void> {
+      const size_t begin = pair * 2 * part;
+      std::merge(at(values, begin), at(values, begin + part), at(values, begin + part), at(values, begin + 2 * part), at(merged, begin), less);
+      return {};
+    }));
+    values.swap(merged);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<std::pair<std::string, double>>> seed_pieces(const WordCounts& words, size_t max_piece_length, size_t seed_size,
@@ -227,11 +261,11 @@ Result<std::vector<std::pair<std::string, double>>> seed_pieces(const WordCounts
   HR_CHECK(watch.check());
   HR_TRY(std::vector<Substring> substrings, Substrings(corpus, max_piece_length, watch).find());
   HR_CHECK(watch.check());
-  std::sort(substrings.begin(), substrings.end(), [&corpus](const Substring& a, const Substring& b) {
+  HR_CHECK(sort_by_parts(substrings, [&corpus](const Substring& a, const Substring& b) {
     if (a.score != b.score) return a.score > b.score;
     const auto *x = corpus.text.data() + a.begin, *y = corpus.text.data() + b.begin;
     return std::lexicographical_compare(y, y + b.length, x, x + a.length);
-  });
+  }, watch));
   for (const Substring& substring : substrings) {
     pieces.emplace_back(corpus.spelled(substring.begin, substring.length), static_cast<double>(substring.score));
     if (pieces.size() >= seed_size) break;
