@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -16,15 +15,13 @@ namespace headrace::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Files are read line by line and need not fit into memory. The parts around the model are
+Files are read line by line, a block at a time, and need not fit into memory. The parts around the model are
 the usual ones of its kind (bpe: byte-level; wordpiece: BERT's; unigram: NFKC and ▁ for
 spaces; wordlevel: words and punctuation), or those of the file that --like names.
 
 Examples:
   headrace tokenizer train *.txt --output tokenizer.json
   headrace tokenizer train a.txt --model unigram --vocab-size 8000 --special "<pad>" -o u.json)";
-
-constexpr size_t kBatchBytes = size_t{16} << 20;
 
 struct TrainOptions : ModelOptions {
   std::vector<std::string> files;
@@ -115,6 +112,7 @@ Result<text::TrainerParameters> trainer_of(const text::Pipeline& pipeline, const
     trainer.vocab_size = options.vocabulary_size;
     trainer.special_tokens = special;
     trainer.unk_token = "<unk>";
+    trainer.seeds_by_count = true;
     return trainer;
   }
   if (std::holds_alternative<text::WordLevelModel>(model.value)) {
@@ -145,43 +143,18 @@ Result<text::TrainerParameters> trainer_of(const text::Pipeline& pipeline, const
   return fail(ErrorKind::Unsupported, "the model of " + options.like + " cannot be trained");
 }
 
-/// Counts the words of the files, a batch of lines at a time.
-Result<text::WordCounts> count_files(const text::Pipeline& pipeline, const TrainOptions& options, Progress& progress) {
-  uint64_t total = 0;
+/// Counts the words of the files, a block at a time.
+Result<text::WordCounts> count_files(const text::Pipeline& pipeline, const TrainOptions& options, const text::TrainingOptions& training) {
   for (const auto& path : options.files) {
-    std::error_code code;
-    const auto bytes = std::filesystem::file_size(path, code);
-    if (code) return fail(ErrorKind::NotFound, fmt::format("cannot read {}: {}", path, code.message()), path);
-    total += bytes;
+    if (!std::filesystem::exists(path)) return fail(ErrorKind::NotFound, fmt::format("{}: no such file", path), path);
   }
-  text::WordCounts counts;
-  uint64_t done = 0;
-  std::vector<std::string> lines;
-  size_t waiting = 0;
-  const auto flush = [&]() -> Result<void> {
-    if (InterruptGuard::interrupted()) return fail(ErrorKind::Cancelled, "interrupted");
-    const std::vector<std::string_view> views(lines.begin(), lines.end());
-    HR_CHECK(text::count_words(pipeline, views, counts));
-    lines.clear();
-    done += std::exchange(waiting, 0);
-    progress.update("count words", done, total);
-    return {};
-  };
-  progress.update("count words", 0, total);
-  for (const auto& path : options.files) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(ErrorKind::Io, fmt::format("cannot open {}", path), path);
-    for (std::string line; std::getline(file, line); line.clear()) {
-      if (!file.eof()) line += '\n';
-      waiting += line.size();
-      lines.push_back(std::move(line));
-      if (waiting >= kBatchBytes) HR_CHECK(flush());
-    }
-    if (file.bad()) return fail(ErrorKind::Io, fmt::format("cannot read {} to its end", path), path);
-  }
-  HR_CHECK(flush());
-  return counts;
+  HR_TRY(auto counter, text::WordCounter::make(pipeline, training));
+  HR_CHECK(counter.add_files(std::vector<std::filesystem::path>(options.files.begin(), options.files.end())));
+  return counter.take();
 }
+
+/// The steps of training as the bar shows them: bytes of files have a rate.
+std::string_view label_of(std::string_view step) { return step == "Pre-processing files" ? "count words" : step; }
 
 Result<int> run(TrainOptions& options) {
   if (!options.like.empty() && options.kind_given->count() != 0) {
@@ -195,13 +168,17 @@ Result<int> run(TrainOptions& options) {
   Progress progress(options.json || options.quiet ? Progress::Show::Nothing : Progress::Show::IfUseful);
   progress.measure_rate();
   const InterruptGuard guard;
-  HR_TRY(auto counts, count_files(pipeline, options, progress));
+  text::TrainingOptions training;
+  training.interrupted = [] { return InterruptGuard::interrupted(); };
+  training.progress = [&](std::string_view step, size_t done, size_t total) {
+    const bool bytes = label_of(step) != step;
+    progress.update(label_of(step), bytes ? done : 0, bytes ? total : 0);
+  };
+  HR_TRY(auto counts, count_files(pipeline, options, training));
   const size_t words = counts.size();
   if (words == 0) return fail(ErrorKind::InvalidArgument, "the files have no words to train on");
   text::Trainer trainer(std::move(parameters));
   trainer.feed(std::move(counts));
-  text::TrainingOptions training;
-  training.progress = [&](std::string_view step, size_t, size_t) { progress.update(step, 0, 0); };
   HR_CHECK(text::train(pipeline, trainer, training));
   HR_CHECK(pipeline.save(options.output, true));
   progress.finish();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,8 +23,8 @@ class ThreadPool;
 
 namespace headrace::text {
 
-/// How often each word was seen: what a trainer is fed with. Memory is the distinct words
-/// and 40 bytes for each.
+/// How often each word was seen: what a trainer is fed with. Memory is the distinct words and
+/// 16 bytes for each, and 24 more once words are looked up.
 class WordCounts {
  public:
   WordCounts();
@@ -35,6 +36,9 @@ class WordCounts {
 
   void add(std::string_view word, uint64_t count = 1);
   void add(const WordCounts& other);
+  /// Adds a word that is known not to be there yet; cheaper while nothing is looked up.
+  void append(std::string_view word, uint64_t count);
+  void reserve(size_t words, size_t bytes);
   /// Distinct words.
   size_t size() const;
   bool empty() const { return size() == 0; }
@@ -90,6 +94,9 @@ struct UnigramTrainer {
   std::optional<std::string> unk_token;
   size_t max_piece_length = 16;  ///< in characters
   size_t seed_size = 1'000'000;  ///< pieces to begin with
+  /// Take those that are seen most in the text, as SentencePiece does, and leave out the least likely ones at the end.
+  /// Hugging Face takes those that are in most different words. Divides texts into somewhat fewer pieces.
+  bool seeds_by_count = false;
 };
 
 using TrainerParameters = std::variant<BpeTrainer, WordPieceTrainer, WordLevelTrainer, UnigramTrainer>;
@@ -100,6 +107,8 @@ using TrainingProgress = std::function<void(std::string_view step, size_t done, 
 struct TrainingOptions {
   TrainingProgress progress;    ///< called on the caller's thread; may be empty
   ThreadPool* pool = nullptr;   ///< null: the process's. The result does not depend on it
+  /// Whether to give up (Cancelled). Asked on the caller's thread, some fifty times a second; may be empty.
+  std::function<bool()> interrupted = {};
 };
 
 struct TrainedModel {
@@ -130,16 +139,39 @@ class Trainer {
   ///
   /// InvalidArgument when the model is of another kind ("BpeTrainer can only train a BPE")
   /// or the parameters leave no room ("The vocabulary is not large enough to contain all
-  /// chars"); OutOfRange when a count exceeds 63 bits.
+  /// chars"); OutOfRange when counts exceed 62 bits; Cancelled.
   Result<TrainedModel> train(const ModelSpec& before, const TrainingOptions& options = {}) const;
 
  private:
   WordCounts words_;
 };
 
-/// Adds the words of texts, as a pipeline normalises and cuts them (added tokens are not
-/// looked for). Texts are shared among the threads of the process's pool; the counts do
-/// not depend on that.
+/// Counts the words of texts as a pipeline normalises and cuts them (added tokens are not looked
+/// for), in parallel. Texts whose words can be told before they are normalised are not: then
+/// each distinct one is normalised once. Memory is the distinct words, for each thread, and
+/// some blocks of text. The counts, and the order of words, do not depend on the threads.
+class WordCounter {
+ public:
+  /// Works with the pipeline as it is now.
+  static Result<WordCounter> make(const Pipeline& pipeline, TrainingOptions options = {});
+  WordCounter(WordCounter&&) noexcept;
+  WordCounter& operator=(WordCounter&&) noexcept;
+  ~WordCounter();
+
+  /// Texts are valid UTF-8.
+  Result<void> add(std::span<const std::string_view> texts);
+  /// Adds the lines of files, each with its end, as Hugging Face does. InvalidData where a file is not UTF-8.
+  Result<void> add_files(std::span<const std::filesystem::path> paths);
+  /// What was counted, the most frequent words first; the counter is then as new.
+  Result<WordCounts> take();
+
+ private:
+  struct State;
+  explicit WordCounter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Adds the words of texts by a WordCounter.
 Result<void> count_words(const Pipeline& pipeline, std::span<const std::string_view> texts, WordCounts& counts);
 
 /// Trains the model of a pipeline in place on the words of `trainer` and adds its special

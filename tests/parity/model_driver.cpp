@@ -116,6 +116,7 @@ class Driver {
     trainer.n_sub_iterations = p.value("n_sub_iterations", trainer.n_sub_iterations);
     trainer.max_piece_length = p.value("max_piece_length", trainer.max_piece_length);
     trainer.unk_token = optional<std::string>(p, "unk_token");
+    trainer.seeds_by_count = p.value("seeds_by_count", false);
     characters(p, "initial_alphabet", trainer.initial_alphabet);
     special(p, trainer.special_tokens);
     return trainer;

@@ -5,14 +5,16 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <fstream>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "python/errors.h"
 #include "python/tokenizers/added_token.h"
 #include "python/tokenizers/arguments.h"
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
+#include "python/tokenizers/progress_printer.h"
 #include "python/tokenizers/representation.h"
 #include "python/tokenizers/texts.h"
 
@@ -127,7 +129,7 @@ Json json_of(const WordLevelTrainer& trainer) {
           {"words", Json::object()}};
 }
 Json json_of(const UnigramTrainer& trainer) {
-  return {{"show_progress", trainer.show_progress},
+  Json json = {{"show_progress", trainer.show_progress},
           {"vocab_size", trainer.vocab_size},
           {"n_sub_iterations", trainer.n_sub_iterations},
           {"shrinking_factor", trainer.shrinking_factor},
@@ -137,6 +139,8 @@ Json json_of(const UnigramTrainer& trainer) {
           {"max_piece_length", trainer.max_piece_length},
           {"seed_size", trainer.seed_size},
           {"words", Json::object()}};
+  if (trainer.seeds_by_count) json["seeds_by_count"] = true;  // the reference has no such thing
+  return json;
 }
 
 template <class T>
@@ -183,6 +187,7 @@ void read_state(const Json& json, UnigramTrainer& trainer) {
   read(json, "unk_token", trainer.unk_token);
   read(json, "max_piece_length", trainer.max_piece_length);
   read(json, "seed_size", trainer.seed_size);
+  trainer.seeds_by_count = json.value("seeds_by_count", false);
 }
 
 const char* class_name(const BpeTrainer&) { return "BpeTrainer"; }
@@ -315,12 +320,13 @@ void bind_unigram_trainer(nb::module_& module) {
   TrainerClass<UnigramTrainer> trainer(module, "UnigramTrainer", "Learns the pieces of a Unigram and their scores.");
   trainer->def("__init__", [](Bound& self, size_t vocab_size, bool show_progress, const nb::list& special_tokens, const std::vector<std::string>& initial_alphabet,
                               double shrinking_factor, std::optional<std::string> unk_token, size_t max_piece_length, uint32_t n_sub_iterations,
-                              size_t seed_size, const nb::kwargs& others) {
+                              size_t seed_size, bool seeds_by_count, const nb::kwargs& others) {
     for (const auto [name, value] : others) warn_unknown_option(name);
     place(self, UnigramTrainer{vocab_size, show_progress, n_sub_iterations, shrinking_factor, special_tokens_of(special_tokens), alphabet_of(initial_alphabet),
-                               std::move(unk_token), max_piece_length, seed_size});
+                               std::move(unk_token), max_piece_length, seed_size, seeds_by_count});
   }, nb::kw_only(), "vocab_size"_a = 8000, "show_progress"_a = true, "special_tokens"_a = nb::list(), "initial_alphabet"_a = nb::list(),
-      "shrinking_factor"_a = 0.75, "unk_token"_a = nb::none(), "max_piece_length"_a = 16, "n_sub_iterations"_a = 2, "seed_size"_a = 1'000'000, "kwargs"_a);
+      "shrinking_factor"_a = 0.75, "unk_token"_a = nb::none(), "max_piece_length"_a = 16, "n_sub_iterations"_a = 2, "seed_size"_a = 1'000'000,
+      "seeds_by_count"_a = false, "kwargs"_a);
   UnigramTrainer& (*owner)(UnigramTrainer&) = &itself<UnigramTrainer>;
   trainer.field("vocab_size", owner, &UnigramTrainer::vocab_size)
       .field("show_progress", owner, &UnigramTrainer::show_progress)
@@ -330,34 +336,98 @@ void bind_unigram_trainer(nb::module_& module) {
 
 // ---- Training a tokenizer ----
 
+/// Whether a signal's handler (Ctrl-C's) has raised.
+bool handler_raised() {
+  const nb::gil_scoped_acquire attached;
+  return PyErr_Occurred() || PyErr_CheckSignals() != 0;
+}
+
+void check_or_raise_signal(Result<void> done) {
+  if (PyErr_Occurred()) throw nb::python_error();
+  check_or_raise(std::move(done));
+}
+
+ProgressFormat format_of(const text::TrainerParameters& parameters) {
+  const auto of = [](const auto& trainer) {
+    if constexpr (requires { trainer.progress_format; }) {
+      if (trainer.progress_format != ProgressFormat::Indicatif) return trainer.progress_format;
+    }
+    return trainer.show_progress ? ProgressFormat::Indicatif : ProgressFormat::Silent;
+  };
+  return std::visit([&](const auto& trainer) {
+    if constexpr (requires { trainer.bpe; }) {
+      return of(trainer.bpe);
+    } else {
+      return of(trainer);
+    }
+  }, parameters);
+}
+
+text::TrainingOptions options_of(const text::Trainer& trainer) {
+  text::TrainingOptions options;
+  options.interrupted = handler_raised;
+  const ProgressFormat format = format_of(trainer.parameters);
+  if (format == ProgressFormat::Silent) return options;
+  auto printer = std::make_shared<ProgressPrinter>(format == ProgressFormat::JsonLines);
+  options.progress = [printer](std::string_view step, size_t done, size_t total) { printer->show(step, done, total); };
+  return options;
+}
+
 /// Counts the words of texts as they come, some megabytes at a time, with the interpreter
 /// free meanwhile.
 class Counting {
  public:
-  explicit Counting(const text::Pipeline& pipeline) : pipeline_(pipeline) {}
-  void add(std::string text) {
-    bytes_ += text.size();
-    texts_.push_back(std::move(text));
-    if (bytes_ >= kBytes) flush();
+  Counting(const text::Pipeline& pipeline, const text::TrainingOptions& options)
+      : counter_(value_or_raise(text::WordCounter::make(pipeline, options))) {}
+
+  void add(nb::handle text) {
+    if (!PyUnicode_Check(text.ptr())) throw nb::type_error("training wants texts of type str");
+    Py_ssize_t size = 0;
+    const char* bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+    if (!bytes) throw nb::python_error();
+    bytes_.append(bytes, static_cast<size_t>(size));
+    ends_.push_back(bytes_.size());
+    if (bytes_.size() >= kBytes) flush();
   }
   text::WordCounts take() {
     flush();
-    return std::move(counts_);
+    text::WordCounts counts;
+    check_or_raise_signal(free_of_interpreter([&]() -> Result<void> {
+      HR_TRY(counts, counter_.take());
+      return {};
+    }));
+    return counts;
+  }
+  void add_files(std::span<const std::filesystem::path> paths) {
+    check_or_raise_signal(free_of_interpreter([&] { return counter_.add_files(paths); }));
   }
 
  private:
-  static constexpr size_t kBytes = size_t{16} << 20;
-  void flush() {
+  static constexpr size_t kBytes = size_t{8} << 20;
+
+  template <class Work>
+  static Result<void> free_of_interpreter(const Work& work) {
     const nb::gil_scoped_release released;
-    const std::vector<std::string_view> views(texts_.begin(), texts_.end());
-    check_or_raise(text::count_words(pipeline_, views, counts_));
-    texts_.clear();
-    bytes_ = 0;
+    return work();
   }
-  const text::Pipeline& pipeline_;
-  std::vector<std::string> texts_;
-  size_t bytes_ = 0;
-  text::WordCounts counts_;
+  void flush() {
+    check_or_raise_signal(free_of_interpreter([this] {
+      std::vector<std::string_view> texts;
+      texts.reserve(ends_.size());
+      size_t begin = 0;
+      for (const size_t end : ends_) {
+        texts.push_back(std::string_view(bytes_).substr(begin, end - begin));
+        begin = end;
+      }
+      return counter_.add(texts);
+    }));
+    bytes_.clear();
+    ends_.clear();
+  }
+
+  text::WordCounter counter_;
+  std::string bytes_;         // texts end to end
+  std::vector<size_t> ends_;
 };
 
 text::Trainer& trainer_of(const text::Pipeline& pipeline, nb::object& trainer) {
@@ -367,39 +437,37 @@ text::Trainer& trainer_of(const text::Pipeline& pipeline, nb::object& trainer) {
   return *object->trainer;
 }
 
-void train(text::Pipeline& pipeline, text::Trainer& trainer, text::WordCounts words) {
-  const nb::gil_scoped_release released;
-  trainer.feed(std::move(words));
-  check_or_raise(text::train(pipeline, trainer));
+void train(text::Pipeline& pipeline, text::Trainer& trainer, text::WordCounts words, const text::TrainingOptions& options) {
+  Result<void> done;
+  {
+    const nb::gil_scoped_release released;
+    trainer.feed(std::move(words));
+    done = text::train(pipeline, trainer, options);
+  }
+  check_or_raise_signal(std::move(done));
 }
 
 void train_texts(text::Pipeline& self, nb::handle iterator, nb::object trainer) {
   text::Trainer& used = trainer_of(self, trainer);
-  Counting counting(self);
+  const text::TrainingOptions options = options_of(used);
+  Counting counting(self, options);
   for (const nb::handle item : nb::iter(iterator)) {
     if (PyUnicode_Check(item.ptr())) {
-      counting.add(nb::cast<std::string>(item));
+      counting.add(item);
       continue;
     }
-    for (const nb::handle text : nb::iter(item)) counting.add(nb::cast<std::string>(text));
+    for (const nb::handle text : nb::iter(item)) counting.add(text);
   }
-  train(self, used, counting.take());
+  train(self, used, counting.take(), options);
 }
 
 /// Lines keep their ends, as in the reference.
 void train_files(text::Pipeline& self, const std::vector<std::string>& paths, nb::object trainer) {
   text::Trainer& used = trainer_of(self, trainer);
-  Counting counting(self);
-  for (const auto& path : paths) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw Failure({ErrorKind::Io, fmt::format("No such file or directory (os error 2): {}", path), path});
-    for (std::string line; std::getline(file, line);) {
-      if (!file.eof()) line += '\n';
-      counting.add(std::move(line));
-      line.clear();
-    }
-  }
-  train(self, used, counting.take());
+  const text::TrainingOptions options = options_of(used);
+  Counting counting(self, options);
+  counting.add_files(std::vector<std::filesystem::path>(paths.begin(), paths.end()));
+  train(self, used, counting.take(), options);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "text/pipeline/bulk_shape.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "text/pipeline/flatten.h"
@@ -126,6 +127,21 @@ std::optional<BulkShape> sentencepiece(const std::vector<NormalizerSpec>& normal
 }
 
 }  // namespace
+
+std::optional<ByteLevelShape> recognise_byte_level(const LivePart<NormalizerSpec>& normalizer,
+                                                   const LivePart<PreTokenizerSpec>& pre_tokenizer) {
+  std::vector<NormalizerSpec> normalizers;
+  std::vector<PreTokenizerSpec> parts;
+  flatten<NormalizerSequence>(normalizer, normalizers);
+  flatten<PreTokenizerSequence>(pre_tokenizer, parts);
+  bool prefix_space = false;
+  if (parts.size() == 1) {
+    if (auto* bytes = std::get_if<ByteLevelPreTokenizer>(&parts[0].value)) prefix_space = std::exchange(bytes->add_prefix_space, false);
+  }
+  const auto shape = byte_level(normalizers, parts);
+  if (!shape) return std::nullopt;
+  return ByteLevelShape{*shape->rules, shape->nfc, prefix_space};
+}
 
 std::optional<BulkShape> recognise(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
                                    const ModelSpec& model) {

@@ -40,4 +40,13 @@ struct BulkShape {
 std::optional<BulkShape> recognise(const LivePart<NormalizerSpec>& normalizer, const LivePart<PreTokenizerSpec>& pre_tokenizer,
                                    const ModelSpec& model);
 
+/// A published family of byte-level pieces, as models are trained on them.
+struct ByteLevelShape {
+  SplitRules rules;
+  bool nfc = false;           ///< texts are normalised first
+  bool prefix_space = false;  ///< in front of texts that do not begin with one
+};
+std::optional<ByteLevelShape> recognise_byte_level(const LivePart<NormalizerSpec>& normalizer,
+                                                   const LivePart<PreTokenizerSpec>& pre_tokenizer);
+
 }  // namespace headrace::text

@@ -7,6 +7,7 @@
 
 #include "text/training/characters.h"
 #include "text/training/pair_counts.h"
+#include "text/training/training_watch.h"
 #include "text/training/training_vocabulary.h"
 
 namespace headrace::text {
@@ -32,15 +33,15 @@ struct Candidate {
 class PairTraining {
  public:
   PairTraining(const BpeTrainer& trainer, const WordCounts& words, const TrainingOptions& options)
-      : trainer_(trainer), words_(words), options_(options), longest_(trainer.max_token_length.value_or(kUnlimited)) {}
+      : trainer_(trainer), words_(words), watch_(options), longest_(trainer.max_token_length.value_or(kUnlimited)) {}
 
   Result<TrainedPairs> run() {
     HR_CHECK(check_counts());
     for (const AddedToken& token : trainer_.special_tokens) vocabulary_.add(token.content);
-    add_alphabet();
-    split_words();
-    count_pairs();
-    merge_pairs();
+    HR_CHECK(add_alphabet());
+    HR_CHECK(split_words());
+    HR_CHECK(count_pairs());
+    HR_CHECK(merge_pairs());
     return result();
   }
 
@@ -61,10 +62,6 @@ class PairTraining {
     bool operator<(const Born& other) const { return pair != other.pair ? pair < other.pair : word < other.word; }
   };
 
-  void progress(std::string_view step, size_t done, size_t total) const {
-    if (options_.progress) options_.progress(step, done, total);
-  }
-
   /// No sum of counts may overflow: each pair's count is at most that of all characters.
   Result<void> check_counts() const {
     uint64_t total = 0;
@@ -78,9 +75,10 @@ class PairTraining {
     return {};
   }
 
-  void add_alphabet() {
+  Result<void> add_alphabet() {
     std::unordered_map<char32_t, uint64_t> found;
     for (size_t n = 0; n < words_.size(); ++n) {
+      HR_CHECK(watch_.check_at(n));
       for_each_character(words_.word(n), [&](std::string_view text, bool, bool) { found[character_of(text)] += words_.count(n); });
     }
     for (const char32_t c : trainer_.initial_alphabet) found[c] = std::numeric_limits<uint64_t>::max();
@@ -92,10 +90,11 @@ class PairTraining {
       std::sort(kept.begin(), kept.end());
     }
     for (const auto& [c, count] : kept) vocabulary_.add(spelled(c));
+    return {};
   }
 
   /// Words in order of bytes, so that ids do not depend on the order of counting.
-  void split_words() {
+  Result<void> split_words() {
     std::vector<uint32_t> order(words_.size());
     std::iota(order.begin(), order.end(), 0);
     const bool affixes = trainer_.continuing_subword_prefix || trainer_.end_of_word_suffix;
@@ -106,6 +105,7 @@ class PairTraining {
     counts_.reserve(words_.size());
     std::unordered_map<uint64_t, uint32_t> known;  // a character and its place in the word → its symbol
     for (const uint32_t n : order) {
+      HR_CHECK(watch_.check_at(split_.size()));
       const uint64_t begin = symbols_.size();
       for_each_character(words_.word(n), [&](std::string_view text, bool first, bool last) {
         const uint64_t key = uint64_t{character_of(text)} << 2 | uint64_t{first} << 1 | uint64_t{last};
@@ -122,6 +122,7 @@ class PairTraining {
       counts_.push_back(static_cast<int64_t>(words_.count(n)));
     }
     if (longest_ != kUnlimited) lengths_.assign(symbols_.size(), 1);
+    return {};
   }
 
   /// kNoSymbol for a character that the alphabet lacks.
@@ -134,14 +135,15 @@ class PairTraining {
   }
 
   /// Two passes: how many words each pair is in, then which.
-  void count_pairs() {
+  Result<void> count_pairs() {
     PairCounts places;
     std::vector<uint64_t> pairs;
-    for_each_pair([&](uint64_t pair, uint32_t w) {
+    watch_.progress("Count pairs", 0, split_.size());
+    HR_CHECK(for_each_pair([&](uint64_t pair, uint32_t w) {
       pair_counts_[pair] += counts_[w];
       if (places[pair]++ == 0) pairs.push_back(pair);
-    });
-    progress("Count pairs", split_.size(), split_.size());
+    }));
+    watch_.progress("Count pairs", split_.size(), split_.size());
     std::sort(pairs.begin(), pairs.end());
     int64_t end = 0;
     for (const uint64_t pair : pairs) {
@@ -151,21 +153,24 @@ class PairTraining {
       end += length;
     }
     pool_.resize(static_cast<size_t>(end));
-    for_each_pair([&](uint64_t pair, uint32_t w) {
+    HR_CHECK(for_each_pair([&](uint64_t pair, uint32_t w) {
       Candidate& candidate = queue_[static_cast<size_t>(places[pair])];
       uint32_t* list = pool_.data() + candidate.words;
       if (candidate.length == 0 || list[candidate.length - 1] != w) list[candidate.length++] = w;
-    });
+    }));
     std::erase_if(queue_, [](const Candidate& candidate) { return candidate.count <= 0; });
     std::make_heap(queue_.begin(), queue_.end());
+    return {};
   }
 
   template <class F>
-  void for_each_pair(const F& f) const {
+  Result<void> for_each_pair(const F& f) {
     for (uint32_t w = 0; w < split_.size(); ++w) {
+      HR_CHECK(watch_.check_at(w));
       const uint32_t* symbols = symbols_.data() + split_[w].begin;
       for (uint32_t i = 0; i + 1 < split_[w].length; ++i) f(PairCounts::key(symbols[i], symbols[i + 1]), w);
     }
+    return {};
   }
 
   /// Makes a candidate of each pair, at the end of queue_.
@@ -192,7 +197,8 @@ class PairTraining {
     return top;
   }
 
-  void merge_pairs() {
+  Result<void> merge_pairs() {
+    watch_.progress("Compute merges", vocabulary_.size(), trainer_.vocab_size);
     std::vector<Born> born;
     while (vocabulary_.size() < trainer_.vocab_size && !queue_.empty()) {
       Candidate top = pop();
@@ -210,6 +216,7 @@ class PairTraining {
       merges_.push_back({left, right, joined});
       born.clear();
       for (uint64_t i = 0; i < top.length; ++i) {
+        HR_CHECK(watch_.check_at(i));
         // PERF: the words of a pair lie all over memory; the next ones are fetched ahead.
         if (i + kAhead < top.length) __builtin_prefetch(&split_[pool_[top.words + i + kAhead]]);
         if (i + kAhead / 2 < top.length) __builtin_prefetch(symbols_.data() + split_[pool_[top.words + i + kAhead / 2]].begin);
@@ -218,9 +225,10 @@ class PairTraining {
       size_t before = queue_.size();
       push(born);
       for (; before < queue_.size(); ++before) std::push_heap(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(before) + 1);
-      if (merges_.size() % 64 == 0) progress("Compute merges", vocabulary_.size(), trainer_.vocab_size);
+      if (merges_.size() % 64 == 0) watch_.progress("Compute merges", vocabulary_.size(), trainer_.vocab_size);
     }
-    progress("Compute merges", trainer_.vocab_size, trainer_.vocab_size);
+    watch_.progress("Compute merges", trainer_.vocab_size, trainer_.vocab_size);
+    return {};
   }
 
   std::string spelling_of(uint32_t left, uint32_t right) const {
@@ -278,7 +286,7 @@ class PairTraining {
 
   const BpeTrainer& trainer_;
   const WordCounts& words_;
-  const TrainingOptions& options_;
+  TrainingWatch watch_;
   const size_t longest_;
   TrainingVocabulary vocabulary_;
   std::vector<uint32_t> symbols_;

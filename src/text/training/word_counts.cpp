@@ -16,7 +16,7 @@ struct WordCounts::State {
   std::vector<char> bytes;
   std::vector<uint64_t> ends{0};
   std::vector<uint64_t> counts;
-  std::vector<Slot> slots = std::vector<Slot>(64);
+  std::vector<Slot> slots;  // empty until a word is looked up
   uint64_t seed = table_seed();
 
   std::string_view word(size_t n) const { return {bytes.data() + ends[n], static_cast<size_t>(ends[n + 1] - ends[n])}; }
@@ -30,8 +30,10 @@ struct WordCounts::State {
     }
   }
 
-  void grow() {
-    std::vector<Slot> wider(slots.size() * 2);
+  void index() {
+    size_t size = 64;
+    while (size * 2 < counts.size() * 3) size *= 2;
+    std::vector<Slot> wider(size);
     const size_t mask = wider.size() - 1;
     for (uint32_t n = 0; n < counts.size(); ++n) {
       const uint64_t hash = hash_bytes(word(n), seed);
@@ -43,17 +45,22 @@ struct WordCounts::State {
   }
 
   void add(std::string_view word, uint64_t count) {
+    if (slots.empty()) index();
     const uint64_t hash = hash_bytes(word, seed);
     Slot& slot = find(word, hash);
     if (slot.number != 0) {
       counts[slot.number - 1] += count;
       return;
     }
+    append(word, count);
+    slot = {static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(counts.size())};
+    if (counts.size() * 3 > slots.size() * 2) index();
+  }
+
+  void append(std::string_view word, uint64_t count) {
     bytes.insert(bytes.end(), word.begin(), word.end());
     ends.push_back(bytes.size());
     counts.push_back(count);
-    slot = {static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(counts.size())};
-    if (counts.size() * 3 > slots.size() * 2) grow();
   }
 };
 
@@ -70,6 +77,15 @@ WordCounts::~WordCounts() = default;
 void WordCounts::add(std::string_view word, uint64_t count) { state_->add(word, count); }
 void WordCounts::add(const WordCounts& other) {
   for (size_t n = 0; n < other.size(); ++n) state_->add(other.word(n), other.count(n));
+}
+void WordCounts::append(std::string_view word, uint64_t count) {
+  state_->slots.clear();
+  state_->append(word, count);
+}
+void WordCounts::reserve(size_t words, size_t bytes) {
+  state_->bytes.reserve(bytes);
+  state_->ends.reserve(words + 1);
+  state_->counts.reserve(words);
 }
 size_t WordCounts::size() const { return state_->counts.size(); }
 std::string_view WordCounts::word(size_t n) const { return state_->word(n); }

@@ -128,8 +128,23 @@ TEST(Training, tells_its_progress) {
   Trainer trainer(BpeTrainer{});
   trainer.feed(counted({{"ab", 3}}));
   std::vector<std::string> steps;
-  ASSERT_TRUE(trainer.train(ModelSpec{BpeModel{}}, {.progress = [&](std::string_view step, size_t, size_t) { steps.emplace_back(step); }}));
+  ASSERT_TRUE(trainer.train(ModelSpec{BpeModel{}}, {.progress = [&](std::string_view step, size_t done, size_t total) {
+    EXPECT_LE(done, total);
+    if (steps.empty() || steps.back() != step) steps.emplace_back(step);
+  }}));
   EXPECT_THAT(steps, ElementsAre("Count pairs", "Compute merges"));
+}
+
+TEST(Training, stops_when_it_is_interrupted) {
+  const auto interrupted = [](TrainerParameters parameters, ModelSpec before) {
+    Trainer trainer(std::move(parameters));
+    trainer.feed(counted({{"mill", 12}, {"miller", 11}}));
+    const auto result = trainer.train(before, {.progress = {}, .pool = nullptr, .interrupted = [] { return true; }});
+    return !result && result.error().kind == ErrorKind::Cancelled;
+  };
+  EXPECT_TRUE(interrupted(BpeTrainer{}, {BpeModel{}}));
+  EXPECT_TRUE(interrupted(WordPieceTrainer{}, {WordPieceModel{}}));
+  EXPECT_TRUE(interrupted(UnigramTrainer{}, {UnigramModel{}}));
 }
 
 }  // namespace
