@@ -45,13 +45,17 @@ def encoding(reference):
 
 
 class Failure(dict):
-    """What stands for an exception of the package; equals any error of ours."""
+    """What stands for an exception of the package; equals an error of ours that says the same, and anything where it panics."""
 
     def __init__(self, error):
         super().__init__(error=str(error))
+        self.panic = not isinstance(error, Exception)
 
     def __eq__(self, other):
-        return isinstance(other, dict) and "error" in other
+        return self.panic or super().__eq__(other)
+
+    def __ne__(self, other):
+        return not self == other
 
     __hash__ = None
 

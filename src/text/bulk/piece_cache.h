@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/bulk/cache_reservation.h"
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary/table_array.h"
@@ -47,6 +48,7 @@ class PieceCache {
   void add_long(std::string_view piece, uint64_t hash, std::span<const TokenId> ids);
 
   size_t bytes() const;
+  size_t most_bytes() const { return most_bytes_; }
 
  private:
   struct alignas(64) Line {
@@ -66,8 +68,12 @@ class PieceCache {
   void grow();
   void grow_long();
   void forget();
+  bool may_grow(size_t bytes);
+  template <class T>
+  bool make_room(std::vector<T>& list, size_t more);
 
   size_t most_bytes_;
+  CacheReservation reservation_;
   PieceHash hash_;
   TableArray<Line> lines_;
   uint32_t next_ = 0;  // which entry of a full line goes next
@@ -109,7 +115,7 @@ inline PieceCache::FirstLines PieceCache::first_lines() const { return {lines_.d
 /// A thread's caches for the few owners that used theirs last.
 class PieceCaches {
  public:
-  /// The owner's cache, empty if it is new or was forgotten.
+  /// The owner's cache, empty if it is new or was forgotten. Others are given up where the limit of all threads asks for it.
   PieceCache& of(uint64_t owner, const PieceHash& hash);
 
  private:
@@ -120,9 +126,5 @@ class PieceCaches {
   };
   std::vector<Owned> caches_;  // the last used first
 };
-
-/// The bound of each thread's cache of an encoder; it concerns caches made afterwards.
-void set_piece_cache_bytes(size_t bytes);
-size_t piece_cache_bytes();
 
 }  // namespace headrace::text
