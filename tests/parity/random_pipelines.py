@@ -291,14 +291,14 @@ class FamilyMaker(PipelineMaker):
                     if (other[i], other[i + 1]) == pair:
                         other[i : i + 2] = ["".join(pair)]
                     i += 1
-        if self.maker.random() < 0.3:  # entries that their own merges do not reach
+        if merges and self.maker.random() < 0.3:  # entries that their own merges do not reach
             for _ in range(20):
                 i, j = self.maker.randrange(len(merges)), self.maker.randrange(len(merges))
                 merges[i], merges[j] = merges[j], merges[i]
         return merges
 
     def bpe_of(self, letters, words, more=(), **settings):
-        merges = self.merges(words, self.maker.choice((0, 20, 200, 400)) or 1)
+        merges = self.merges(words, self.maker.choice((1, 20, 200, 400)))
         entries = dict.fromkeys([*letters, *more, *("".join(pair) for pair in merges)])
         for _ in range(self.maker.randint(0, 15)):  # that no merge reaches
             entries["".join(self.maker.choice(self.maker.choice(words)) for _ in range(self.maker.randint(1, 3)))] = None
