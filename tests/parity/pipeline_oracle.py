@@ -178,6 +178,8 @@ def compare(tokenizer, driver, name, maker, count, seed):
         short = lists[:: 4 if skip else 7]
         for ids, a in zip(short, driver.ask(op="stream", name=name, ids=short, skip=skip)):
             b = stream(tokenizer, ids, skip)
+            if b and isinstance(b[-1], Failure) and b[-1].panic:  # where it panics, ours may go on
+                a, b = a[: len(b) - 1], b[:-1]
             if b != a:
                 found.append(f"seed {seed}: streaming {ids}: {a!r} but the reference has {b!r}")
     return found
