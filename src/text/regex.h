@@ -15,7 +15,7 @@ namespace headrace::text {
 /// written out as ranges, compiled by PCRE2. Immutable; shared by threads.
 class Regex {
  public:
-  /// How much work a text may make before it is an error.
+  /// How much work a pattern and a text may make before it is an error.
   struct Limits {
     uint32_t match_steps = 10'000'000;   ///< of one place of the text
     uint64_t find_steps = 20'000'000;    ///< of all places together, and 16 more for each byte
@@ -26,7 +26,8 @@ class Regex {
   /// InvalidArgument with the place in the pattern when it does not parse; Unsupported
   /// names a construct that has no counterpart.
   static Result<Regex> compile(std::string_view pattern, const Limits& limits);
-  static Result<Regex> compile(std::string_view pattern) { return compile(pattern, Limits{}); }
+  /// With the limits of the process (text/limits.h); those of steps as they are when a text is searched.
+  static Result<Regex> compile(std::string_view pattern);
 
   const std::string& pattern() const;
   /// The matches, from left to right, not overlapping, empty ones included as the
@@ -35,6 +36,7 @@ class Regex {
 
  private:
   struct State;
+  static Result<Regex> compile(std::string_view pattern, const Limits& limits, bool limits_of_process);
   std::shared_ptr<const State> state_;
 };
 

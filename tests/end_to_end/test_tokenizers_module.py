@@ -1,7 +1,9 @@
 """headrace.tokenizers as a program uses it: live parts, a program's own parts, pickles, threads, transformers."""
 
 import asyncio
+import importlib.util
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -154,3 +156,61 @@ def test_transformers_run_on_it_when_patched_before_or_after_the_import(tmp_path
 def test_the_package_shows_what_it_promises():
     assert set(tokenizers.__all__) <= set(dir(tokenizers))
     assert json.loads(Tokenizer(models.BPE()).to_str())["version"] == "1.0"
+
+
+def test_limits_are_read_set_and_refused():
+    before = tokenizers.limits()
+    assert set(before) == {"text_bytes", "encoding_tokens", "match_steps", "find_steps", "pattern_bytes", "pattern_depth", "cache_bytes"}
+    slow = pre_tokenizers.Split(tokenizers.Regex("(a+)+$"), "isolated")
+    text = "a" * 22 + "b"
+    try:
+        tokenizers.set_limits(match_steps=100)
+        assert tokenizers.limits()["match_steps"] == 100
+        with pytest.raises(Exception, match="gave up"):
+            slow.pre_tokenize_str(text)
+        tokenizers.set_limits(match_steps=10**9, find_steps=10**9)
+        assert slow.pre_tokenize_str(text)
+        for wrong in ({"steps": 1}, {"match_steps": 0}, {"match_steps": 2**33}, {"cache_bytes": -1}, {"cache_bytes": 1.5}):
+            with pytest.raises((ValueError, OverflowError, TypeError)):
+                tokenizers.set_limits(**wrong)
+    finally:
+        tokenizers.set_limits(**before)
+    assert tokenizers.cache_bytes_in_use() >= 0
+
+
+def test_limits_are_read_from_the_environment():
+    code = "import headrace.tokenizers as t; print(t.limits()['find_steps'], t.limits()['cache_bytes'])"
+    setting = "find_steps=1234,steps=3,cache_bytes=many,cache_bytes=4096"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"HEADRACE_TOKENIZER_LIMITS": setting}, capture_output=True, text=True)
+    assert done.stdout.split() == ["1234", "4096"]
+    assert "no limit is named" in done.stderr and "cache_bytes=many" in done.stderr
+
+
+def test_lists_of_an_encoding_share_their_objects():
+    tok = Tokenizer(models.WordLevel({"a": 300, "b": 70000}, unk_token="a"))
+    tok.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    first, second = tok.encode("b " * 40000), tok.encode("b b")
+    assert first.ids[0] is second.ids[1] and first.tokens[0] is second.tokens[0]
+    assert first.offsets[39999] == (79998, 79999) and first.offsets[2] == (4, 5)
+    assert first.word_ids == list(range(40000)) and first.sequence_ids == [0] * 40000
+    tok.model = models.WordLevel({"c": 300, "d": 70000}, unk_token="c")
+    assert tok.encode("d c").tokens == ["d", "c"]
+
+
+def test_the_visualizer_shows_tokens_and_annotations():
+    from headrace.tokenizers.tools import Annotation, EncodingVisualizer
+
+    tok = Tokenizer(models.WordLevel({"a": 0, "<b>": 1, "[UNK]": 2}, unk_token="[UNK]"))
+    tok.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    show = EncodingVisualizer(tok, default_to_notebook=False, annotation_converter=lambda note: Annotation(*note))
+    page = show("a <b> é", [(2, 5, 'so "x"'), (6, 99, "y")])
+    assert '<span class="t even" title="0 a">a</span><span class="none"> </span>' in page
+    assert 'data-label="so &quot;x&quot;"><span class="t odd" title="1 &lt;b&gt;">&lt;b&gt;</span></span>' in page
+    assert 'class="t even unknown" title="2 [UNK]">é<' in page
+    assert "<span" not in show("")
+    notes = [Annotation(0, 1, "b"), Annotation(0, 1, "a"), Annotation(0, 1, "b")]
+    colors = EncodingVisualizer.calculate_label_colors(notes)
+    assert list(colors) == ["a", "b"] and colors == EncodingVisualizer.calculate_label_colors(notes[1:])
+    if not importlib.util.find_spec("IPython"):
+        with pytest.raises(ImportError, match="default_to_notebook=False"):
+            EncodingVisualizer(tok)

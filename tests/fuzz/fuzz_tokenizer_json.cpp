@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "text/growth_limits.h"
+#include "text/limits.h"
 #include "text/pipeline.h"
 #include "text/unicode/utf8.h"
 
@@ -54,7 +54,7 @@ bool is_random(const Pipeline& pipeline) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
-  set_growth_limits({.bytes = 1 << 16, .tokens = 1 << 14});
+  if (!set_limit(Limit::TextBytes, 1 << 16) || !set_limit(Limit::EncodingTokens, 1 << 14)) std::abort();
   const uint8_t flags = data[0];
   std::string_view json(reinterpret_cast<const char*>(data + 2), size - 2);
   const size_t length = std::min<size_t>(data[1], json.size());

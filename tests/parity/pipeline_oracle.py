@@ -45,13 +45,17 @@ def encoding(reference):
 
 
 class Failure(dict):
-    """What stands for an exception of the package; equals any error of ours."""
+    """What stands for an exception of the package; equals an error of ours that says the same, and anything where it panics."""
 
     def __init__(self, error):
         super().__init__(error=str(error))
+        self.panic = not isinstance(error, Exception)
 
     def __eq__(self, other):
-        return isinstance(other, dict) and "error" in other
+        return self.panic or super().__eq__(other)
+
+    def __ne__(self, other):
+        return not self == other
 
     __hash__ = None
 
@@ -174,6 +178,8 @@ def compare(tokenizer, driver, name, maker, count, seed):
         short = lists[:: 4 if skip else 7]
         for ids, a in zip(short, driver.ask(op="stream", name=name, ids=short, skip=skip)):
             b = stream(tokenizer, ids, skip)
+            if b and isinstance(b[-1], Failure) and b[-1].panic:  # where it panics, ours may go on
+                a, b = a[: len(b) - 1], b[:-1]
             if b != a:
                 found.append(f"seed {seed}: streaming {ids}: {a!r} but the reference has {b!r}")
     return found

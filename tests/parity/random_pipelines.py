@@ -1,8 +1,11 @@
-"""Random tokenizer.json files: every component of the reference, with every parameter."""
+"""Random tokenizer.json files: every component of the reference, with every parameter; and of the families that are encoded
+in bulk, with vocabularies whose merges and pieces occur."""
+import base64
 import random
 import string
 
-from pipeline_oracle import byte_letters
+from charsmaps import charsmap_of
+from pipeline_oracle import WORDS, byte_letters, character
 
 PATTERNS = [r"\s+", r"\w+|[^\w\s]+", r"\d", r"[aeiou]", r"(?i:the|foo)", r"\p{L}+", r"[^a-z]", r"'s|'t| ?\p{L}+| ?\p{N}+", r"x*", "a|b", r"\p{Han}",
             r"\s+(?!\S)|\s+", r"(?<=a)b"]
@@ -28,13 +31,15 @@ class PipelineMaker:
     # ---- parts ----
 
     def normalizer(self, depth=0):
-        kinds = ["BertNormalizer", "ByteLevel", "NFC", "NFD", "NFKC", "NFKD", "Nmt", "Prepend", "Replace", "Strip", "StripAccents",
-                 "Lowercase"] + (["Sequence"] * 3 if depth < 2 else [])
+        kinds = ["BertNormalizer", "ByteLevel", "NFC", "NFD", "NFKC", "NFKD", "Nmt", "Precompiled", "Prepend", "Replace", "Strip",
+                 "StripAccents", "Lowercase"] + (["Sequence"] * 3 if depth < 2 else [])
         kind = self.maker.choice(kinds)
         part = {"type": kind}
         if kind == "BertNormalizer":
             part |= {"clean_text": self.flag(), "handle_chinese_chars": self.flag(), "strip_accents": self.pick(None, True, False),
                      "lowercase": self.flag()}
+        elif kind == "Precompiled":
+            part["precompiled_charsmap"] = self.charsmap()
         elif kind == "Prepend":
             part["prepend"] = self.pick("▁", " ", "ab", "日")
         elif kind == "Replace":
@@ -44,6 +49,12 @@ class PipelineMaker:
         elif kind == "Sequence":
             part["normalizers"] = [self.normalizer(depth + 1) for _ in range(self.maker.randint(0, 3))]
         return part
+
+    def charsmap(self):
+        keys = {"".join(self.pick(character(self.maker), self.maker.choice(LETTERS)) for _ in range(self.maker.choice((1, 1, 1, 2))))
+                for _ in range(self.maker.randint(0, 12))}
+        replaced = {key: "".join(self.maker.choice(LETTERS) for _ in range(self.maker.randint(0, 3))) for key in sorted(keys) if "\0" not in key}
+        return base64.b64encode(charsmap_of({key.encode(): text for key, text in replaced.items()})).decode()
 
     def pre_tokenizer(self, depth=0):
         kinds = ["BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits", "FixedLength", "Metaspace", "Punctuation", "Split", "Split",
@@ -218,9 +229,151 @@ class PipelineMaker:
 
     def pipeline(self):
         model = self.pick(self.bpe, self.word_piece, self.word_level, self.unigram)()
+        return self.assembled(model, lambda: self.normalizer(), lambda: self.pre_tokenizer())
+
+    def assembled(self, model, normalizer, pre_tokenizer, chances=(0.7, 0.8)):
         maybe = lambda make, chance: make() if self.maker.random() < chance else None  # noqa: E731
         post_processor = maybe(self.post_processor, 0.6)
         return {"version": "1.0", "truncation": self.truncation(post_processor), "padding": self.padding(),
-                "added_tokens": self.added_tokens(model), "normalizer": maybe(self.normalizer, 0.7),
-                "pre_tokenizer": maybe(self.pre_tokenizer, 0.8), "post_processor": post_processor,
+                "added_tokens": self.added_tokens(model), "normalizer": maybe(normalizer, chances[0]),
+                "pre_tokenizer": maybe(pre_tokenizer, chances[1]), "post_processor": post_processor,
                 "decoder": maybe(self.decoder, 0.8), "model": model}
+
+
+CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+SPACE = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+FAMILIES = {
+    "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+    "llama3": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACE,
+    "qwen2": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACE,
+    "qwen3.5": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*" + SPACE,
+    "no contractions": r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACE,
+    "seed coder": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+" + SPACE,
+    "numbers together": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACE,
+    "tekken": rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*" + SPACE,
+}
+
+
+def sequence(kind, *parts):
+    return {"type": "Sequence", {"n": "normalizers", "p": "pretokenizers"}[kind]: list(parts)}
+
+
+class FamilyMaker(PipelineMaker):
+    """Pipelines that are encoded in bulk or unit by unit, with everything around them."""
+
+    def family(self):
+        return self.pick(self.byte_level_bpe, self.sentencepiece_bpe, self.bert, self.metaspace_unigram)()
+
+    def corpus(self, spell):
+        """Words as lists of symbols."""
+        words = [spell(word) for word in WORDS + LITERALS]
+        for _ in range(60):
+            kind = character(self.maker)
+            words.append(spell("".join(self.pick(kind, character(self.maker), self.maker.choice(LETTERS)) for _ in range(self.maker.randint(2, 7)))))
+        return [list(word) for word in words if word]
+
+    def merges(self, words, count):
+        """Joins neighbours that stand somewhere, wherever they stand."""
+        merges = []
+        for _ in range(count):
+            word = self.maker.choice(words)
+            if len(word) < 2:
+                continue
+            at = self.maker.randrange(len(word) - 1)
+            pair = (word[at], word[at + 1])
+            if pair in merges:
+                continue
+            merges.append(pair)
+            for other in words:
+                i = 0
+                while i + 1 < len(other):
+                    if (other[i], other[i + 1]) == pair:
+                        other[i : i + 2] = ["".join(pair)]
+                    i += 1
+        if merges and self.maker.random() < 0.3:  # entries that their own merges do not reach
+            for _ in range(20):
+                i, j = self.maker.randrange(len(merges)), self.maker.randrange(len(merges))
+                merges[i], merges[j] = merges[j], merges[i]
+        return merges
+
+    def bpe_of(self, letters, words, more=(), **settings):
+        merges = self.merges(words, self.maker.choice((1, 20, 200, 400)))
+        entries = dict.fromkeys([*letters, *more, *("".join(pair) for pair in merges)])
+        for _ in range(self.maker.randint(0, 15)):  # that no merge reaches
+            entries["".join(self.maker.choice(self.maker.choice(words)) for _ in range(self.maker.randint(1, 3)))] = None
+        merges = [pair for pair in merges if pair[0] in entries and pair[1] in entries]
+        names = list(entries)
+        if self.maker.random() < 0.3:
+            self.maker.shuffle(names)
+        return {"type": "BPE", "dropout": None, "unk_token": self.pick(None, "<unk>"), "continuing_subword_prefix": None,
+                "end_of_word_suffix": None, "fuse_unk": self.flag(), "byte_fallback": False, "ignore_merges": self.flag(),
+                "vocab": self.vocabulary(names), "merges": [list(pair) for pair in merges]} | settings
+
+    def byte_level_bpe(self):
+        letter = {byte: each for each, byte in byte_letters().items()}
+        words = self.corpus(lambda word: "".join(letter[byte] for byte in self.pick("", " ").encode() + word.encode("utf-8")))
+        lacking = 0.01 if self.maker.random() < 0.2 else 0
+        model = self.bpe_of([each for each in letter.values() if self.maker.random() >= lacking], words)
+        bytes_last = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": self.flag(), "use_regex": self.maker.random() < 0.2}
+        if bytes_last["use_regex"]:
+            split = [{"type": "Digits", "individual_digits": True}] if self.flag() else []
+        else:
+            removed = self.flag()
+            split = [{"type": "Split", "pattern": {"Regex": self.maker.choice(sorted(FAMILIES.values()))},
+                      "behavior": "Removed" if removed else "Isolated", "invert": removed}]
+        return self.assembled(model, lambda: {"type": "NFC"}, lambda: sequence("p", *split, bytes_last), (0.4, 1))
+
+    def sentencepiece_bpe(self):
+        words = self.corpus(lambda word: self.pick("▁", "", "▁▁") + word.replace(" ", "▁"))
+        letters = {letter for word in words for letter in word}
+        known = [letter for letter in sorted(letters) if self.maker.random() < 0.8]
+        lacking = 0.03 if self.maker.random() < 0.3 else 0
+        fallback = [f"<0x{byte:02X}>" for byte in range(256) if self.maker.random() >= lacking]
+        model = self.bpe_of(known, words, fallback, byte_fallback=True, ignore_merges=False)
+        if self.flag():
+            metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": self.maker.choice(SCHEMES), "split": False}
+            return self.assembled(model, lambda: None, lambda: metaspace, (1, 1))
+        spaces = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+        front = [{"type": "Prepend", "prepend": "▁"}] if self.flag() else []
+        split = {"type": "Split", "pattern": {"String": " "}, "behavior": self.maker.choice(BEHAVIORS), "invert": False}
+        return self.assembled(model, lambda: sequence("n", *front, spaces), lambda: split, (1, 0.5))
+
+    def bert(self):
+        pieces = set()
+        for word in self.corpus(lambda word: self.pick(word, word.lower())):
+            for _ in range(4):
+                begin = self.maker.randrange(len(word))
+                pieces.add(("##" if begin else "") + "".join(word[begin : begin + self.maker.randint(1, 4)]))
+            pieces |= {self.pick("", "##") + letter for letter in word}
+        model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": self.pick(100, 8),
+                 "vocab": self.vocabulary(sorted(pieces))}
+        normalizer = {"type": "BertNormalizer", "clean_text": self.flag(), "handle_chinese_chars": self.flag(),
+                      "strip_accents": self.pick(None, True, False), "lowercase": self.flag()}
+        parts = [{"type": self.pick("NFC", "NFD", "NFKC", "NFKD", "Nmt", "Lowercase", "StripAccents")} for _ in range(self.maker.randint(1, 3))]
+        return self.assembled(model, lambda: self.pick(normalizer, sequence("n", *parts)), lambda: {"type": "BertPreTokenizer"}, (0.9, 1))
+
+    def metaspace_unigram(self):
+        pieces = {}
+        steps = self.pick(1, 1000)  # many divisions of a text score the same, or few
+        for word in self.corpus(lambda word: self.pick("▁", "") + word.replace(" ", "▁")):
+            for _ in range(5):
+                begin = self.maker.randrange(len(word))
+                pieces["".join(word[begin : begin + self.maker.randint(1, 4)])] = None
+            pieces |= dict.fromkeys(letter for letter in word if self.maker.random() < 0.9)
+        entries = self.vocabulary(list(pieces))
+        fallback = self.flag()
+        if fallback:
+            entries |= dict.fromkeys(f"<0x{byte:02X}>" for byte in range(256))
+        vocab = [[entry, -round(self.maker.uniform(1, 12 if len(entry) == 1 else 6) * len(entry) ** 0.5 * steps) / steps] for entry in entries]
+        model = {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": fallback}
+        forms = [{"type": kind} for kind in ("NFKC", "Nmt", "NFC", "NFKD", "Lowercase", "StripAccents")]
+        forms.append({"type": "Precompiled", "precompiled_charsmap": self.charsmap()})
+        runs = {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": self.pick(" ", "▁")}
+        strip = {"type": "Strip", "strip_left": self.flag(), "strip_right": self.flag()}
+        quotes = [{"type": "Replace", "pattern": {"String": each}, "content": '"'} for each in ("``", "''")]
+        parts = [*(quotes if self.flag() else []), *self.maker.sample(forms, self.maker.randint(0, 2)), *([strip] if self.flag() else []),
+                 *([runs] if self.flag() else [])]
+        metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": self.maker.choice(SCHEMES), "split": True}
+        words = sequence("p", {"type": "WhitespaceSplit"}, metaspace | {"prepend_scheme": "always"})
+        return self.assembled(model, lambda: sequence("n", *parts), lambda: self.pick(metaspace, words), (0.9, 1))

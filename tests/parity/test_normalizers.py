@@ -16,6 +16,7 @@ import pytest
 if not os.environ.get("HEADRACE_DRIVERS"):
     pytest.skip("HEADRACE_DRIVERS is not set: no normalizer_driver to compare", allow_module_level=True)
 tokenizers = pytest.importorskip("tokenizers")
+from charsmaps import charsmap_of  # noqa: E402
 from tokenizers import NormalizedString, Regex, Tokenizer, models, normalizers, pre_tokenizers  # noqa: E402
 
 PIPELINES = int(os.environ.get("HEADRACE_TEST_PIPELINES", "400"))
@@ -107,30 +108,6 @@ class TextMaker:
         if not inside:
             kinds += [lambda: normalizers.Sequence([self.normalizer(True) for _ in range(self.rng.randrange(1, 4))])] * 5
         return self.rng.choice(kinds)()
-
-
-def charsmap_of(replacements):
-    """A precompiled charsmap: each node of the trie has 256 units of its own."""
-    nodes, pool, places = [{}], b"", {}
-    for key, value in sorted(replacements.items()):
-        node = 0
-        for byte in key:
-            if byte not in nodes[node]:
-                nodes.append({})
-                nodes[node][byte] = len(nodes) - 1
-            node = nodes[node][byte]
-        places[node] = len(pool)
-        pool += value.encode() + b"\0"
-    base = lambda node: 256 * (node + 1)  # noqa: E731
-    units = [0] * base(len(nodes))
-    units[0] = base(0) << 10
-    for node, children in enumerate(nodes):
-        for byte, child in children.items():
-            at = base(node) ^ byte
-            units[at] = byte | (child in places) << 8 | (at ^ base(child)) << 10
-            if child in places:
-                units[base(child)] = 1 << 31 | places[child]
-    return struct.pack(f"<I{len(units)}I", 4 * len(units), *units) + pool
 
 
 def charsmap(maker):

@@ -15,8 +15,8 @@ if not os.environ.get("HEADRACE_DRIVERS"):
     pytest.skip("HEADRACE_DRIVERS is not set: no pipeline_driver to compare", allow_module_level=True)
 pytest.importorskip("tokenizers")
 import pipeline_oracle as oracle  # noqa: E402
+from charsmaps import charsmap_of  # noqa: E402
 from test_bulk_pipeline import SEED, differences, slowed  # noqa: E402
-from test_normalizers import charsmap_of  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 TEXTS = int(os.environ.get("HEADRACE_TEST_TEXTS", "2000")) // 4 * (10 if os.environ.get("HEADRACE_TEST_LONG") else 1)

@@ -60,6 +60,9 @@ Regex = _native.Regex
 StreamDecoder = _native.StreamDecoder
 Token = _native.Token
 Tokenizer = _native.Tokenizer
+cache_bytes_in_use = _native.cache_bytes_in_use
+limits = _native.limits
+set_limits = _native.set_limits
 
 #: The release of Hugging Face's package whose behaviour this module has.
 __version__ = "0.23.3"
@@ -104,12 +107,15 @@ __all__ = [
     "TextInputSequence",
     "Token",
     "Tokenizer",
+    "cache_bytes_in_use",
     "decoders",
+    "limits",
     "load",
     "models",
     "normalizers",
     "patch_transformers",
     "pre_tokenizers",
     "processors",
+    "set_limits",
     "trainers",
 ]

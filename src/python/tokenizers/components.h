@@ -13,5 +13,6 @@ void bind_encoding(nanobind::module_& module);
 void bind_pipeline(nanobind::module_& module);
 void bind_trainers(nanobind::module_& module);
 void bind_files(nanobind::module_& module);
+void bind_limits(nanobind::module_& module);
 
 }  // namespace headrace::python

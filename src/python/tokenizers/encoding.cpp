@@ -11,7 +11,7 @@
 
 #include "python/errors.h"
 #include "python/tokenizers/components.h"
-#include "python/tokenizers/id_list.h"
+#include "python/tokenizers/lists.h"
 #include "python/tokenizers/py_encoding.h"
 #include "python/tokenizers/sides.h"
 
@@ -29,41 +29,13 @@ using Pair = std::pair<uint32_t, uint32_t>;
 Pair pair_of(Offset offset) { return {offset.begin, offset.end}; }
 std::optional<Pair> pair_of(std::optional<Offset> offset) { return offset ? std::optional(pair_of(*offset)) : std::nullopt; }
 
-/// A list of numbers in which equal neighbours are one object.
-nb::list list_of(const std::vector<uint32_t>& values) {
-  PyObject* list = PyList_New(static_cast<Py_ssize_t>(values.size()));
-  if (!list) throw nb::python_error();
-  nb::object last;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (i == 0 || values[i] != values[i - 1]) last = nb::steal(PyLong_FromUnsignedLong(values[i]));
-    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), nb::object(last).release().ptr());
-  }
-  return nb::steal<nb::list>(list);
-}
-
-nb::list offsets_of(const Encoding& self) {
-  PyObject* list = PyList_New(static_cast<Py_ssize_t>(self.offsets.size()));
-  if (!list) throw nb::python_error();
-  for (size_t i = 0; i < self.offsets.size(); ++i) {
-    PyObject* tuple = PyTuple_New(2);
-    PyTuple_SET_ITEM(tuple, 0, PyLong_FromUnsignedLong(self.offsets[i].begin));
-    PyTuple_SET_ITEM(tuple, 1, PyLong_FromUnsignedLong(self.offsets[i].end));
-    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), tuple);
-  }
-  return nb::steal<nb::list>(list);
-}
-
-std::vector<std::optional<uint32_t>> word_ids(const Encoding& self) {
-  std::vector<std::optional<uint32_t>> words;
-  for (const uint32_t word : self.words) words.push_back(word == Encoding::kNoWord ? std::nullopt : std::optional(word));
-  return words;
-}
+nb::list word_ids(const PyEncoding& self) { return list_of_numbers_or_none(self.all().words, Encoding::kNoWord); }
 
 // ---- Pickling ----
 
 Json json_of(const Encoding& encoding) {
   Json words = Json::array();
-  for (const auto& word : word_ids(encoding)) words.push_back(word ? Json(*word) : Json(nullptr));
+  for (const uint32_t word : encoding.words) words.push_back(word == Encoding::kNoWord ? Json(nullptr) : Json(word));
   Json offsets = Json::array();
   for (const auto& offset : encoding.offsets) offsets.push_back({offset.begin, offset.end});
   Json overflowing = Json::array();
@@ -151,17 +123,17 @@ void bind_encoding(nb::module_& module) {
       .def_prop_ro("n_sequences", [](const PyEncoding& self) { return self.all().n_sequences(); })
       .def("set_sequence_id", [](PyEncoding& self, uint32_t sequence) { self.all().set_sequence_id(sequence); }, "sequence_id"_a)
       .def_prop_ro("ids", [](const PyEncoding& self) { return list_of_ids(self.ids()); })
-      .def_prop_ro("type_ids", [](const PyEncoding& self) { return list_of(self.all().type_ids); })
-      .def_prop_ro("tokens", [](const PyEncoding& self) { return self.all().tokens; })
-      .def_prop_ro("word_ids", [](const PyEncoding& self) { return word_ids(self.all()); })
+      .def_prop_ro("type_ids", [](const PyEncoding& self) { return list_of_numbers(self.all().type_ids); })
+      .def_prop_ro("tokens", [](const PyEncoding& self) { return list_of_tokens(self.all().tokens, self.ids()); })
+      .def_prop_ro("word_ids", &word_ids)
       .def_prop_ro("words", [](const PyEncoding& self) {
         if (PyErr_WarnEx(PyExc_DeprecationWarning, "Encoding.words is deprecated, please use Encoding.word_ids instead.", 1) < 0) throw nb::python_error();
-        return word_ids(self.all());
+        return word_ids(self);
       })
-      .def_prop_ro("sequence_ids", [](const PyEncoding& self) { return self.all().sequence_ids(); })
-      .def_prop_ro("offsets", [](const PyEncoding& self) { return offsets_of(self.all()); })
-      .def_prop_ro("special_tokens_mask", [](const PyEncoding& self) { return list_of(self.all().special_tokens_mask); })
-      .def_prop_ro("attention_mask", [](const PyEncoding& self) { return list_of(self.all().attention_mask); })
+      .def_prop_ro("sequence_ids", [](const PyEncoding& self) { return list_of_numbers_or_none(self.all().sequence_ids()); })
+      .def_prop_ro("offsets", [](const PyEncoding& self) { return list_of_offsets(self.all().offsets); })
+      .def_prop_ro("special_tokens_mask", [](const PyEncoding& self) { return list_of_numbers(self.all().special_tokens_mask); })
+      .def_prop_ro("attention_mask", [](const PyEncoding& self) { return list_of_numbers(self.all().attention_mask); })
       .def_prop_ro("overflowing", [](const PyEncoding& self) {
         std::vector<PyEncoding> all;
         for (const Encoding& one : self.all().overflowing) all.emplace_back(one);

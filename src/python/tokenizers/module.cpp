@@ -18,6 +18,7 @@ void bind_tokenizers(nanobind::module_& parent) {
   bind_decoders(module);
   bind_trainers(module);
   bind_files(module);
+  bind_limits(module);
 }
 
 }  // namespace headrace::python

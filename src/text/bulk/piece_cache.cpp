@@ -1,28 +1,39 @@
 #include "text/bulk/piece_cache.h"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <utility>
 
 namespace headrace::text {
 namespace {
 
-std::atomic<size_t> cache_bytes{size_t{8} << 20};
-
 /// Four megabytes, so that no call of a few kilobytes waits until all is moved to a larger place.
 size_t lines_at_first(size_t most_bytes) { return std::bit_floor(std::clamp<size_t>(most_bytes / 128, 16, 65536)); }
 
 }  // namespace
 
-void set_piece_cache_bytes(size_t bytes) { cache_bytes.store(bytes, std::memory_order_relaxed); }
-size_t piece_cache_bytes() { return cache_bytes.load(std::memory_order_relaxed); }
-
 PieceCache::PieceCache(size_t most_bytes, const PieceHash& hash)
-    : most_bytes_(most_bytes), hash_(hash), lines_(lines_at_first(most_bytes), TablePages::Large), long_(kFirstLong) {}
+    : most_bytes_(most_bytes), hash_(hash), long_(kFirstLong) {
+  size_t lines = lines_at_first(most_bytes);
+  if (!reservation_.raise_to(bytes() + lines * sizeof(Line))) lines = lines_at_first(0);
+  lines_ = TableArray<Line>(lines, TablePages::Large);
+  reservation_.force_to(bytes());
+}
 
 size_t PieceCache::bytes() const {
   return lines_.size() * sizeof(Line) + long_.size() * sizeof(LongSlot) + long_bytes_.capacity() + pool_.capacity() * sizeof(TokenId);
+}
+
+/// Whether there may be so many bytes more than now; they count as in use then.
+bool PieceCache::may_grow(size_t more) { return bytes() + more <= most_bytes_ && reservation_.raise_to(bytes() + more); }
+
+template <class T>
+bool PieceCache::make_room(std::vector<T>& list, size_t more) {
+  if (list.capacity() - list.size() >= more) return true;
+  const size_t capacity = std::max(list.size() + more, list.capacity() * 2);
+  if (!may_grow((capacity - list.capacity()) * sizeof(T))) return false;
+  list.reserve(capacity);
+  return true;
 }
 
 void PieceCache::forget() {
@@ -89,13 +100,16 @@ std::optional<std::span<const TokenId>> PieceCache::find(const PackedPiece& piec
 
 void PieceCache::add(const PackedPiece& piece, uint64_t hash, std::span<const TokenId> ids) {
   // A third full: of thirty pieces one is not in its own line then.
-  if (entries_ * 3 >= lines_.size() * 2 && bytes() + lines_.size() * sizeof(Line) < most_bytes_) grow();
+  if (entries_ * 3 >= lines_.size() * 2 && may_grow(lines_.size() * sizeof(Line))) grow();
   uint32_t kept[4] = {};
   if (!ids.empty() && ids.size() <= 4) {
     std::copy(ids.begin(), ids.end(), kept);
     kept[0] |= static_cast<uint32_t>(ids.size()) << 24;
   } else {
-    if (bytes() > most_bytes_) forget();
+    if (!make_room(pool_, ids.size())) {
+      forget();
+      if (!make_room(pool_, ids.size())) return;
+    }
     kept[1] = static_cast<uint32_t>(pool_.size());
     kept[2] = static_cast<uint32_t>(ids.size());
     pool_.insert(pool_.end(), ids.begin(), ids.end());
@@ -128,12 +142,16 @@ void PieceCache::grow_long() {
 void PieceCache::add_long(std::string_view piece, uint64_t hash, std::span<const TokenId> ids) {
   // A piece that would take much of the room does not come again.
   if (piece.size() > 1024 || ids.empty()) return;
-  if (bytes() + piece.size() * 8 > most_bytes_) forget();
+  const auto make_rooms = [&] { return make_room(long_bytes_, piece.size()) && make_room(pool_, ids.size()); };
+  if (!make_rooms()) {
+    forget();
+    if (!make_rooms()) return;
+  }
   if (long_entries_ * 2 >= long_.size()) {
-    if (bytes() + long_.size() * sizeof(LongSlot) > most_bytes_) {
-      forget();
-    } else {
+    if (may_grow(long_.size() * sizeof(LongSlot))) {
       grow_long();
+    } else {
+      forget();
     }
   }
   size_t at = hash & (long_.size() - 1);
@@ -146,10 +164,14 @@ void PieceCache::add_long(std::string_view piece, uint64_t hash, std::span<const
 }
 
 PieceCache& PieceCaches::of(uint64_t owner, const PieceHash& hash) {
+  const size_t share = cache_share();
+  if (!is_room_for(0)) caches_.clear();
+  std::erase_if(caches_, [share](const Owned& owned) { return owned.cache->most_bytes() != share; });  // the limit is another now
   const auto found = std::ranges::find(caches_, owner, &Owned::owner);
   if (found == caches_.end()) {
     if (caches_.size() == kMost) caches_.pop_back();
-    caches_.insert(caches_.begin(), {owner, std::make_unique<PieceCache>(piece_cache_bytes(), hash)});
+    while (!caches_.empty() && !is_room_for(share)) caches_.pop_back();
+    caches_.insert(caches_.begin(), {owner, std::make_unique<PieceCache>(cache_share(), hash)});
   } else if (found != caches_.begin()) {
     std::rotate(caches_.begin(), found, found + 1);
   }

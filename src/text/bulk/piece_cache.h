@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/bulk/cache_reservation.h"
 #include "text/bulk/packed_piece.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary/table_array.h"
@@ -47,6 +48,7 @@ class PieceCache {
   void add_long(std::string_view piece, uint64_t hash, std::span<const TokenId> ids);
 
   size_t bytes() const;
+  size_t most_bytes() const { return most_bytes_; }
 
  private:
   struct LongSlot {
@@ -67,8 +69,12 @@ class PieceCache {
   void grow();
   void grow_long();
   void forget();
+  bool may_grow(size_t bytes);
+  template <class T>
+  bool make_room(std::vector<T>& list, size_t more);
 
   size_t most_bytes_;
+  CacheReservation reservation_;
   PieceHash hash_;
   TableArray<Line> lines_;
   uint32_t next_ = 0;  // which entry of a full line goes next
@@ -89,6 +95,19 @@ class PieceCache::FirstLines {
   size_t mask() const { return mask_; }
   const Line& of(uint64_t hash) const { return lines_[hash & mask_]; }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&of(hash)); }
+  /// Looks for a short piece in its first line: `ids` gets four words to copy, of which as many as returned
+  /// are its tokens. 0: it is not here, or has more tokens.
+  uint32_t find(const PackedPiece& piece, uint64_t hash, TokenId* ids) const { return find_in(of(hash), piece, ids); }
+  static uint32_t find_in(const Line& line, const PackedPiece& piece, TokenId* ids) {
+    const auto differs = [&](int i) { return (line.keys[i].low ^ piece.low) | (line.keys[i].high ^ piece.high); };
+    const bool second = differs(1) == 0;
+    const bool found = (differs(0) == 0) | second;
+    const uint32_t* of = line.ids[second];
+    const uint32_t first = of[0];
+    std::memcpy(ids, of, 16);
+    ids[0] = first & kIdMask;
+    return (first >> 24) & (uint32_t{0} - static_cast<uint32_t>(found));
+  }
 
  private:
   const Line* lines_;
@@ -100,7 +119,7 @@ inline PieceCache::FirstLines PieceCache::first_lines() const { return {lines_.d
 /// A thread's caches for the few owners that used theirs last.
 class PieceCaches {
  public:
-  /// The owner's cache, empty if it is new or was forgotten.
+  /// The owner's cache, empty if it is new or was forgotten. Others are given up where the limit of all threads asks for it.
   PieceCache& of(uint64_t owner, const PieceHash& hash);
 
  private:
@@ -111,9 +130,5 @@ class PieceCaches {
   };
   std::vector<Owned> caches_;  // the last used first
 };
-
-/// The bound of each thread's cache of an encoder; it concerns caches made afterwards.
-void set_piece_cache_bytes(size_t bytes);
-size_t piece_cache_bytes();
 
 }  // namespace headrace::text

@@ -32,19 +32,6 @@ size_t places(const uint64_t* bits, size_t words, uint32_t* places) {
   return count;
 }
 
-/// Looks for a piece in its first line: `ids` gets four words to copy, of which as many as returned
-/// are its tokens. 0: it is not there, or has more tokens.
-uint32_t find(const PieceCache::Line& line, const PackedPiece& piece, TokenId* ids) {
-  const auto differs = [&](int i) { return (line.keys[i].low ^ piece.low) | (line.keys[i].high ^ piece.high); };
-  const bool second = differs(1) == 0;
-  const bool found = (differs(0) == 0) | second;
-  const uint32_t* of = line.ids[second];
-  const uint32_t first = of[0];
-  std::memcpy(ids, of, 16);
-  ids[0] = first & PieceCache::kIdMask;
-  return (first >> 24) & (uint32_t{0} - static_cast<uint32_t>(found));
-}
-
 void look_up(const PieceCache::FirstLines& lines, const PieceHash& hash, const uint8_t* text, const uint32_t* begins, size_t count,
              TokenId* out, MissedPiece* misses, size_t& written, size_t& missed) {
   PackedPiece packed[LookupKernels::kBatch];
@@ -60,7 +47,7 @@ void look_up(const PieceCache::FirstLines& lines, const PieceHash& hash, const u
       __builtin_prefetch(line_of[i]);
     }
     for (size_t i = 0; i < batch; ++i) {
-      const uint32_t tokens = find(*line_of[i], packed[i], out + n_written);
+      const uint32_t tokens = PieceCache::FirstLines::find_in(*line_of[i], packed[i], out + n_written);
       misses[n_missed] = {static_cast<uint32_t>(first + i), static_cast<uint32_t>(n_written)};
       n_missed += tokens == 0;
       n_written += tokens;

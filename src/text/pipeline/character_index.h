@@ -9,7 +9,7 @@
 
 namespace headrace::text {
 
-/// Byte offsets of a text as character offsets. Keeps one count every 64 bytes.
+/// Byte offsets of a text as character offsets. Keeps a count and a bitmap every 64 bytes.
 class CharacterIndex {
  public:
   /// `text` is valid UTF-8 and outlives this.
@@ -22,8 +22,13 @@ class CharacterIndex {
  private:
   uint32_t character_of(uint32_t byte) const;
 
-  std::string_view text_;
-  std::vector<uint32_t> characters_before_;  // of each block; empty: all ASCII
+  struct Block {
+    uint64_t leads = 0;     // which bytes begin a character
+    uint32_t before = 0;    // characters that begin before it
+  };
+
+  size_t size_;
+  std::vector<Block> blocks_;  // empty: all ASCII
 };
 
 }  // namespace headrace::text

@@ -145,7 +145,6 @@ class ClassParser {
 
   /// [:alpha:], [:^alpha:]. False if the bracket begins something else.
   Result<bool> read_posix_class() {
-    constexpr size_t kFarthestEnd = 20;
     PatternReader ahead = reader_;
     ahead.take("[:");
     const bool negated = ahead.take("^");
@@ -157,8 +156,11 @@ class ClassParser {
       reader_.go_to(ahead.position() + length + 2);
       return true;
     }
-    const bool looks_like_one = length != std::string_view::npos && length < kFarthestEnd && name.find(']') == std::string_view::npos;
-    if (looks_like_one) return reader_.wrong("invalid POSIX bracket type");
+    // A name of letters is meant as one; [:<:] is a class of three characters.
+    static const CodePointSet letters = known_property("alpha");
+    if (!negated && ahead.at(":")) return false;
+    while (!ahead.done() && letters.contains(ahead.peek())) ahead.next();
+    if (ahead.at(":]")) return reader_.wrong("invalid POSIX bracket type");
     return false;
   }
 

@@ -170,9 +170,7 @@ Result<CharacterEscape> read_character_escape(PatternReader& reader) {
     if (byte > 0xFF) return reader.wrong("too big number");
     return read_raw_bytes(reader, byte);
   }
-  const bool meta = reader.at("M-");
   HR_TRY(const uint32_t c, read_control_character(reader));
-  if (meta) return read_raw_bytes(reader, c);
   return CharacterEscape{std::u32string(1, c)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "text/limits.h"
 #include "text/regex/backtracker.h"
 #include "text/regex/parser.h"
 #include "text/regex/pcre2_pattern.h"
@@ -13,11 +14,18 @@ namespace {
 // A text costs a good pattern a few steps a byte, whatever its length.
 constexpr uint64_t kFreeStepsPerByte = 16;
 
+Regex::Limits process_limits() {
+  return {.match_steps = static_cast<uint32_t>(limit(Limit::MatchSteps)),
+          .find_steps = limit(Limit::FindSteps),
+          .pattern_bytes = static_cast<uint32_t>(limit(Limit::PatternBytes)),
+          .depth = static_cast<uint32_t>(limit(Limit::PatternDepth))};
+}
+
 }  // namespace
 
 struct Regex::State {
   std::string pattern;
-  Limits limits;
+  std::optional<Limits> limits;  // none: those of the process
   std::unique_ptr<const regex::Pcre2Pattern> pcre2;       // one of these
   std::unique_ptr<const regex::Backtracker> backtracker;
 
@@ -26,7 +34,10 @@ struct Regex::State {
   }
 };
 
-Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) {
+Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) { return compile(pattern, limits, false); }
+Result<Regex> Regex::compile(std::string_view pattern) { return compile(pattern, process_limits(), true); }
+
+Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits, bool limits_of_process) {
   if (pattern.size() > limits.pattern_bytes) {
     return fail(ErrorKind::OutOfRange,
                 fmt::format("The pattern has {} bytes, more than the {} allowed.", pattern.size(), limits.pattern_bytes));
@@ -41,7 +52,7 @@ Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) {
     state->backtracker = regex::Backtracker::compile(parsed, pattern);
   }
   state->pattern = pattern;
-  state->limits = limits;
+  if (!limits_of_process) state->limits = limits;
   Regex regex;
   regex.state_ = std::move(state);
   return regex;
@@ -50,8 +61,8 @@ Result<Regex> Regex::compile(std::string_view pattern, const Limits& limits) {
 const std::string& Regex::pattern() const { return state_->pattern; }
 
 Result<void> Regex::find_all(std::string_view text, std::vector<Offset>& matches) const {
-  regex::StepBudget budget{.one_match = state_->limits.match_steps,
-                           .left = state_->limits.find_steps + kFreeStepsPerByte * text.size()};
+  const Limits limits = state_->limits.value_or(process_limits());
+  regex::StepBudget budget{.one_match = limits.match_steps, .left = limits.find_steps + kFreeStepsPerByte * text.size()};
   constexpr size_t kNone = SIZE_MAX;
   size_t last_end = kNone;
   for (size_t from = 0; from <= text.size();) {

@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "base/error.h"
-#include "text/growth_limits.h"
 
 namespace headrace::text {
 

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <random>
 #include <string>
 #include <thread>
 
 #include "base/thread_pool.h"
+#include "text/limits.h"
 #include "tokenizer_sources.h"
 
 namespace headrace::text {
@@ -187,8 +189,8 @@ TEST(BulkEncoder, a_sentencepiece_text_is_encoded_alike_in_parts_and_with_few_or
 }
 
 TEST(BulkEncoder, a_small_cache_forgets_and_the_ids_stay) {
-  const size_t before = piece_cache_bytes();
-  set_piece_cache_bytes(1);
+  const uint64_t before = limit(Limit::CacheBytes);
+  ASSERT_TRUE(set_limit(Limit::CacheBytes, 1));
   std::thread([] {
     const auto tokenizer = compiled(hard_source("gpt-2"));
     std::mt19937 random(2);
@@ -198,7 +200,36 @@ TEST(BulkEncoder, a_small_cache_forgets_and_the_ids_stay) {
       ASSERT_EQ(once->ids, again->ids);
     }
   }).join();
-  set_piece_cache_bytes(before);
+  ASSERT_TRUE(set_limit(Limit::CacheBytes, before));
+}
+
+TEST(BulkEncoder, one_limit_holds_for_the_caches_of_all_threads_and_they_end_with_their_thread) {
+  const uint64_t limit_before = limit(Limit::CacheBytes), used_before = cache_bytes_in_use();
+  constexpr size_t kThreads = 4, kEach = size_t{1} << 16;  // whatever else threads of this test have
+  const auto learn = [](size_t number) {
+    const auto tokenizer = compiled(hard_source("gpt-2"));
+    std::mt19937 random(static_cast<unsigned>(number));
+    for (int n = 0; n < 40; ++n) EXPECT_TRUE(tokenizer->encode(random_text(random, 20000)));
+  };
+  for (const size_t room : {size_t{8} << 20, size_t{1} << 20}) {
+    ASSERT_TRUE(set_limit(Limit::CacheBytes, used_before + room));
+    std::barrier all_done(kThreads + 1);
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        learn(i);
+        all_done.arrive_and_wait();
+        all_done.arrive_and_wait();
+      });
+    }
+    all_done.arrive_and_wait();
+    EXPECT_GT(cache_bytes_in_use(), used_before);
+    EXPECT_LE(cache_bytes_in_use(), used_before + room + kThreads * kEach);
+    all_done.arrive_and_wait();
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(cache_bytes_in_use(), used_before);
+  }
+  ASSERT_TRUE(set_limit(Limit::CacheBytes, limit_before));
 }
 
 TEST(BulkEncoder, threads_share_what_one_has_learnt) {
