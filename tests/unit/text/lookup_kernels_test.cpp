@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -79,8 +81,8 @@ TEST(LookupKernels, all_kernels_find_and_miss_the_same_pieces) {
         const PackedPiece piece = pack(std::string_view(text).substr(begins[i], begins[i + 1] - begins[i]));
         const auto known = cache.find(piece, hash(piece));
         ASSERT_TRUE(known.has_value());
-        ASSERT_EQ(std::vector<TokenId>(known->begin(), known->end()),
-                  std::vector<TokenId>(out.begin() + static_cast<std::ptrdiff_t>(at), out.begin() + static_cast<std::ptrdiff_t>(at + known->size())));
+        const std::span<const TokenId> found = std::span(out).subspan(at, known->size());
+        ASSERT_TRUE(std::ranges::equal(*known, found)) << i;
         at += known->size();
       }
       EXPECT_EQ(at, written);
