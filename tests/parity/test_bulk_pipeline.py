@@ -131,8 +131,8 @@ def test_texts_in_bulk_are_encoded_as_one_by_one(change, added, driver):
     driver.ask(op="encode", name="fast", texts=[["so much text that tables are worth building " * 2000, None]])
     texts = [maker.text() for _ in range(TEXTS)]
     texts += ["".join(maker.text() for _ in range(120)) for _ in range(max(2, TEXTS // 100))]  # longer than a chunk
-    texts += [shape * 3000 for shape in ["a", " ", "\n", "^", "ab", "1", "中", "é", "e\u0301", " a", "▁", "😀", "'s", "\r\n", "\u0301", "a\x04b",
-                                         "。!\x04!。", "、!。", "\U00040000、", "the ", "no_token_["]]
+    texts += [shape * 3000 for shape in ["a", " ", "\n", "^", "ab", "1", "中", "é", "e\u0301", " a", "▁", "😀", "'s", "\r\n", "\u0301",
+                                         "a\x04b", "。!\x04!。", "、!。", "\U00040000、", "the ", "no_token_["]]
     for options in ({"special": True}, {"special": False, "bytes": True}, {"fast": True}):
         for i in range(0, len(texts), 500):
             batch = [[text, None] for text in texts[i : i + 500]]

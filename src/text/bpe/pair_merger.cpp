@@ -5,6 +5,7 @@
 #include <functional>
 #include <queue>
 #include <unordered_map>
+#include <utility>
 
 #include "text/bpe/merge_kernels.h"
 
@@ -88,10 +89,42 @@ void PairMerger::merge_each(std::span<ShortPiece> pieces) const {
   merge_kernels().merge_each(table_.view(), pieces.data(), pieces.size());
 }
 
+namespace {
+
+/// The left symbols of merges of one rank, given out from left to right.
+class Places {
+ public:
+  bool waiting = false;  ///< whether the rank is in the queue
+
+  void add(uint32_t at) {
+    if (done_ == sorted_.size()) sorted_.clear(), done_ = 0;
+    if (sorted_.empty() || sorted_.back() < at) {
+      sorted_.push_back(at);
+    } else {
+      late_.push(at);
+    }
+  }
+  bool empty() const { return done_ == sorted_.size() && late_.empty(); }
+  uint32_t take() {
+    if (late_.empty() || (done_ < sorted_.size() && sorted_[done_] <= late_.top())) return sorted_[done_++];
+    const uint32_t at = late_.top();
+    late_.pop();
+    return at;
+  }
+
+ private:
+  std::vector<uint32_t> sorted_;
+  size_t done_ = 0;  // of sorted_
+  std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> late_;  // those that came out of order
+};
+
+}  // namespace
+
 /// The merges of a piece of any length: rank after rank, each from left to right.
 ///
 /// PERF: what is this long is mostly one character or a few again and again, so that a handful
-/// of ranks hold all merges, and nothing is sorted one by one.
+/// of ranks hold all merges, which come in order, and nothing is sorted one by one. A vocabulary may join later what
+/// ranks before (runs of spaces): then that comes first, and the rest waits where it is.
 void PairMerger::merge_many(std::vector<Symbol>& symbols) const {
   constexpr uint32_t kEnd = ~uint32_t{0};
   struct Link {
@@ -100,27 +133,23 @@ void PairMerger::merge_many(std::vector<Symbol>& symbols) const {
   };
   const auto count = static_cast<uint32_t>(symbols.size());
   std::vector<Link> links(count);
-  std::unordered_map<uint32_t, std::vector<uint32_t>> places;  // by rank: the left symbols
+  std::unordered_map<uint32_t, Places> places;  // by rank
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ranks;
   const auto look = [&](uint32_t at) {
     const uint32_t right = links[at].next;
     links[at].merge = right == kEnd ? Merge<uint32_t>{} : table_.find(symbols[at].id, symbols[right].id);
     if (!links[at].merge.possible()) return;
-    std::vector<uint32_t>& list = places[links[at].merge.rank];
-    if (list.empty()) ranks.push(links[at].merge.rank);
-    list.push_back(at);
+    Places& of = places[links[at].merge.rank];
+    of.add(at);
+    if (!std::exchange(of.waiting, true)) ranks.push(links[at].merge.rank);
   };
   for (uint32_t i = 0; i < count; ++i) links[i] = {i == 0 ? kEnd : i - 1, i + 1 == count ? kEnd : i + 1, {}};
   for (uint32_t i = 0; i < count; ++i) look(i);
-  std::vector<uint32_t> now;
   while (!ranks.empty()) {
     const uint32_t rank = ranks.top();
-    ranks.pop();
-    now.clear();
-    now.swap(places[rank]);
-    if (!std::ranges::is_sorted(now)) std::ranges::sort(now);
-    for (size_t i = 0; i < now.size(); ++i) {
-      const uint32_t at = now[i];
+    Places& of = places[rank];
+    while (!of.empty() && ranks.top() == rank) {
+      const uint32_t at = of.take();
       if (links[at].merge.rank != rank) continue;  // one of the two is joined already
       const uint32_t right = links[at].next;
       symbols[at] = {links[at].merge.id, symbols[at].begin, symbols[right].end};
@@ -129,14 +158,10 @@ void PairMerger::merge_many(std::vector<Symbol>& symbols) const {
       if (links[right].next != kEnd) links[links[right].next].previous = at;
       look(at);
       if (links[at].previous != kEnd) look(links[at].previous);
-      // A vocabulary may join later what ranks before: then that comes first.
-      if (!ranks.empty() && ranks.top() < rank) {
-        std::vector<uint32_t>& rest = places[rank];
-        rest.insert(rest.end(), now.begin() + static_cast<std::ptrdiff_t>(i) + 1, now.end());
-        if (!rest.empty()) ranks.push(rank);
-        break;
-      }
     }
+    if (!of.empty() || ranks.top() != rank) continue;
+    ranks.pop();
+    of.waiting = false;
   }
   uint32_t kept = 0;
   for (uint32_t at = 0; at != kEnd;) {

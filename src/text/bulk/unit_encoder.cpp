@@ -142,6 +142,7 @@ class UnitEncoder::Run {
   void take(size_t from);
   void encode_characters();
   void find_ascii_barriers();
+  void drop_barriers();
   void find_words();
   size_t end_of_chunk(size_t from);
   size_t list_units(bool more);
@@ -157,6 +158,8 @@ class UnitEncoder::Run {
   void put_places(size_t begin, const UnitTokens& unit, size_t first);
   Result<void> encode_word_from(size_t begin);
   void remember(const Key& key, const UnitTokens& unit);
+  /// The bytes of a block that the chunk has.
+  uint64_t in_chunk(size_t w) const { return chunk_.size >= w * 64 + 64 ? ~uint64_t{0} : (uint64_t{1} << (chunk_.size % 64)) - 1; }
   bool is_word(size_t begin) const { return bit_at(chunk_.words, begin); }
   TextUnit unit_at(size_t begin, size_t end) const {
     return {stretch_, from_ + begin, from_ + end, is_word(begin) ? TextUnit::Place::Word : TextUnit::Place::Continuing, base_ == 0};
@@ -371,6 +374,27 @@ void UnitEncoder::Run::find_words() {
     }
   }
   keep_below(chunk_.words, chunk_.size, chunk_.blocks);
+}
+
+/// Drops barriers behind which a word has a character that is not easy: what follows them takes all steps, and so the whole word.
+void UnitEncoder::Run::drop_barriers() {
+  const auto easy = [&](size_t w) { return chunk_.planes[w].of[std::countr_zero(unit_code::kEasy)]; };
+  bool behind = false;  // whether there is one in what is left of the word
+  for (size_t w = chunk_.blocks; w-- > 0;) {
+    const uint64_t words = chunk_.words[w], odd = ~(easy(w) | chunk_.continuation[w] | words);
+    if (!behind && !(odd & in_chunk(w))) continue;
+    for (uint64_t left = words | (odd & in_chunk(w)) | chunk_.barriers[w]; left;) {
+      const uint64_t bit = uint64_t{1} << (63 - std::countl_zero(left));
+      left ^= bit;
+      if (words & bit) {
+        behind = false;
+      } else if (odd & bit) {
+        behind = true;
+      } else if (behind) {
+        chunk_.barriers[w] ^= bit;
+      }
+    }
+  }
 }
 
 /// Shortens the chunk to whole units; 0 where not even one is known to end in it.
@@ -671,6 +695,7 @@ Result<void> UnitEncoder::Run::encode() {
     encode_characters();
     if (barriers_) find_ascii_barriers();
     find_words();
+    if (barriers_) drop_barriers();
     chunk_.words[0] = (chunk_.words[0] & ~uint64_t{1}) | (continuing_ ? 0 : 1);
     chunk_.barriers[0] = (chunk_.barriers[0] & ~uint64_t{1}) | (continuing_ ? 1 : 0);
     size_t size = end_of_chunk(from);

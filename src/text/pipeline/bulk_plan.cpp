@@ -15,7 +15,7 @@ namespace {
 /// Building costs what the slow way takes for about a byte of text for so many tokens of the vocabulary.
 constexpr uint64_t kTokensAByte = 5;
 /// The same of what units are made with.
-constexpr uint64_t kUnitsWorthBuilding = 64 << 10;
+constexpr uint64_t kUnitsWorthBuilding = 16 << 10;
 
 }  // namespace
 

@@ -77,5 +77,48 @@ TEST(PairMerger, FindsEveryPairOfACrowdedTableAndNoOther) {
   }
 }
 
+/// The lowest rank, of these the leftmost, until nothing joins.
+std::vector<TokenId> merged_one_by_one(const PairMerger& merger, std::vector<TokenId> ids) {
+  for (;;) {
+    size_t best = ids.size();
+    for (size_t i = 0; i + 1 < ids.size(); ++i) {
+      const Merge<uint32_t> merge = merger.find(ids[i], ids[i + 1]);
+      if (merge.possible() && (best == ids.size() || merge.rank < merger.find(ids[best], ids[best + 1]).rank)) best = i;
+    }
+    if (best == ids.size()) return ids;
+    ids[best] = merger.find(ids[best], ids[best + 1]).id;
+    ids.erase(ids.begin() + static_cast<ptrdiff_t>(best) + 1);
+  }
+}
+
+TEST(PairMerger, MergesLongPiecesRankAfterRankAndEachFromLeftToRight) {
+  std::mt19937 random(10);
+  for (int round = 0; round < 300; ++round) {
+    const uint32_t ids = 2 + below(random, 12);
+    const PairMerger merger = random_merger(random, ids, 1 + below(random, 60), 0);
+    std::vector<TokenId> before(49 + below(random, 200));
+    for (TokenId& id : before) id = below(random, round % 3 ? ids : 2);
+    std::vector<Symbol> symbols;
+    for (uint32_t i = 0; i < before.size(); ++i) symbols.push_back({before[i], i, i + 1});
+    merger.merge(symbols);
+    std::vector<TokenId> after;
+    for (const Symbol& symbol : symbols) after.push_back(symbol.id);
+    ASSERT_EQ(after, merged_one_by_one(merger, before));
+  }
+}
+
+// Like the runs of spaces of some vocabularies. If what waits were moved each time this would take minutes.
+TEST(PairMerger, MergesARunWhoseLongerTokensRankBeforeShorterOnes) {
+  PairMerger merger;
+  merger.reserve(5);
+  for (uint32_t id = 0; id < 5; ++id) merger.add(id, id, {5 - id, id + 1});
+  constexpr uint32_t kCount = 1 << 20;
+  std::vector<Symbol> symbols;
+  for (uint32_t i = 0; i < kCount; ++i) symbols.push_back({0, i, i + 1});
+  merger.merge(symbols);
+  ASSERT_EQ(symbols.size(), kCount / 32);
+  for (const Symbol& symbol : symbols) EXPECT_EQ(symbol.id, 5u);
+}
+
 }  // namespace
 }  // namespace headrace::text

@@ -164,7 +164,8 @@ uint32_t PieceTrie::begin_walks(std::string_view text, Prefixes& prefixes) const
     const Node from = first[place].from;
     const Cell& cell = cells[from == kNoNode ? kRoot : from];
     prefixes.found_[place][0] = {3, from, cell.weight};
-    prefixes.counts_[place] = static_cast<uint32_t>(wide) & static_cast<uint32_t>(from != kNoNode) & static_cast<uint32_t>(cell.ends_string());
+    const bool is_string = cell.ends_string();
+    prefixes.counts_[place] = static_cast<uint32_t>(wide) & static_cast<uint32_t>(from != kNoNode) & static_cast<uint32_t>(is_string);
     const uint32_t pair = first[place].pair;
     const bool goes_on = pair == kNoPair || (pairs_[pair / 64] >> (pair % 64) & 1);
     prefixes.walks_[walking] = {next, place, from, cell.base};

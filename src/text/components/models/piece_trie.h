@@ -145,7 +145,8 @@ class PieceTrie::Prefixes {
   void for_each(const PieceTrie& trie, std::string_view text, size_t place, const Found& found) const {
     if (counts_[place] > kMost) [[unlikely]] {
       const std::string_view rest = text.substr(places_[place].at, places_[place].stop - places_[place].at);
-      return trie.visit(kRoot, rest, [&](size_t length, Node node) { found(static_cast<uint32_t>(length), node, trie.cells_[node].weight); });
+      trie.visit(kRoot, rest, [&](size_t length, Node node) { found(static_cast<uint32_t>(length), node, trie.cells_[node].weight); });
+      return;
     }
     for (uint32_t i = 0; i < counts_[place]; ++i) {
       const Prefix& prefix = found_[place][i];
