@@ -226,7 +226,8 @@ def python_of(folder, name, packages):
 
 
 def run(python, adapter, kind, size, path, arguments):
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "HEADRACE_THREADS": str(arguments.threads), "RAYON_NUM_THREADS": str(arguments.threads),
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "HEADRACE_THREADS": str(arguments.threads),
+                   "RAYON_NUM_THREADS": str(arguments.threads),
                    "TOKENIZERS_PARALLELISM": "true" if arguments.threads > 1 else "false"}
     command = [python, __file__, "--job", adapter, kind, size, path]
     try:

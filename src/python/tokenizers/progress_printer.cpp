@@ -43,8 +43,8 @@ void ProgressPrinter::show(std::string_view step, size_t done, size_t total) {
 void ProgressPrinter::draw(std::string_view step, size_t done, size_t total) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(shown_ - begun_).count();
   const size_t filled = total > 0 ? std::min(done, total) * kBar / total : 0;
-  fmt::print(stderr, "\r[{:02}:{:02}:{:02}] {:<25} {:█<{}}{:░<{}} {}/{}", seconds / 3600, seconds / 60 % 60, seconds % 60, step, "", filled, "",
-             kBar - filled, done, total);
+  fmt::print(stderr, "\r[{:02}:{:02}:{:02}] {:<25} ", seconds / 3600, seconds / 60 % 60, seconds % 60, step);
+  fmt::print(stderr, "{:█<{}}{:░<{}} {}/{}", "", filled, "", kBar - filled, done, total);
   open_line_ = true;
 }
 

@@ -31,7 +31,8 @@ class PieceMatches {
 
   bool are_kept() const { return kept_end_ == end_; }
 
-  /// Calls visit(n, matches) for each word that is not empty, as long as that returns true. Pieces that are not `alive(id)` are passed over. The trie's
+  /// Calls visit(n, matches) for each word that is not empty, as long as that returns true. Pieces that are
+  /// not `alive(id)` are passed over. The trie's
   /// values are ids; it is not looked at when all matches are kept.
   template <class Alive, class Visit>
   void for_each_word(const PieceTrie& trie, const Alive& alive, const Visit& visit);

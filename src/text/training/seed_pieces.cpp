@@ -234,7 +234,8 @@ Result<void> sort_by_parts(std::vector<T>& values, const Less& less, TrainingWat
   for (size_t part = kPart; part < values.size(); part *= 2) {
     HR_CHECK(watch.parallel_for((values.size() + 2 * part - 1) / (2 * part), 1, [&](size_t pair, size_t) -> Result<void> {
       const size_t begin = pair * 2 * part;
-      std::merge(at(values, begin), at(values, begin + part), at(values, begin + part), at(values, begin + 2 * part), at(merged, begin), less);
+      const auto middle = at(values, begin + part);
+      std::merge(at(values, begin), middle, middle, at(values, begin + 2 * part), at(merged, begin), less);
       return {};
     }));
     values.swap(merged);

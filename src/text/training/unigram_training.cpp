@@ -91,10 +91,10 @@ class UnigramTraining {
   bool is_left(uint32_t id) const { return scores_[id] > kGone; }
 
   /// Of the pieces that are left but the unknown one, which is never found in a text; their values are ids.
-  PieceTrie trie() const {
+  PieceTrie trie() {
     return PieceTrie(pieces_.size(), [this](size_t id) -> std::string_view {
       return id > 0 && is_left(static_cast<uint32_t>(id)) ? pieces_[id].first : std::string_view();
-    });
+    }, [this] { return watch_.check().has_value(); });
   }
 
   double unknown_score() const {
@@ -128,9 +128,10 @@ class UnigramTraining {
   /// How often each piece is expected in the words.
   Result<std::vector<double>> expect() {
     const bool kept = std::ranges::all_of(matches_, [](const PieceMatches& matches) { return matches.are_kept(); });
-    return summed(kept ? PieceTrie() : trie(), [this](Divisions& divisions, size_t n, std::span<const PieceMatch> matches, std::span<double> expected) {
+    const auto add = [this](Divisions& divisions, size_t n, std::span<const PieceMatch> matches, std::span<double> expected) {
       divisions.add_expected(matches, words_.word(n).size(), static_cast<double>(words_.count(n)), expected);
-    });
+    };
+    return summed(kept ? PieceTrie() : trie(), add);
   }
 
   /// The Bayesian variant of expectation and maximisation (a Dirichlet process prior): the
@@ -267,7 +268,9 @@ class UnigramTraining {
     }
     const size_t room = trainer_.vocab_size - trainer_.special_tokens.size() - (add_unknown ? 1 : 0);
     std::vector<uint32_t> ranked = left_;
-    if (trainer_.seeds_by_count) std::stable_sort(ranked.begin() + 1, ranked.end(), [this](uint32_t a, uint32_t b) { return scores_[a] > scores_[b]; });
+    if (trainer_.seeds_by_count) {
+      std::stable_sort(ranked.begin() + 1, ranked.end(), [this](uint32_t a, uint32_t b) { return scores_[a] > scores_[b]; });
+    }
     for (const uint32_t id : ranked) {
       const std::string& piece = pieces_[id].first;
       if (!there.insert(piece).second) continue;

@@ -186,8 +186,8 @@ struct WordCounter::State {
       const size_t begin = first > 0 ? ends[first - 1] : 0;
       const std::string_view lines = block.substr(begin, ends[last - 1] - begin);
       if (const size_t valid = utf8::valid_prefix(lines); valid < lines.size()) {
-        return fail(ErrorKind::InvalidData,
-                    fmt::format("{}: stream did not contain valid UTF-8, at byte {}", path.string(), offset + begin + valid), path.string());
+        const std::string name = path.string();
+        return fail(ErrorKind::InvalidData, fmt::format("{}: stream did not contain valid UTF-8, at byte {}", name, offset + begin + valid), name);
       }
       auto counted = borrow();
       Result<void> done = count_lines(lines, *counted);

@@ -68,11 +68,14 @@ struct PieceTrie::Builder {
     return base;
   }
 
-  void build() {
+  void build(const std::function<bool()>& goes_on) {
+    constexpr size_t kNodesBetween = 1024;
+    size_t nodes = 0;
     std::vector<Range> pending{{0, order.size(), 0, kRoot}};
     std::vector<uint8_t> labels;
     std::vector<size_t> begins;
     while (!pending.empty()) {
+      if (goes_on && ++nodes % kNodesBetween == 0 && !goes_on()) return;
       Range range = pending.back();
       pending.pop_back();
       // Strings that end here come first; the last of equal ones counts.
@@ -100,13 +103,13 @@ struct PieceTrie::Builder {
   }
 };
 
-PieceTrie::PieceTrie(size_t count, const std::function<std::string_view(size_t)>& piece) {
+PieceTrie::PieceTrie(size_t count, const std::function<std::string_view(size_t)>& piece, const std::function<bool()>& goes_on) {
   Builder builder(*this);
   builder.order.reserve(count);
   for (size_t n = 0; n < count; ++n) builder.order.emplace_back(piece(n), static_cast<uint32_t>(n));
   std::sort(builder.order.begin(), builder.order.end());
   builder.grow();
-  builder.build();
+  builder.build(goes_on);
   cells_ = TableArray<Cell>(builder.cells.size(), TablePages::Large);
   std::copy(builder.cells.begin(), builder.cells.end(), cells_.begin());
   after_three_.resize(0x10000, kNoNode);

@@ -24,8 +24,9 @@ class PieceTrie {
 
   PieceTrie() : PieceTrie(0, [](size_t) { return std::string_view(); }) {}
   /// `piece(n)` for n < count; a string's value is its number, of equal strings the last.
-  /// The empty string is never found.
-  PieceTrie(size_t count, const std::function<std::string_view(size_t)>& piece);
+  /// The empty string is never found. `goes_on`, asked now and then unless it is empty, says false to
+  /// leave the trie unfinished.
+  PieceTrie(size_t count, const std::function<std::string_view(size_t)>& piece, const std::function<bool()>& goes_on = {});
 
   /// The node that `text` leads to, or kNoNode.
   Node walk(Node from, std::string_view text) const {
