@@ -1,8 +1,9 @@
 #include "cli/any_tokenizer.h"
 
 #include <filesystem>
-#include <optional>
+#include <fstream>
 
+#include "model/gguf.h"
 #include "text/pipeline.h"
 #include "text/tokenizer_files.h"
 
@@ -25,9 +26,9 @@ class OfModel final : public AnyTokenizer {
   std::shared_ptr<const text::Tokenizer> tokenizer_;
 };
 
-class OfJson final : public AnyTokenizer {
+class OfParts final : public AnyTokenizer {
  public:
-  explicit OfJson(text::Pipeline pipeline) : pipeline_(std::move(pipeline)) {}
+  explicit OfParts(text::Pipeline pipeline) : pipeline_(std::move(pipeline)) {}
   Result<text::EncodedText> encode(std::string_view text, const text::EncodeOptions& options) const override {
     text::PipelineOptions wanted;
     wanted.add_special_tokens = options.add_special;
@@ -48,24 +49,37 @@ class OfJson final : public AnyTokenizer {
   text::Pipeline pipeline_;
 };
 
-/// The tokenizer.json or compiled tokenizer that MODEL names, if it names one.
-std::optional<std::filesystem::path> json_file(const std::filesystem::path& model) {
-  if (model.extension() == ".json" || text::is_compiled_tokenizer(model)) return model;
+bool is_gguf(const std::filesystem::path& path) {
+  if (path.extension() == ".gguf") return true;
+  char magic[4] = {};
+  std::ifstream file(path, std::ios::binary);
+  return file.read(magic, sizeof(magic)) && std::string_view(magic, sizeof(magic)) == "GGUF";
+}
+
+/// Whether MODEL is a file or folder of a tokenizer, and not of a model.
+bool is_of_tokenizer(const std::filesystem::path& path) {
   std::error_code code;
-  if (!std::filesystem::is_directory(model, code)) return std::nullopt;
-  for (const auto& entry : std::filesystem::directory_iterator(model, code)) {
-    if (entry.path().extension() == ".gguf") return std::nullopt;
+  if (!std::filesystem::is_directory(path, code)) return std::filesystem::exists(path, code) && !is_gguf(path);
+  for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
+    if (entry.path().extension() == ".gguf") return false;
   }
-  if (std::filesystem::exists(model / "tokenizer.json", code)) return model / "tokenizer.json";
-  return std::nullopt;
+  return true;
 }
 
 }  // namespace
 
+Result<text::Pipeline> load_pipeline(const ModelOptions& options, const std::string& encoding) {
+  if (is_of_tokenizer(options.model)) return text::load_tokenizer(options.model, {.encoding = encoding});
+  HR_TRY(const auto path, find_model(options));
+  HR_TRY(const auto gguf, model::Gguf::open(path));
+  HR_TRY(const auto source, model::tokenizer_source(gguf));
+  return text::pipeline_of(source);
+}
+
 Result<std::unique_ptr<AnyTokenizer>> load_any_tokenizer(const ModelOptions& options) {
-  if (const auto path = json_file(options.model)) {
-    HR_TRY(auto pipeline, text::Pipeline::from_file(*path));
-    return std::make_unique<OfJson>(std::move(pipeline));
+  if (is_of_tokenizer(options.model)) {
+    HR_TRY(auto pipeline, text::load_tokenizer(options.model));
+    return std::make_unique<OfParts>(std::move(pipeline));
   }
   HR_TRY(auto tokenizer, load_tokenizer(options));
   return std::make_unique<OfModel>(std::move(tokenizer));

@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "cli/model_options.h"
+#include "text/pipeline.h"
 #include "text/tokenizer.h"
 
 namespace headrace::cli {
 
-/// The tokenizer of a model file or of a tokenizer.json, as the commands use either.
+/// The tokenizer of a model file or of a tokenizer's own, as the commands use either.
 class AnyTokenizer {
  public:
   virtual ~AnyTokenizer() = default;
@@ -19,7 +20,9 @@ class AnyTokenizer {
   virtual size_t vocabulary_size() const = 0;
 };
 
-/// `options.model` is a model, a .json file, or a folder with a tokenizer.json (and no .gguf file).
+/// `options.model` is a model, a tokenizer's file of any kind (text/tokenizer_files.h), or a folder that holds one (and no .gguf file).
 Result<std::unique_ptr<AnyTokenizer>> load_any_tokenizer(const ModelOptions& options);
+/// Of the same, the parts; of a GGUF file those that do what it says. `encoding`: see text::LoadOptions.
+Result<text::Pipeline> load_pipeline(const ModelOptions& options, const std::string& encoding = "");
 
 }  // namespace headrace::cli

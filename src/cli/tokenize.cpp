@@ -18,7 +18,7 @@ namespace headrace::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-MODEL may also be a tokenizer.json, or a folder that holds one.
+MODEL may also be a tokenizer's file of any kind, or a folder that holds one.
 The text is --text, --file (may be repeated), or else standard input; ids are printed
 on one line a text.
 

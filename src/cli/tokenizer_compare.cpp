@@ -2,9 +2,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
+#include "base/file.h"
 #include "cli/any_tokenizer.h"
 #include "cli/input.h"
 #include "cli/print_json.h"
@@ -18,18 +21,31 @@ using text::EncodedText;
 using text::TokenId;
 
 constexpr const char* kFooter = R"(
-A and B are models, tokenizer.json files, or folders that hold one. A row is a part of the
-text which the two cut otherwise; parts that are cut alike are left out, whatever their ids.
+A and B are models, tokenizers' files of any kind, or folders that hold one. A row is a part
+of the text which the two cut otherwise; parts that are cut alike are left out, whatever
+their ids. The text is TEXT, --file, or else standard input (also as -).
 
 Examples:
   headrace tokenizer compare smollm2 gemma3 "Mills 1234"
-  headrace tokenizer compare old.json new.json < text.txt)";
+  headrace tokenizer compare old.json new.json --file text.txt)";
 
 struct CompareOptions : ModelOptions {
   std::string other;
   std::string text;
+  std::string file;
   CLI::Option* text_given = nullptr;
 };
+
+/// A file's name taken for text gives an answer that looks right: who gives one is told.
+Result<std::string> text_of(const CompareOptions& options) {
+  if (!options.file.empty()) return read_file(options.file);
+  if (options.text_given->count() == 0 || options.text == "-") return read_standard_input();
+  std::error_code ignored;
+  if (!options.quiet && !options.json && std::filesystem::is_regular_file(options.text, ignored)) {
+    fmt::print(stderr, "headrace: the text is \"{}\" itself; --file {} takes what the file holds\n", options.text, options.text);
+  }
+  return options.text;
+}
 
 /// Tokens [first, last) of an encoding, in order.
 struct Run {
@@ -126,10 +142,7 @@ Result<int> run(CompareOptions& options) {
   ModelOptions other = options;
   other.model = options.other;
   HR_TRY(const auto b, load_any_tokenizer(other));
-  std::string text = options.text;
-  if (options.text_given->count() == 0) {
-    HR_TRY(text, read_standard_input());
-  }
+  HR_TRY(const std::string text, text_of(options));
   text::EncodeOptions wanted;
   wanted.offsets = true;
   wanted.add_special = false;
@@ -166,9 +179,10 @@ Result<int> run(CompareOptions& options) {
 void add_tokenizer_compare(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<CompareOptions>();
   CLI::App* command = add_command(app, chosen, "compare", "show where two tokenizers cut a text otherwise", options, run);
-  command->add_option("A", options->model, "a model or a tokenizer.json")->option_text(" ")->required();
+  command->add_option("A", options->model, "a model, or a tokenizer's file or folder")->option_text(" ")->required();
   command->add_option("B", options->other, "the other one")->option_text(" ")->required();
   options->text_given = command->add_option("TEXT", options->text, "the text [standard input]")->option_text(" ");
+  command->add_option("-f,--file", options->file, "read the text from a file")->option_text("PATH")->excludes(options->text_given);
   command->add_flag("-q,--quiet", options->quiet, "no progress on standard error");
   add_json_option(*command, *options);
   command->footer(kFooter);

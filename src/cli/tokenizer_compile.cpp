@@ -3,11 +3,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/any_tokenizer.h"
 #include "cli/model_options.h"
 #include "cli/print_json.h"
 #include "cli/tokenizer_commands.h"
-#include "model/gguf.h"
-#include "text/tokenizer_files.h"
+#include "text/pipeline.h"
 
 namespace headrace::cli {
 namespace {
@@ -27,22 +27,8 @@ struct CompileOptions : ModelOptions {
   std::string encoding;
 };
 
-bool is_gguf(const std::filesystem::path& path) { return path.extension() == ".gguf"; }
-
-/// From a file or folder of a tokenizer, or from what a model's GGUF file says of its own.
-Result<text::Pipeline> load(const CompileOptions& options) {
-  std::error_code ignored;
-  if (std::filesystem::exists(options.model, ignored) && !is_gguf(options.model)) {
-    return text::load_tokenizer(options.model, {.encoding = options.encoding});
-  }
-  HR_TRY(const auto path, find_model(options));
-  HR_TRY(const auto gguf, model::Gguf::open(path));
-  HR_TRY(const auto source, model::tokenizer_source(gguf));
-  return text::pipeline_of(source);
-}
-
 Result<int> run(CompileOptions& options) {
-  HR_TRY(const auto pipeline, load(options));
+  HR_TRY(const auto pipeline, load_pipeline(options, options.encoding));
   HR_CHECK(pipeline.save_compiled(options.output));
   std::error_code ignored;
   const auto bytes = std::filesystem::file_size(options.output, ignored);

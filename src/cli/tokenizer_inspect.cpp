@@ -2,8 +2,9 @@
 
 #include <memory>
 
-#include "cli/print_json.h"
+#include "cli/any_tokenizer.h"
 #include "cli/model_options.h"
+#include "cli/print_json.h"
 #include "cli/tokenizer_commands.h"
 #include "text/pipeline.h"
 
@@ -17,6 +18,7 @@ Long parts are cut short; --json prints everything but the vocabulary.
 
 Examples:
   headrace tokenizer inspect tokenizer.json
+  headrace tokenizer inspect smollm2
   headrace tokenizer inspect tokenizer.json --json | jq .special_tokens)";
 
 constexpr size_t kShownText = 100;
@@ -81,7 +83,7 @@ std::string shown_tokens(const Json& tokens) {
 }
 
 Result<int> run(ModelOptions& options) {
-  HR_TRY(const auto pipeline, text::Pipeline::from_file(options.model));
+  HR_TRY(const auto pipeline, load_pipeline(options));
   HR_TRY(const Json json, inspect_json(pipeline, options.model));
   if (options.json) {
     print_json(json);
@@ -102,8 +104,8 @@ Result<int> run(ModelOptions& options) {
 
 void add_tokenizer_inspect(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<ModelOptions>();
-  CLI::App* command = add_command(app, chosen, "inspect", "show what a tokenizer.json is made of", options, run);
-  command->add_option("FILE", options->model, "a tokenizer.json or compiled tokenizer")->option_text(" ")->required();
+  CLI::App* command = add_command(app, chosen, "inspect", "show what a tokenizer is made of", options, run);
+  command->add_option("FILE", options->model, "a tokenizer's file or folder, a GGUF file or a model's name")->option_text(" ")->required();
   add_json_option(*command, *options);
   command->footer(kFooter);
 }

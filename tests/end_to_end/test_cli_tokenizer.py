@@ -120,6 +120,33 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments, code, says):
     assert finished.returncode == code and finished.stdout == "" and says in finished.stderr
 
 
+def test_files_and_folders_of_every_kind_are_tokenizers(folder, tmp_path):
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "mill", "##er"]
+    (tmp_path / "vocab.txt").write_text("\n".join(tokens) + "\n")
+    for path in (tmp_path, tmp_path / "vocab.txt"):
+        assert run_json("tokenizer", "inspect", str(path))["model"]["type"] == "WordPiece"
+        assert run("tokenize", str(path), "--text", "the miller", "--no-special").stdout == "4 5 6\n"
+    assert run("tokenizer", "compare", str(tmp_path), str(folder / "wordpiece.json"), "the mill").returncode == 0
+    for name, content in (("empty", b""), ("noise", bytes(range(128, 256)))):
+        (tmp_path / name).write_bytes(content)
+        for command in (["tokenizer", "inspect"], ["tokenize", "--text", "x"]):
+            finished = run(*command, str(tmp_path / name))
+            assert finished.returncode == 1 and finished.stdout == "" and str(tmp_path / name) in finished.stderr
+    (tmp_path / "nothing").mkdir()
+    assert "has none of the files of a tokenizer" in run("tokenizer", "inspect", str(tmp_path / "nothing")).stderr
+
+
+def test_compare_takes_a_file_and_says_so_where_its_name_is_the_text(folder):
+    a, text = str(folder / "wordpiece.json"), str(folder / "a.txt")
+    held = run_json("tokenizer", "compare", a, a, "--file", text)
+    assert held == run_json("tokenizer", "compare", a, a, TEXT)
+    named = run("tokenizer", "compare", a, a, text)
+    assert named.returncode == 0 and f"--file {text}" in named.stderr
+    assert run("tokenizer", "compare", a, a, "-", input="the mill").stdout == run("tokenizer", "compare", a, a, "the mill").stdout
+    assert run("tokenizer", "compare", a, a, "--file", "/no/such.txt").returncode == 1
+    assert run("tokenizer", "compare", a, a, "x", "--file", text).returncode == 2
+
+
 @pytest.mark.parametrize("command", ["train", "inspect", "compile", "compare"])
 def test_each_command_has_help_with_examples(command):
     shown = run("tokenizer", command, "--help").stdout

@@ -251,7 +251,11 @@ Result<Pipeline> from_folder(const fs::path& folder, const LoadOptions& options)
 
 Result<Pipeline> load_tokenizer(const fs::path& path, const LoadOptions& options) {
   std::error_code ignored;
-  return fs::is_directory(path, ignored) ? from_folder(path, options) : from_file(path, options);
+  auto loaded = fs::is_directory(path, ignored) ? from_folder(path, options) : from_file(path, options);
+  if (loaded || loaded.error().message.contains(path.string())) return loaded;
+  Error error = std::move(loaded).error();
+  error.message = path.string() + ": " + error.message;
+  return std::unexpected(std::move(error));
 }
 
 Result<Pipeline> load_tokenizer_bytes(std::string_view bytes, std::string_view name, const LoadOptions& options) {
