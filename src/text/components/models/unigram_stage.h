@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "text/components.h"
 #include "text/components/models/piece_trie.h"
 #include "text/components/models/random_stream.h"
+#include "text/nbest.h"
 
 namespace headrace::text {
 
@@ -37,6 +39,8 @@ class UnigramStage final : public ModelStage {
   /// Replaces `parts` by the tokens of a text. `least_gap`, if not null, gets the smallest difference between two scores
   /// of which one was taken.
   Result<void> divide(std::string_view text, std::vector<Part>& parts, double* least_gap = nullptr) const;
+  /// See text/nbest.h.
+  Result<std::vector<ScoredTokens>> best_divisions(std::string_view text, size_t count) const;
   /// Whether a text is a piece that others are divided into.
   bool is_piece(std::string_view text) const {
     const uint32_t id = trie_.find(text);
@@ -52,6 +56,9 @@ class UnigramStage final : public ModelStage {
 
   Result<void> best_parts(std::string_view text, std::vector<Part>& parts, double* least_gap) const;
   Result<void> random_parts(std::string_view text, std::vector<Part>& parts) const;
+  /// What is found becomes tokens: unknown characters one, or bytes.
+  void finish(std::string_view text, std::span<const Part> found, std::vector<Part>& parts) const;
+  void append_tokens(std::string_view text, std::span<const Part> parts, std::vector<ModelToken>& tokens) const;
   void add(std::string_view text, Part part, std::vector<Part>& tokens) const;
   bool add_bytes(std::string_view text, const Part& part, std::vector<Part>& tokens) const;
 
