@@ -180,8 +180,8 @@ def test_limits_are_read_set_and_refused():
 
 def test_limits_are_read_from_the_environment():
     code = "import headrace.tokenizers as t; print(t.limits()['find_steps'], t.limits()['cache_bytes'])"
-    setting = "find_steps=1234,steps=3,cache_bytes=many,cache_bytes=4096"
-    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"HEADRACE_TOKENIZER_LIMITS": setting}, capture_output=True, text=True)
+    environment = os.environ | {"HEADRACE_TOKENIZER_LIMITS": "find_steps=1234,steps=3,cache_bytes=many,cache_bytes=4096"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["1234", "4096"]
     assert "no limit is named" in done.stderr and "cache_bytes=many" in done.stderr
 
@@ -214,3 +214,25 @@ def test_the_visualizer_shows_tokens_and_annotations():
     if not importlib.util.find_spec("IPython"):
         with pytest.raises(ImportError, match="default_to_notebook=False"):
             EncodingVisualizer(tok)
+
+
+def test_nbest_lists_the_divisions_with_the_highest_scores():
+    scores = {"<unk>": 0.0, "a": -1.0, "b": -1.5, "ab": -2.0, "ba": -1.25, "aba": -4.0, "bb": -2.5}
+    model = models.Unigram(list(scores.items()), 0)
+
+    def divisions(text):
+        if not text:
+            return [[]]
+        return [[piece, *rest] for piece in list(scores)[1:] if text.startswith(piece) for rest in divisions(text[len(piece):])]
+
+    for text in ("a", "abab", "abbabba"):
+        wanted = sorted((sum(scores[piece] for piece in pieces) for pieces in divisions(text)), reverse=True)
+        for size in (1, 3, 1000):
+            found = model.nbest(text, size)
+            assert [score for _, score in found] == pytest.approx(wanted[:size])
+            assert all("".join(token.value for token in tokens) == text for tokens, _ in found)
+            assert len({tuple(token.id for token in tokens) for tokens, _ in found}) == len(found)
+        assert [token.id for token in model.nbest(text, 1)[0][0]] == [token.id for token in model.tokenize(text)]
+    (tokens, _), *_ = model.nbest("xxa", 2)
+    assert [token.value for token in tokens] == ["xx", "a"]
+    assert model.nbest("", 3) == [([], 0.0)] and model.nbest("a", 0) == []

@@ -27,13 +27,14 @@ from headrace.tokenizers.tools import Annotation, EncodingVisualizer
 from numpy.typing import NDArray
 
 tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")], unk_token="a", dropout=0.1, seed=3))
-tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(" {2,}"), " "), normalizers.BertNormalizer(lowercase=False)])
-tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(" ", "isolated", invert=True), pre_tokenizers.ByteLevel(use_regex=False)])
+tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(" {2,}"), " "), normalizers.BertNormalizer()])
+tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(" ", "isolated", invert=True), pre_tokenizers.ByteLevel()])
 tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A", pair=["$A", "$B:1"], special_tokens=[("[CLS]", 1)])
 tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Strip(" ", 1, 0)])
 tokenizer.model = models.Unigram([("a", -1.0)], 0, alpha=0.2, nbest_size=-1)
 tokenizer.add_special_tokens(["[CLS]", AddedToken("[SEP]", special=True)])
-tokenizer.train_from_iterator(["a b"], trainers.BpeTrainer(vocab_size=30, special_tokens=["x"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+alphabet = pre_tokenizers.ByteLevel.alphabet()
+tokenizer.train_from_iterator(["a b"], trainers.BpeTrainer(vocab_size=30, special_tokens=["x"], initial_alphabet=alphabet))
 tokenizer.train(["text"], trainers.UnigramTrainer(unk_token="<unk>"))
 
 encoding = tokenizer.encode("a", "b", add_special_tokens=False)
@@ -52,6 +53,7 @@ assert_type(models.BPE.read_file("vocab.json", "merges.txt"), tuple[dict[str, in
 assert_type(pre_tokenizers.Whitespace().pre_tokenize_str("a b"), list[tuple[str, tuple[int, int]]])
 assert_type(decoders.DecodeStream([1]).step(tokenizer, 2), str | None)
 assert_type(load("tokenizer.model"), Tokenizer)
+assert_type(models.Unigram([("a", -1.0)], 0).nbest("a", 3), list[tuple[list[Token], float]])
 assert_type(limits(), dict[str, int])
 set_limits(cache_bytes=1 << 20, match_steps=10)
 

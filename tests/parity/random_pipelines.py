@@ -53,7 +53,8 @@ class PipelineMaker:
     def charsmap(self):
         keys = {"".join(self.pick(character(self.maker), self.maker.choice(LETTERS)) for _ in range(self.maker.choice((1, 1, 1, 2))))
                 for _ in range(self.maker.randint(0, 12))}
-        replaced = {key: "".join(self.maker.choice(LETTERS) for _ in range(self.maker.randint(0, 3))) for key in sorted(keys) if "\0" not in key}
+        replaced = {key: "".join(self.maker.choice(LETTERS) for _ in range(self.maker.randint(0, 3)))
+                    for key in sorted(keys) if "\0" not in key}
         return base64.b64encode(charsmap_of({key.encode(): text for key, text in replaced.items()})).decode()
 
     def pre_tokenizer(self, depth=0):
@@ -251,7 +252,8 @@ FAMILIES = {
     "no contractions": r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACE,
     "seed coder": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+" + SPACE,
     "numbers together": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACE,
-    "tekken": rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*" + SPACE,
+    "tekken": rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*|\p{{N}}"
+              r"| ?[^\s\p{L}\p{N}]+[\r\n/]*" + SPACE,
 }
 
 
@@ -270,7 +272,8 @@ class FamilyMaker(PipelineMaker):
         words = [spell(word) for word in WORDS + LITERALS]
         for _ in range(60):
             kind = character(self.maker)
-            words.append(spell("".join(self.pick(kind, character(self.maker), self.maker.choice(LETTERS)) for _ in range(self.maker.randint(2, 7)))))
+            letters = [self.pick(kind, character(self.maker), self.maker.choice(LETTERS)) for _ in range(self.maker.randint(2, 7))]
+            words.append(spell("".join(letters)))
         return [list(word) for word in words if word]
 
     def merges(self, words, count):
@@ -346,11 +349,12 @@ class FamilyMaker(PipelineMaker):
                 begin = self.maker.randrange(len(word))
                 pieces.add(("##" if begin else "") + "".join(word[begin : begin + self.maker.randint(1, 4)]))
             pieces |= {self.pick("", "##") + letter for letter in word}
-        model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": self.pick(100, 8),
-                 "vocab": self.vocabulary(sorted(pieces))}
+        model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                 "max_input_chars_per_word": self.pick(100, 8), "vocab": self.vocabulary(sorted(pieces))}
         normalizer = {"type": "BertNormalizer", "clean_text": self.flag(), "handle_chinese_chars": self.flag(),
                       "strip_accents": self.pick(None, True, False), "lowercase": self.flag()}
-        parts = [{"type": self.pick("NFC", "NFD", "NFKC", "NFKD", "Nmt", "Lowercase", "StripAccents")} for _ in range(self.maker.randint(1, 3))]
+        kinds = ("NFC", "NFD", "NFKC", "NFKD", "Nmt", "Lowercase", "StripAccents")
+        parts = [{"type": self.maker.choice(kinds)} for _ in range(self.maker.randint(1, 3))]
         return self.assembled(model, lambda: self.pick(normalizer, sequence("n", *parts)), lambda: {"type": "BertPreTokenizer"}, (0.9, 1))
 
     def metaspace_unigram(self):
@@ -365,7 +369,8 @@ class FamilyMaker(PipelineMaker):
         fallback = self.flag()
         if fallback:
             entries |= dict.fromkeys(f"<0x{byte:02X}>" for byte in range(256))
-        vocab = [[entry, -round(self.maker.uniform(1, 12 if len(entry) == 1 else 6) * len(entry) ** 0.5 * steps) / steps] for entry in entries]
+        score = lambda piece: self.maker.uniform(1, 12 if len(piece) == 1 else 6) * len(piece) ** 0.5  # noqa: E731
+        vocab = [[entry, -round(score(entry) * steps) / steps] for entry in entries]
         model = {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": fallback}
         forms = [{"type": kind} for kind in ("NFKC", "Nmt", "NFC", "NFKD", "Lowercase", "StripAccents")]
         forms.append({"type": "Precompiled", "precompiled_charsmap": self.charsmap()})

@@ -8,6 +8,7 @@
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
 #include "python/tokenizers/tokens.h"
+#include "text/nbest.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -264,6 +265,15 @@ void bind_unigram(nb::module_& module) {
     if (!stage) throw Failure({stage.error().kind, "Error while loading Unigram: " + stage.error().message});
     construct(self, std::move(model));
   }, "vocab"_a = nb::none(), "unk_id"_a = nb::none(), "byte_fallback"_a = nb::none(), "alpha"_a = nb::none(), "nbest_size"_a = nb::none());
+  unigram->def("nbest", [](const Self<UnigramModel>& self, std::string_view sequence, size_t size) {
+    auto divisions = value_or_raise(text::best_divisions(*value_or_raise(self.live->stage()), sequence, size));
+    std::vector<std::pair<std::vector<Token>, double>> result;
+    for (text::ScoredTokens& one : divisions) {
+      std::vector<Token> tokens(std::make_move_iterator(one.tokens.begin()), std::make_move_iterator(one.tokens.end()));
+      result.emplace_back(std::move(tokens), one.score);
+    }
+    return result;
+  }, "sequence"_a, "size"_a = 10, "The most probable divisions of a piece of text, the best first, with the sums of their pieces' scores.");
   unigram->def("_clear_cache", [](const Self<UnigramModel>&) {});
   unigram->def("_resize_cache", [](const Self<UnigramModel>&, size_t) {}, "capacity"_a);
   unigram.field("alpha", &UnigramModel::alpha).field("nbest_size", &UnigramModel::nbest_size).field("seed", &UnigramModel::seed);

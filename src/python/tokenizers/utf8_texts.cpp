@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "python/errors.h"
+#include "text/utf8.h"
 
 namespace nb = nanobind;
 
@@ -21,26 +22,6 @@ bool is_ascii(const Unit* units) {
   return all < 0x80;
 }
 
-char* append(uint32_t c, char* out) {
-  const auto tail = [](uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
-  if (c < 0x80) {
-    *out++ = static_cast<char>(c);
-  } else if (c < 0x800) {
-    *out++ = static_cast<char>(0xC0 | c >> 6);
-    *out++ = tail(c);
-  } else if (c < 0x10000) {
-    *out++ = static_cast<char>(0xE0 | c >> 12);
-    *out++ = tail(c >> 6);
-    *out++ = tail(c);
-  } else {
-    *out++ = static_cast<char>(0xF0 | c >> 18);
-    *out++ = tail(c >> 12);
-    *out++ = tail(c >> 6);
-    *out++ = tail(c);
-  }
-  return out;
-}
-
 /// Writes the UTF-8 of code points and returns its end; null: there is a surrogate.
 template <class Unit>
 char* append_all(const Unit* units, size_t count, char* out) {
@@ -53,7 +34,7 @@ char* append_all(const Unit* units, size_t count, char* out) {
     for (const size_t end = std::min(at + kAtOnce, count); at < end; ++at) {
       const uint32_t c = units[at];
       if (c >= 0xD800 && c < 0xE000) return nullptr;
-      out = append(c, out);
+      out = text::utf8::write(c, out);
     }
   }
   return out;

@@ -10,7 +10,8 @@ from typing import Any, Callable, Sequence
 from .. import Encoding, Tokenizer
 
 STYLE = """\
-.headrace-text { font: 1rem/2.2 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; padding: 1em; border: 1px solid #8884; }
+.headrace-text { font: 1rem/2.2 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+.headrace-text { padding: 1em; border: 1px solid #8884; }
 .headrace-text .t { padding: .15em 0; border-radius: .2em; box-shadow: inset 0 0 0 1px #8886; }
 .headrace-text .even { background: color-mix(in srgb, #4a90d9 22%, transparent); }
 .headrace-text .odd { background: color-mix(in srgb, #d9a44a 26%, transparent); }
@@ -127,10 +128,11 @@ class EncodingVisualizer:
         """For each token what is said of it, and its classes."""
         tokens, special = encoding.tokens, encoding.special_tokens_mask
         titles = [f"{number} {token}" for number, token in zip(encoding.ids, tokens)]
-        classes = [
-            ("odd" if number % 2 else "even") + (" special" if special[number] else "") + (" unknown" if self.unk_token_regex.search(token) else "")
-            for number, token in enumerate(tokens)
-        ]
+        classes = []
+        for number, token in enumerate(tokens):
+            is_unknown = self.unk_token_regex.search(token) is not None
+            parity = "odd" if number % 2 else "even"
+            classes.append(parity + (" special" if special[number] else "") + (" unknown" if is_unknown else ""))
         return titles, classes
 
 

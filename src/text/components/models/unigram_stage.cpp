@@ -223,11 +223,32 @@ Result<void> UnigramStage::divide_each(std::string_view bytes, std::span<Text> t
 Result<void> UnigramStage::tokenize(std::string_view text, std::vector<ModelToken>& tokens) const {
   std::vector<Part> parts;
   HR_CHECK(divide(text, parts));
+  append_tokens(text, parts, tokens);
+  return {};
+}
+
+void UnigramStage::append_tokens(std::string_view text, std::span<const Part> parts, std::vector<ModelToken>& tokens) const {
   for (const Part& part : parts) {
     std::string spelling = part.is_byte ? (*pieces_)[part.id].first : std::string(text.substr(part.begin, part.end - part.begin));
     tokens.push_back({part.id, std::move(spelling), {part.begin, part.end}});
   }
-  return {};
+}
+
+Result<std::vector<ScoredTokens>> UnigramStage::best_divisions(std::string_view text, size_t count) const {
+  std::vector<ScoredTokens> divisions;
+  if (count == 0) return divisions;
+  if (text.empty()) return std::vector<ScoredTokens>(1);
+  const auto& pieces = *pieces_;
+  Lattice lattice;
+  lattice.fill(text, trie_, [&](uint32_t id) { return matched(id) ? pieces[id].second : Lattice::kNever; }, unk_id_, unk_score_);
+  for (const auto& [path, score] : lattice.best(count)) {
+    std::vector<Part> found, parts;
+    for (const uint32_t n : path) found.push_back({lattice.nodes()[n].begin, lattice.nodes()[n].end, lattice.nodes()[n].id});
+    add_all(text, found, parts);
+    append_tokens(text, parts, divisions.emplace_back(std::vector<ModelToken>(), score).tokens);
+  }
+  if (divisions.empty()) return missing_unknown();
+  return divisions;
 }
 
 std::optional<TokenId> UnigramStage::token_to_id(std::string_view token) const {

@@ -13,6 +13,7 @@
 #include "text/components.h"
 #include "text/components/models/piece_trie.h"
 #include "text/components/models/random_stream.h"
+#include "text/nbest.h"
 
 namespace headrace::text {
 
@@ -48,6 +49,8 @@ class UnigramStage final : public ModelStage {
   };
   /// The same for several texts that lie one after another in `bytes`, with a byte between two at least; `parts` are of `bytes`.
   Result<void> divide_each(std::string_view bytes, std::span<Text> texts, std::vector<Part>& parts) const;
+  /// See text/nbest.h.
+  Result<std::vector<ScoredTokens>> best_divisions(std::string_view text, size_t count) const;
   /// Whether a text is a piece that others are divided into.
   bool is_piece(std::string_view text) const {
     const uint32_t id = trie_.find(text);
@@ -70,7 +73,9 @@ class UnigramStage final : public ModelStage {
   struct Lattices;
   Result<void> find_best(std::string_view bytes, std::span<Text> texts, Best* best) const;
   Result<void> random_parts(std::string_view text, std::vector<Part>& parts) const;
+  /// What is found becomes tokens: unknown characters one, or bytes.
   void add_all(std::string_view text, std::span<const Part> found, std::vector<Part>& parts) const;
+  void append_tokens(std::string_view text, std::span<const Part> parts, std::vector<ModelToken>& tokens) const;
   void add(std::string_view text, Part part, std::vector<Part>& tokens) const;
   bool add_bytes(std::string_view text, const Part& part, std::vector<Part>& tokens) const;
 
