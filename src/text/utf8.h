@@ -2,9 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
-/// Characters in UTF-8, of text that is known to be valid.
+/// Characters in UTF-8, of text that is known to be valid but where it says otherwise.
 namespace headrace::text::utf8 {
+
+/// Of any bytes: the length of the longest valid beginning.
+size_t valid_prefix(std::string_view bytes);
 
 inline bool is_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 0x80; }
 

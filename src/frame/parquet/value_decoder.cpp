@@ -5,10 +5,10 @@
 #include <cstring>
 #include <utility>
 
-#include "frame/columns/utf8.h"
 #include "frame/parquet/delta.h"
 #include "frame/parquet/run_decoder.h"
 #include "frame/view.h"
+#include "text/utf8.h"
 
 namespace headrace::frame::parquet {
 namespace {
@@ -21,11 +21,11 @@ bool is_bytes(Physical physical) { return physical == Physical::ByteArray || phy
 bool is_text(const Leaf& leaf) { return leaf.value_type.id() == TypeId::String; }
 
 Result<void> check_text(std::string_view value) {
-  if (is_utf8(value)) return {};
+  if (text::utf8::valid_prefix(value) == value.size()) return {};
   return fail(ErrorKind::InvalidData, "has a string that is not UTF-8; read it as Binary by another tool, or mend the file");
 }
 
-std::string_view text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view characters(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// Numbers as they lie.
 class PlainNumbers final : public ValueDecoder {
@@ -87,7 +87,7 @@ class PlainBytes final : public ValueDecoder {
         at_ += 4;
       }
       if (size > page_.size() - at_) return ended();
-      const std::string_view value = text(page_.subspan(at_, size));
+      const std::string_view value = characters(page_.subspan(at_, size));
       if (checks) HR_CHECK(check_text(value));
       const View view = View::of(value, block_, static_cast<uint32_t>(at_));
       std::memcpy(to + i * sizeof(View), &view, sizeof view);
@@ -166,7 +166,7 @@ class SizedBytes final : public ValueDecoder {
     for (size_t i = 0; i < count; ++i, ++at_) {
       const auto size = static_cast<uint64_t>(sizes_[at_]);
       if (sizes_[at_] < 0 || size > bytes_.size() - offset_) return ended();
-      const std::string_view value = text(bytes_.subspan(offset_, size));
+      const std::string_view value = characters(bytes_.subspan(offset_, size));
       if (checks_) HR_CHECK(check_text(value));
       const View view = View::of(value, block_, static_cast<uint32_t>(offset_));
       std::memcpy(to + i * sizeof(View), &view, sizeof view);

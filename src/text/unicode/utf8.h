@@ -21,9 +21,6 @@ struct Sequence {
 };
 Sequence examine(std::string_view bytes);
 
-/// Returns the length of the longest valid beginning.
-size_t valid_prefix(std::string_view bytes);
-
 /// How bytes that are no character are replaced.
 enum class Repair : uint8_t {
   EachPart,  ///< one U+FFFD for each maximal invalid part
