@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "text/pretokenize/pattern_pre_tokenizer.h"
+#include "text/pretokenize/pre_tokenizer.h"
 #include "text/pretokenize/published_families.h"
 #include "text/pretokenize/sequence_pre_tokenizer.h"
 
@@ -181,6 +182,24 @@ TEST(PieceSplitter, the_scanner_of_deepseek_cuts_as_its_published_patterns) {
     ASSERT_EQ(shown(text, expected, 0), shown(text, found, 0));
     ASSERT_EQ(expected, found) << text;
   }
+}
+
+// What a GGUF file names is written with these patterns, and must be known again when its pipeline is to encode in bulk.
+TEST(PieceSplitter, the_patterns_of_every_name_with_a_scanner_are_known_as_its_family) {
+  size_t known = 0;
+  for (const std::string& name : pre_tokenizer_names()) {
+    const auto choice = choose_pre_tokenizer(name);
+    ASSERT_TRUE(choice) << name;
+    if (!choice->rules) continue;
+    const auto patterns = pre_tokenizer_patterns(name);
+    ASSERT_TRUE(patterns) << name;
+    const auto rules = rules_of_patterns(patterns->patterns);
+    ASSERT_TRUE(rules) << name;
+    EXPECT_EQ(rules->index(), choice->rules->index()) << name;
+    EXPECT_EQ(patterns_of(*rules), patterns->patterns) << name;
+    ++known;
+  }
+  EXPECT_GT(known, 40u);
 }
 
 }  // namespace

@@ -103,11 +103,40 @@ struct PieceTrie::Builder {
   }
 };
 
+namespace {
+
+/// Strings and their numbers, in order. PERF: by their first eight bytes as a number, which tells most apart.
+std::vector<std::pair<std::string_view, uint32_t>> sorted(size_t count, const std::function<std::string_view(size_t)>& piece) {
+  struct Keyed {
+    uint64_t key;
+    std::string_view string;
+    uint32_t number;
+    bool operator<(const Keyed& other) const {
+      if (key != other.key) return key < other.key;
+      const int order = string.compare(other.string);
+      return order != 0 ? order < 0 : number < other.number;
+    }
+  };
+  std::vector<Keyed> keyed;
+  keyed.reserve(count);
+  for (size_t n = 0; n < count; ++n) {
+    const std::string_view string = piece(n);
+    uint64_t key = 0;
+    for (size_t i = 0; i < 8; ++i) key = key << 8 | (i < string.size() ? static_cast<uint8_t>(string[i]) : 0);
+    keyed.push_back({key, string, static_cast<uint32_t>(n)});
+  }
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<std::pair<std::string_view, uint32_t>> order;
+  order.reserve(count);
+  for (const Keyed& each : keyed) order.emplace_back(each.string, each.number);
+  return order;
+}
+
+}  // namespace
+
 PieceTrie::PieceTrie(size_t count, const std::function<std::string_view(size_t)>& piece, const std::function<bool()>& goes_on) {
   Builder builder(*this);
-  builder.order.reserve(count);
-  for (size_t n = 0; n < count; ++n) builder.order.emplace_back(piece(n), static_cast<uint32_t>(n));
-  std::sort(builder.order.begin(), builder.order.end());
+  builder.order = sorted(count, piece);
   builder.grow();
   builder.build(goes_on);
   cells_ = TableArray<Cell>(builder.cells.size(), TablePages::Large);
