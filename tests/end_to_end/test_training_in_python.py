@@ -65,7 +65,7 @@ def test_files_and_iterators_of_their_lines_train_alike(tmp_path, kind):
 THREADS = """
 import sys
 sys.path[:0] = sys.argv[1:2]
-from test_tokenizer_training import KINDS, text_of, trained
+from test_training_in_python import KINDS, text_of, trained
 for kind in KINDS:
     print(trained(kind, lambda tokenizer, trainer: tokenizer.train([sys.argv[2]], trainer)))
     print(trained(kind, lambda tokenizer, trainer: tokenizer.train_from_iterator([text_of(300)] * 3, trainer)))
