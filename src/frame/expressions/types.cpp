@@ -104,7 +104,9 @@ Result<OperatorTypes> of_decimals(BinaryOperator op, const DataType& left, const
     const int scale = left.scale() + right.scale();
     if (scale > DataType::kGreatestPrecision) return no_such(op, left, right);
     HR_TRY(DataType product, DataType::decimal(std::min(DataType::kGreatestPrecision, left.precision() + right.precision()), scale));
-    return OperatorTypes{left, right, product};
+    // Both sides in words of one width.
+    const bool wide = left.value_bytes() != right.value_bytes();
+    return OperatorTypes{wide ? decimal(left.scale()) : left, wide ? decimal(right.scale()) : right, product};
   }
   const DataType both = common_decimal(left, right);
   if (op == Add || op == Subtract) {
