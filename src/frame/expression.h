@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -98,5 +99,15 @@ class Expression {
 
 /// As it would be written in Python: col("a") + 1.
 std::string to_string(const Expression& expression);
+
+// Frames by expressions, at once and in parallel. Rows keep their order. The errors are bind()'s and evaluate()'s: NotFound,
+// InvalidArgument and OutOfRange name the part of the expression.
+
+/// One column for each expression; of one row if none of them has a column in it.
+Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+/// The frame's columns, replaced by those of their names, and new ones behind them.
+Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+/// The rows where the condition is true, and neither false nor null.
+Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, const std::shared_ptr<MemoryBudget>& budget = process_budget());
 
 }  // namespace headrace::frame

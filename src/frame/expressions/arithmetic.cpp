@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string>
 #include <utility>
 
+#include "frame/array_builder.h"
 #include "frame/expressions/operators.h"
 
 namespace headrace::frame {
@@ -123,21 +125,21 @@ Result<Array> of_decimals(BinaryOperator op, const Operand& left, const Operand&
   HR_TRY(parts.values, Buffer::allocate(rows * sizeof(Out), budget));
   Out* out = parts.values.as<Out>();
   const Int128 limit = power_of_ten(result.precision());
-  size_t wrong = rows;
+  bool fits = true;
   with_values<In, In>(left, right, [&](const auto& one, const auto& other) {
-    for (size_t row = rows; row-- > 0;) {
+    for (size_t row = 0; row < rows; ++row) {
       const Int128 a = one(row), b = other(row);
       Int128 value = 0;
       const bool overflows = op == BinaryOperator::Add        ? __builtin_add_overflow(a, b, &value)
                              : op == BinaryOperator::Subtract ? __builtin_sub_overflow(a, b, &value)
                                                               : __builtin_mul_overflow(a, b, &value);
-      if ((overflows || value >= limit || value <= -limit) && valid[row]) wrong = row;
+      fits = fits && !((overflows || value >= limit || value <= -limit) && valid[row]);
       out[row] = static_cast<Out>(value);
     }
   });
-  if (wrong < rows) {
-    return fail(ErrorKind::OutOfRange, fmt::format("a decimal at row {} has more than the {} digits of {}; cast to Float64, or to fewer digits before",
-                                                   wrong, result.precision(), to_string(result)));
+  if (!fits) {
+    return fail(ErrorKind::OutOfRange, fmt::format("a result has more than the {} digits of {}; cast to Float64, or to fewer digits before",
+                                                   result.precision(), to_string(result)));
   }
   parts.validity = valid;
   return Array::make(std::move(parts));
@@ -165,6 +167,25 @@ Result<Array> decimals(BinaryOperator op, const Operand& left, const Operand& ri
   return of_decimals<Int128, Int128>(op, left, right, result, rows, budget);
 }
 
+/// One text after the other.
+Result<Array> joined(const Operand& left, const Operand& right, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
+  const auto text = [](const Operand& side, size_t row) -> std::string_view {
+    return side.is_scalar() ? std::string_view(side.scalar().as_bytes()) : side.array().bytes(row);
+  };
+  const auto has = [](const Operand& side, size_t row) { return side.is_scalar() || side.array().is_valid(row); };
+  ArrayBuilder builder(TypeId::String, budget);
+  std::string both;
+  for (size_t row = 0; row < rows; ++row) {
+    if (!has(left, row) || !has(right, row)) {
+      HR_CHECK(builder.append_null());
+      continue;
+    }
+    both.assign(text(left, row)).append(text(right, row));
+    HR_CHECK(builder.append_bytes(both));
+  }
+  return builder.finish();
+}
+
 }  // namespace
 
 Result<Array> arithmetic(BinaryOperator op, const Operand& left, const Operand& right, const DataType& result, size_t rows,
@@ -183,6 +204,7 @@ Result<Array> arithmetic(BinaryOperator op, const Operand& left, const Operand& 
     case TypeId::UInt64: return of_integers<uint64_t>(op, left, right, result, rows, budget);
     case TypeId::Float32: return of_floats<float>(op, left, right, result, rows, budget);
     case TypeId::Float64: return of_floats<double>(op, left, right, result, rows, budget);
+    case TypeId::String: return joined(left, right, rows, budget);
     case TypeId::Decimal: return decimals(op, left, right, result, rows, budget);
     default: return fail(ErrorKind::Unsupported, fmt::format("{} cannot be calculated with yet", to_string(result)));
   }

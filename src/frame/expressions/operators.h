@@ -7,8 +7,7 @@ namespace headrace::frame {
 // Operators over a chunk's rows. The sides have the types that types_of() asks for; one of them at least is an array of
 // `rows` rows. Rows without a value on either side have none, unless said otherwise.
 
-/// + - * / // %. Whole numbers wrap around; // and % by zero have no value. Decimals beyond their digits are OutOfRange with
-/// the first row.
+/// + - * / // %, and + of texts. Whole numbers wrap around; // and % by zero have no value. Decimals beyond their digits are OutOfRange.
 Result<Array> arithmetic(BinaryOperator op, const Operand& left, const Operand& right, const DataType& result, size_t rows,
                          const std::shared_ptr<MemoryBudget>& budget);
 

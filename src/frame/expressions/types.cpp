@@ -57,6 +57,10 @@ DataType common_number(const DataType& left, const DataType& right) {
   return common_decimal(decimal_of(left), decimal_of(right));
 }
 
+OperatorTypes types(DataType left, DataType right, DataType result, std::optional<DataType> after = {}) {
+  return {std::move(left), std::move(right), std::move(result), std::move(after)};
+}
+
 const char* symbol(BinaryOperator op) {
   constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|", "^"};
   return kSymbols[static_cast<size_t>(op)];
@@ -69,30 +73,36 @@ std::unexpected<Error> no_such(BinaryOperator op, const DataType& left, const Da
 
 TimeUnit coarser(const DataType& left, const DataType& right) { return std::min(left.unit(), right.unit()); }
 
+/// A date is a moment where it meets one, or a span of time.
+DataType as_moment(const DataType& type, TimeUnit unit) { return type.id() == TypeId::Date ? DataType::datetime(unit) : type; }
+
 Result<OperatorTypes> of_times(BinaryOperator op, const DataType& left, const DataType& right) {
   using enum BinaryOperator;
-  const bool moments = left.id() == TypeId::Datetime && right.id() == TypeId::Datetime;
+  const auto is_moment = [](const DataType& type) { return type.id() == TypeId::Date || type.id() == TypeId::Datetime; };
   const bool left_span = left.id() == TypeId::Duration, right_span = right.id() == TypeId::Duration;
-  if (op == Subtract && left.id() == TypeId::Date && right.id() == TypeId::Date) {
-    const DataType moment = DataType::datetime(TimeUnit::Microsecond);
-    return OperatorTypes{moment, moment, DataType::duration(TimeUnit::Microsecond)};
+  if (op == Subtract && is_moment(left) && is_moment(right)) {
+    const DataType one = as_moment(left, right.unit()), other = as_moment(right, left.unit());
+    if (one.zone() != other.zone()) return no_such(op, left, right);
+    const DataType moment = DataType::datetime(coarser(one, other), one.zone());
+    return types(moment, moment, DataType::duration(moment.unit()));
   }
-  if (op == Subtract && moments && left.zone() == right.zone()) {
-    const DataType moment = DataType::datetime(coarser(left, right), left.zone());
-    return OperatorTypes{moment, moment, DataType::duration(moment.unit())};
-  }
-  if ((op == Add || op == Subtract) && left_span && right_span) {
+  if (left_span && right_span && (op == Add || op == Subtract)) {
     const DataType span = DataType::duration(coarser(left, right));
-    return OperatorTypes{span, span, span};
+    return types(span, span, span);
   }
-  if ((op == Add || op == Subtract) && left.id() == TypeId::Datetime && right_span) {
-    const DataType moment = DataType::datetime(coarser(left, right), left.zone());
-    return OperatorTypes{moment, DataType::duration(moment.unit()), moment};
+  if (left_span && right_span && op == Divide) {
+    if (left != right) return no_such(op, left, right);
+    return types(TypeId::Float64, TypeId::Float64, TypeId::Float64);
   }
-  if ((op == Add || op == Subtract) && left.id() == TypeId::Date && right_span) return OperatorTypes{left, right, left};
-  if (op == Add && left_span && !right_span) {
-    HR_TRY(const OperatorTypes turned, of_times(op, right, left));
-    return OperatorTypes{turned.right, turned.left, turned.result};
+  if ((op == Add || op == Subtract) && is_moment(left) && right_span) {
+    const DataType one = as_moment(left, right.unit()), moment = DataType::datetime(coarser(one, right), one.zone());
+    const bool is_date = left.id() == TypeId::Date;
+    return types(moment, DataType::duration(moment.unit()), moment, is_date ? std::optional(left) : std::nullopt);
+  }
+  if (op == Add && left_span && is_moment(right)) {
+    HR_TRY(OperatorTypes turned, of_times(op, right, left));
+    std::swap(turned.left, turned.right);
+    return turned;
   }
   return no_such(op, left, right);
 }
@@ -106,23 +116,23 @@ Result<OperatorTypes> of_decimals(BinaryOperator op, const DataType& left, const
     HR_TRY(DataType product, DataType::decimal(std::min(DataType::kGreatestPrecision, left.precision() + right.precision()), scale));
     // Both sides in words of one width.
     const bool wide = left.value_bytes() != right.value_bytes();
-    return OperatorTypes{wide ? decimal(left.scale()) : left, wide ? decimal(right.scale()) : right, product};
+    return types(wide ? decimal(left.scale()) : left, wide ? decimal(right.scale()) : right, product);
   }
   const DataType both = common_decimal(left, right);
   if (op == Add || op == Subtract) {
     // One digit more than either has.
     HR_TRY(DataType sum, DataType::decimal(std::min(DataType::kGreatestPrecision, both.precision() + 1), both.scale()));
-    return OperatorTypes{sum, sum, sum};
+    return types(sum, sum, sum);
   }
-  if (op == Divide) return OperatorTypes{TypeId::Float64, TypeId::Float64, TypeId::Float64};
-  return OperatorTypes{both, both, both};
+  if (op == Divide) return types(TypeId::Float64, TypeId::Float64, TypeId::Float64);
+  return types(both, both, both);
 }
 
 Result<OperatorTypes> of_numbers(BinaryOperator op, const DataType& left, const DataType& right) {
-  if (op == BinaryOperator::Divide && left.is_integer() && right.is_integer()) return OperatorTypes{TypeId::Float64, TypeId::Float64, TypeId::Float64};
+  if (op == BinaryOperator::Divide && left.is_integer() && right.is_integer()) return types(TypeId::Float64, TypeId::Float64, TypeId::Float64);
   const DataType both = common_number(left, right);
   if (both.id() == TypeId::Decimal) return of_decimals(op, decimal_of(left), decimal_of(right));
-  return OperatorTypes{both, both, both};
+  return types(both, both, both);
 }
 
 bool is_comparison(BinaryOperator op) { return op >= BinaryOperator::Equal && op <= BinaryOperator::NotEqualMissing; }
@@ -155,17 +165,22 @@ Result<OperatorTypes> types_of(BinaryOperator op, const DataType& left, const Da
   if (is_comparison(op)) {
     auto both = common_type(left, right);
     if (!both || both->id() == TypeId::List) return no_such(op, left, right);
-    return OperatorTypes{*both, *both, TypeId::Bool};
+    return types(*both, *both, TypeId::Bool);
   }
   const auto is_bool = [](const DataType& type) { return type.id() == TypeId::Bool || type.id() == TypeId::Null; };
   if (is_logical(op)) {
     if (!is_bool(left) || !is_bool(right)) return no_such(op, left, right);
-    return OperatorTypes{TypeId::Bool, TypeId::Bool, TypeId::Bool};
+    return types(TypeId::Bool, TypeId::Bool, TypeId::Bool);
   }
   if (left.id() == TypeId::Null && right.id() != TypeId::Null && !right.is_temporal()) return types_of(op, right, right);
   if (right.id() == TypeId::Null && left.id() != TypeId::Null && !left.is_temporal()) return types_of(op, left, left);
   if (left.is_temporal() || right.is_temporal()) return of_times(op, left, right);
-  if (op == BinaryOperator::Add && left.id() == TypeId::String && right.id() == TypeId::String) return OperatorTypes{left, right, left};
+  if (left.id() == TypeId::Bool && right.id() == TypeId::Bool) {
+    // True counts as one.
+    if (op == BinaryOperator::Add) return types(TypeId::UInt32, TypeId::UInt32, TypeId::UInt32);
+    if (op == BinaryOperator::Divide) return types(TypeId::Float64, TypeId::Float64, TypeId::Float64);
+  }
+  if (op == BinaryOperator::Add && left.id() == TypeId::String && right.id() == TypeId::String) return types(left, right, left);
   if (left.is_numeric() && right.is_numeric()) return of_numbers(op, left, right);
   return no_such(op, left, right);
 }
@@ -176,11 +191,13 @@ DataType literal_type(const Scalar& literal, const DataType& beside) {
   if (is_whole && beside.is_float() && beside.id() != TypeId::Float16) return beside;
   if (literal.type().id() == TypeId::Float64 && beside.id() == TypeId::Float32) return beside;
   if (is_whole && beside.is_integer()) {
-    const int bits = bits_of(beside);
-    const Int128 one = 1, value = literal.as_whole();
-    const Int128 least = beside.is_signed_integer() ? -(one << (bits - 1)) : 0;
-    const Int128 most = beside.is_signed_integer() ? (one << (bits - 1)) - 1 : (one << bits) - 1;
-    if (value >= least && value <= most) return beside;
+    // The narrowest of the column's kind, and no narrower than it, that holds the value; below zero signed ones hold it.
+    const Int128 value = literal.as_whole();
+    const bool is_signed = beside.is_signed_integer() || value < 0;
+    for (int bits = beside.is_signed_integer() || !is_signed ? bits_of(beside) : 8; bits <= 64; bits *= 2) {
+      const Int128 one = 1, least = is_signed ? -(one << (bits - 1)) : 0, most = (one << (is_signed ? bits - 1 : bits)) - 1;
+      if (value >= least && value <= most) return integer_of(bits, is_signed);
+    }
   }
   return literal.type();
 }
