@@ -9,11 +9,15 @@
 """
 
 from .._native import frame as _native
+from ._when import Then, When
 
 DataFrame = _native.DataFrame
 DataType = _native.DataType
+Expr = _native.Expr
 Series = _native.Series
+col = _native.col
 concat = _native.concat
+lit = _native.lit
 read_parquet = _native.read_parquet
 read_parquet_schema = _native.read_parquet_schema
 
@@ -39,6 +43,13 @@ UInt16 = _native.UInt16
 UInt32 = _native.UInt32
 UInt64 = _native.UInt64
 
+
+
+def when(condition):
+    """Begins `when(condition).then(value).otherwise(value)`."""
+    return When(condition, [])
+
+
 __all__ = [
     "Binary",
     "Boolean",
@@ -49,6 +60,7 @@ __all__ = [
     "Datetime",
     "Decimal",
     "Duration",
+    "Expr",
     "Float16",
     "Float32",
     "Float64",
@@ -60,11 +72,16 @@ __all__ = [
     "Null",
     "Series",
     "String",
+    "Then",
     "UInt8",
     "UInt16",
     "UInt32",
     "UInt64",
+    "When",
+    "col",
     "concat",
+    "lit",
     "read_parquet",
     "read_parquet_schema",
+    "when",
 ]

@@ -3,8 +3,10 @@
 #include <nanobind/nanobind.h>
 
 #include <string>
+#include <vector>
 
 #include "frame/data_frame.h"
+#include "frame/expression.h"
 
 namespace headrace::python {
 
@@ -14,9 +16,15 @@ struct Series {
   frame::Column column;
 };
 
+/// Expressions that a call names: positional ones, in lists too, and by the names of their results.
+std::vector<frame::Expression> expressions_of(const nanobind::args& positional, const nanobind::kwargs& named);
+/// All of the conditions together.
+frame::Expression condition_of(const nanobind::args& conditions);
+
 // One function a file: each adds its class to headrace._native.frame.
 void bind_data_type(nanobind::module_& module);
 void bind_series(nanobind::module_& module);
 void bind_data_frame(nanobind::module_& module);
+void bind_expression(nanobind::module_& module);
 
 }  // namespace headrace::python

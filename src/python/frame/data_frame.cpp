@@ -175,7 +175,21 @@ void bind_data_frame(nb::module_& module) {
       .def("__getitem__", get)
       .def("__contains__", [](const DataFrame& f, const std::string& name) { return f.schema().index_of(name).has_value(); })
       .def("get_columns", columns_of)
-      .def("select", [](const DataFrame& f, const std::vector<std::string>& names) { return value_or_raise(f.select(names)); }, nb::arg("names"))
+      .def("select", [](const DataFrame& f, const nb::args& args, const nb::kwargs& named) {
+             const auto expressions = expressions_of(args, named);
+             const nb::gil_scoped_release released;
+             return value_or_raise(frame::select(f, expressions));
+           })
+      .def("with_columns", [](const DataFrame& f, const nb::args& args, const nb::kwargs& named) {
+             const auto expressions = expressions_of(args, named);
+             const nb::gil_scoped_release released;
+             return value_or_raise(frame::with_columns(f, expressions));
+           })
+      .def("filter", [](const DataFrame& f, const nb::args& conditions) {
+             const auto condition = condition_of(conditions);
+             const nb::gil_scoped_release released;
+             return value_or_raise(frame::filter(f, condition));
+           })
       .def("slice", [](const DataFrame& f, size_t offset, std::optional<size_t> length) { return f.slice(offset, length.value_or(f.height())); },
            nb::arg("offset"), nb::arg("length") = nb::none())
       .def("head", [](const DataFrame& f, size_t n) { return f.slice(0, n); }, nb::arg("n") = 5)

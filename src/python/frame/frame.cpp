@@ -6,6 +6,7 @@ namespace headrace::python {
 void bind_frame(nanobind::module_& module) {
   auto frame = module.def_submodule("frame", "Columns and frames. See headrace.frame.");
   bind_data_type(frame);
+  bind_expression(frame);
   bind_series(frame);
   bind_data_frame(frame);
 }

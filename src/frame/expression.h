@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "frame/data_frame.h"
+#include "frame/int128.h"
+
+namespace headrace::frame {
+
+/// One value with its type; null of any type.
+class Scalar {
+ public:
+  /// Null, of type Null.
+  Scalar() = default;
+  static Scalar null(DataType type);
+  static Scalar of(bool value);
+  static Scalar of(int64_t value);
+  static Scalar of(double value);
+  static Scalar of(std::string value);
+  /// A value as a column of `type` holds it: whole numbers and times by number, floats by float, String and Binary by bytes, decimals without
+  /// their point.
+  static Scalar of(DataType type, std::variant<bool, Int128, double, std::string> value);
+  /// A row of an array. Lists have none: Unsupported.
+  static Result<Scalar> at(const Array& array, size_t row);
+
+  const DataType& type() const { return type_; }
+  bool is_null() const { return !value_.has_value(); }
+  bool as_bool() const { return std::get<bool>(*value_); }
+  Int128 as_whole() const { return std::get<Int128>(*value_); }
+  double as_float() const { return std::get<double>(*value_); }
+  const std::string& as_bytes() const { return std::get<std::string>(*value_); }
+
+  bool operator==(const Scalar&) const = default;
+
+ private:
+  DataType type_;
+  std::optional<std::variant<bool, Int128, double, std::string>> value_;
+};
+std::string to_string(const Scalar& scalar);
+
+enum class BinaryOperator : uint8_t {
+  Add, Subtract, Multiply,
+  Divide,       ///< whole numbers give Float64
+  FloorDivide,  ///< towards minus infinity
+  Modulo,       ///< with the sign of the divisor
+  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
+  EqualMissing, NotEqualMissing,  ///< null is equal to null, and the answer never null
+  And, Or, Xor,                   ///< of three values, as Kleene has them
+};
+enum class UnaryOperator : uint8_t { Not, Negate, IsNull, IsNotNull, IsNan, IsNotNan };
+
+/// What becomes one value of many.
+enum class Aggregate : uint8_t { Sum, Mean, Min, Max, Count, Length, First, Last, AllTrue, AnyTrue };
+
+/// How a column is calculated from others, by names. Immutable; copies share. Nothing is checked before bind().
+class Expression {
+ public:
+  static Expression column(std::string name);
+  static Expression literal(Scalar value);
+  static Expression binary(BinaryOperator op, Expression left, Expression right);
+  static Expression unary(UnaryOperator op, Expression input);
+  /// `strict`: a value that does not fit is an error, else null.
+  static Expression cast(Expression input, DataType type, bool strict);
+  static Expression when(Expression condition, Expression then, Expression otherwise);
+  static Expression aggregate(Aggregate kind, Expression input);
+  Expression alias(std::string name) const;
+
+  struct Column { std::string name; };
+  struct Literal { Scalar value; };
+  struct Binary { BinaryOperator op; };
+  struct Unary { UnaryOperator op; };
+  struct Cast { DataType type; bool strict; };
+  struct When {};
+  struct Aggregated { Aggregate kind; };
+  struct Alias { std::string name; };
+  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregated, Alias>;
+
+  const Kind& kind() const { return node_->kind; }
+  const std::vector<Expression>& inputs() const { return node_->inputs; }
+  /// The name of the result: an alias, or the leftmost column's; "literal" without one.
+  const std::string& name() const;
+
+ private:
+  struct Node {
+    Kind kind;
+    std::vector<Expression> inputs;
+  };
+  explicit Expression(Kind kind, std::vector<Expression> inputs = {})
+      : node_(std::make_shared<const Node>(std::move(kind), std::move(inputs))) {}
+  std::shared_ptr<const Node> node_;
+};
+
+/// As it would be written in Python: col("a") + 1.
+std::string to_string(const Expression& expression);
+
+// Frames by expressions, at once and in parallel. Rows keep their order. The errors are bind()'s and evaluate()'s: NotFound,
+// InvalidArgument and OutOfRange name the part of the expression.
+
+/// One column for each expression; of one row if none of them has a column in it.
+Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+/// The frame's columns, replaced by those of their names, and new ones behind them.
+Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+/// The rows where the condition is true, and neither false nor null.
+Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+
+}  // namespace headrace::frame

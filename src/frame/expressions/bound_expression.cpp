@@ -1,0 +1,316 @@
+#include "frame/expressions/bound_expression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "frame/columns/concatenate.h"
+#include "frame/columns/gather.h"
+#include "frame/expressions/cast.h"
+#include "frame/expressions/operators.h"
+#include "frame/expressions/types.h"
+
+namespace headrace::frame {
+
+/// One step: what it is made of has been given its types.
+struct BoundExpression::Node {
+  enum class Step : uint8_t { Column, Literal, Binary, Unary, Cast, When };
+  Step step = Step::Literal;
+  DataType type;
+  std::vector<std::shared_ptr<const Node>> inputs;
+  size_t column = 0;
+  Scalar literal;
+  BinaryOperator binary = BinaryOperator::Add;
+  UnaryOperator unary = UnaryOperator::Not;
+  bool strict = true;
+  std::string text;  // for messages
+
+  Result<Operand> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
+};
+
+namespace {
+
+using Node = BoundExpression::Node;
+using NodePointer = std::shared_ptr<const Node>;
+
+/// An array of one row becomes the value again that it was calculated for.
+Result<Operand> as_operand(Array array, bool is_scalar) {
+  if (!is_scalar) return Operand(std::move(array));
+  HR_TRY(Scalar scalar, Scalar::at(array, 0));
+  return Operand(std::move(scalar));
+}
+
+Result<Array> as_array(const Operand& operand, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
+  if (!operand.is_scalar()) return operand.array();
+  return repeat(operand.scalar(), rows, budget);
+}
+
+/// What is made of literals alone is one. What fails is left to fail where rows are calculated.
+NodePointer folded(const NodePointer& node) {
+  const auto is_literal = [](const NodePointer& input) { return input->step == Node::Step::Literal; };
+  if (!std::ranges::all_of(node->inputs, is_literal)) return node;
+  const auto value = node->evaluate({.columns = {}, .rows = 1}, process_budget());
+  if (!value || !value->is_scalar()) return node;
+  auto literal = std::make_shared<Node>();
+  literal->type = node->type;
+  literal->literal = value->scalar();
+  literal->text = node->text;
+  return literal;
+}
+
+NodePointer cast_to(NodePointer input, const DataType& type, bool strict = true) {
+  if (input->type == type) return input;
+  auto node = std::make_shared<Node>();
+  node->step = Node::Step::Cast;
+  node->type = type;
+  node->strict = strict;
+  node->text = input->text;
+  node->inputs = {std::move(input)};
+  return folded(node);
+}
+
+class Binder {
+ public:
+  explicit Binder(const Schema& schema) : schema_(schema) {}
+
+  Result<NodePointer> bind(const Expression& expression) {
+    if (++depth_ > kDeepest) return fail(ErrorKind::OutOfRange, fmt::format("An expression is nested more than {} deep.", kDeepest));
+    auto node = std::visit([&](const auto& kind) { return of(expression, kind); }, expression.kind());
+    --depth_;
+    return node;
+  }
+
+ private:
+  static constexpr int kDeepest = 1000;
+
+  std::shared_ptr<Node> step(Node::Step step, const Expression& expression) const {
+    auto node = std::make_shared<Node>();
+    node->step = step;
+    node->text = to_string(expression);
+    return node;
+  }
+
+  std::unexpected<Error> wrong(const Expression& expression, const Error& error) const {
+    return fail(error.kind, fmt::format("{}: {}.", to_string(expression), error.message));
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Column& column) {
+    HR_TRY(const size_t index, schema_.index_of(column.name));
+    auto node = step(Node::Step::Column, expression);
+    node->column = index;
+    node->type = schema_[index].type;
+    return node;
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Literal& literal) {
+    auto node = step(Node::Step::Literal, expression);
+    node->type = literal.value.type();
+    node->literal = literal.value;
+    return node;
+  }
+
+  /// Whether a value is of literals alone, chosen among: such take the type of what they stand beside.
+  static bool is_of_literals(const Node& node) {
+    if (node.step == Node::Step::When) return is_of_literals(*node.inputs[0]) && is_of_literals(*node.inputs[1]);
+    if (node.step == Node::Step::Cast) return false;
+    return node.step == Node::Step::Literal;
+  }
+  /// What all of the literals can be held as.
+  static Result<DataType> type_beside(const Node& node, const DataType& beside) {
+    if (node.step == Node::Step::Literal) return literal_type(node.literal, beside);
+    HR_TRY(const DataType then, type_beside(*node.inputs[0], beside));
+    HR_TRY(const DataType otherwise, type_beside(*node.inputs[1], beside));
+    return common_type(then, otherwise);
+  }
+  static void adapt(NodePointer& side, const NodePointer& other) {
+    if (!is_of_literals(*side) || is_of_literals(*other)) return;
+    const auto type = type_beside(*side, other->type);
+    if (type && can_cast(side->type, *type)) side = cast_to(side, *type);
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Binary& binary) {
+    HR_TRY(NodePointer left, bind(expression.inputs()[0]));
+    HR_TRY(NodePointer right, bind(expression.inputs()[1]));
+    adapt(left, right);
+    adapt(right, left);
+    const auto types = types_of(binary.op, left->type, right->type);
+    if (!types) return wrong(expression, types.error());
+    for (const auto& [from, to] : {std::pair{left->type, types->left}, {right->type, types->right}}) {
+      if (!can_cast(from, to)) return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(from), to_string(to))});
+    }
+    auto node = step(Node::Step::Binary, expression);
+    node->binary = binary.op;
+    node->type = types->result;
+    node->inputs = {cast_to(left, types->left), cast_to(right, types->right)};
+    return folded(types->after ? cast_to(node, *types->after) : NodePointer(node));
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Unary& unary) {
+    using enum UnaryOperator;
+    HR_TRY(NodePointer input, bind(expression.inputs()[0]));
+    const DataType& type = input->type;
+    const bool about_nan = unary.op == IsNan || unary.op == IsNotNan;
+    const bool fits = unary.op == Not      ? type.id() == TypeId::Bool || type.id() == TypeId::Null
+                      : unary.op == Negate ? type.is_signed_integer() || type.is_float() || type.id() == TypeId::Decimal || type.id() == TypeId::Duration
+                      : about_nan          ? type.is_numeric()
+                                           : true;
+    if (!fits) return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} has none such", to_string(type))});
+    auto node = step(Node::Step::Unary, expression);
+    node->unary = unary.op;
+    node->type = unary.op == Negate ? type : DataType(TypeId::Bool);
+    node->inputs = {unary.op == Not ? cast_to(input, TypeId::Bool) : input};
+    return node;
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Cast& cast) {
+    HR_TRY(NodePointer input, bind(expression.inputs()[0]));
+    if (!can_cast(input->type, cast.type)) {
+      return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(input->type), to_string(cast.type))});
+    }
+    return cast_to(input, cast.type, cast.strict);
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::When&) {
+    HR_TRY(NodePointer then, bind(expression.inputs()[0]));
+    HR_TRY(NodePointer otherwise, bind(expression.inputs()[1]));
+    HR_TRY(NodePointer condition, bind(expression.inputs()[2]));
+    if (condition->type.id() != TypeId::Bool && condition->type.id() != TypeId::Null) {
+      return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("its condition is {} and no Boolean", to_string(condition->type))});
+    }
+    adapt(then, otherwise);
+    adapt(otherwise, then);
+    const auto both = common_type(then->type, otherwise->type);
+    if (!both) return wrong(expression, both.error());
+    auto node = step(Node::Step::When, expression);
+    node->type = *both;
+    node->inputs = {cast_to(then, *both), cast_to(otherwise, *both), cast_to(condition, TypeId::Bool)};
+    return node;
+  }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Aggregated&) {
+    return wrong(expression, {ErrorKind::Unsupported, "aggregates are not calculated yet"});
+  }
+  Result<NodePointer> of(const Expression& expression, const Expression::Alias&) { return bind(expression.inputs()[0]); }
+
+  const Schema& schema_;
+  int depth_ = 0;
+};
+
+Result<Array> test_null(UnaryOperator op, const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
+  HR_TRY(const Bitmap out, Bitmap::zeros(array.size(), budget));
+  const bool wanted = op == UnaryOperator::IsNotNull;
+  for (size_t row = 0; row < array.size(); ++row) {
+    if (array.is_valid(row) == wanted) out.set(row);
+  }
+  return Array::make({.type = TypeId::Bool, .size = array.size(), .values = out.buffer(), .nulls = 0});
+}
+
+Result<Array> test_nan(UnaryOperator op, const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
+  HR_TRY(const Bitmap out, Bitmap::zeros(array.size(), budget));
+  const bool wanted = op == UnaryOperator::IsNan;
+  for (size_t row = 0; row < array.size(); ++row) {
+    const bool is_nan = array.type().id() == TypeId::Float64   ? std::isnan(array.data<double>()[row])
+                        : array.type().id() == TypeId::Float32 ? std::isnan(array.data<float>()[row])
+                                                               : false;
+    if (is_nan == wanted) out.set(row);
+  }
+  return Array::make({.type = TypeId::Bool, .size = array.size(), .validity = array.validity(), .values = out.buffer()});
+}
+
+Result<Array> negated(const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
+  const bool is_float = array.type().is_float();
+  const Scalar zero = is_float ? Scalar::of(array.type(), -0.0) : Scalar::of(array.type(), Int128{0});
+  return arithmetic(BinaryOperator::Subtract, Operand(zero), Operand(array), array.type(), array.size(), budget);
+}
+
+Result<Array> unary_of(UnaryOperator op, const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
+  switch (op) {
+    case UnaryOperator::Not: return negation(array, budget);
+    case UnaryOperator::Negate: return negated(array, budget);
+    case UnaryOperator::IsNull:
+    case UnaryOperator::IsNotNull: return test_null(op, array, budget);
+    case UnaryOperator::IsNan:
+    case UnaryOperator::IsNotNan: return test_nan(op, array, budget);
+  }
+  std::unreachable();
+}
+
+/// Rows of `then` where the condition holds, of `otherwise` where it does not or is null.
+Result<Array> chosen(const Array& then, const Array& otherwise, const Array& condition, const std::shared_ptr<MemoryBudget>& budget) {
+  // One array after the other, and the rows of either.
+  std::vector<uint64_t> rows(condition.size());
+  const Bitmap bits = condition.bits();
+  for (size_t row = 0; row < rows.size(); ++row) rows[row] = condition.is_valid(row) && bits[row] ? row : then.size() + row;
+  const Array both[] = {then, otherwise};
+  HR_TRY(const Array all, concatenate(both, budget));
+  return gather(all, rows, budget);
+}
+
+}  // namespace
+
+Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const {
+  if (step == Step::Column) return Operand(chunk.columns[column]);
+  if (step == Step::Literal) return Operand(literal);
+  std::vector<Operand> sides;
+  bool all_scalar = true;
+  for (const NodePointer& input : inputs) {
+    HR_TRY(Operand side, input->evaluate(chunk, budget));
+    all_scalar = all_scalar && side.is_scalar();
+    sides.push_back(std::move(side));
+  }
+  const size_t rows = all_scalar ? 1 : chunk.rows;
+  const auto named = [&](Result<Array> result) -> Result<Operand> {
+    if (!result) return fail(result.error().kind, fmt::format("{}: {}.", text, result.error().message));
+    return as_operand(*std::move(result), all_scalar);
+  };
+  const auto array_of = [&](size_t side) { return as_array(sides[side], rows, budget); };
+  switch (step) {
+    case Step::Binary: {
+      if (all_scalar) {
+        HR_TRY(Array left, array_of(0));
+        sides[0] = Operand(std::move(left));
+      }
+      if (binary >= BinaryOperator::And) {
+        HR_TRY(const Array left, array_of(0));
+        HR_TRY(const Array right, array_of(1));
+        return named(logic(binary, left, right, budget));
+      }
+      if (binary >= BinaryOperator::Equal) return named(comparison(binary, sides[0], sides[1], rows, budget));
+      return named(arithmetic(binary, sides[0], sides[1], type, rows, budget));
+    }
+    case Step::Unary: {
+      HR_TRY(const Array input, array_of(0));
+      return named(unary_of(unary, input, budget));
+    }
+    case Step::Cast: {
+      HR_TRY(const Array input, array_of(0));
+      return named(cast(input, type, strict, budget));
+    }
+    case Step::When: {
+      HR_TRY(const Array then, array_of(0));
+      HR_TRY(const Array otherwise, array_of(1));
+      HR_TRY(const Array condition, array_of(2));
+      return named(chosen(then, otherwise, condition, budget));
+    }
+    case Step::Column:
+    case Step::Literal: break;
+  }
+  std::unreachable();
+}
+
+Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema) {
+  BoundExpression bound;
+  HR_TRY(bound.node_, Binder(schema).bind(expression));
+  return bound;
+}
+
+const DataType& BoundExpression::type() const { return node_->type; }
+
+Result<Array> BoundExpression::evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const {
+  HR_TRY(const Operand value, node_->evaluate(chunk, budget));
+  return as_array(value, chunk.rows, budget);
+}
+
+}  // namespace headrace::frame

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "frame/expression.h"
+#include "frame/expressions/operand.h"
+
+namespace headrace::frame {
+
+/// Columns of equal length, contiguous: what expressions are calculated over.
+struct Chunk {
+  std::vector<Array> columns;
+  size_t rows = 0;
+};
+
+/// An expression over the columns of a schema, its types found and checked, casts put in. Immutable; thread-safe.
+class BoundExpression {
+ public:
+  /// NotFound or InvalidArgument names the part of the expression that is wrong.
+  static Result<BoundExpression> bind(const Expression& expression, const Schema& schema);
+
+  const DataType& type() const;
+  /// A value for each row of the chunk, whose columns are the schema's. OutOfRange names the part of the expression.
+  Result<Array> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
+
+  struct Node;
+
+ private:
+  std::shared_ptr<const Node> node_;
+};
+
+}  // namespace headrace::frame

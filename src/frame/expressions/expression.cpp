@@ -1,0 +1,94 @@
+#include "frame/expression.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace headrace::frame {
+
+Expression Expression::column(std::string name) { return Expression(Column{std::move(name)}); }
+Expression Expression::literal(Scalar value) { return Expression(Literal{std::move(value)}); }
+Expression Expression::binary(BinaryOperator op, Expression left, Expression right) { return Expression(Binary{op}, {std::move(left), std::move(right)}); }
+Expression Expression::unary(UnaryOperator op, Expression input) { return Expression(Unary{op}, {std::move(input)}); }
+Expression Expression::cast(Expression input, DataType type, bool strict) { return Expression(Cast{std::move(type), strict}, {std::move(input)}); }
+Expression Expression::when(Expression condition, Expression then, Expression otherwise) {
+  // The value comes first: it names the result.
+  return Expression(When{}, {std::move(then), std::move(otherwise), std::move(condition)});
+}
+Expression Expression::aggregate(frame::Aggregate kind, Expression input) { return Expression(Aggregated{kind}, {std::move(input)}); }
+Expression Expression::alias(std::string name) const { return Expression(Alias{std::move(name)}, {*this}); }
+
+const std::string& Expression::name() const {
+  static const std::string kLiteral = "literal";
+  if (const auto* column = std::get_if<Column>(&kind())) return column->name;
+  if (const auto* alias = std::get_if<Alias>(&kind())) return alias->name;
+  return inputs().empty() ? kLiteral : inputs().front().name();
+}
+
+namespace {
+
+/// What a visitor of each kind is made of.
+template <class... Each>
+struct Overloaded : Each... {
+  using Each::operator()...;
+};
+
+const char* symbol(BinaryOperator op) {
+  constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|", "^"};
+  return kSymbols[static_cast<size_t>(op)];
+}
+
+std::string applied(UnaryOperator op, const std::string& input) {
+  switch (op) {
+    case UnaryOperator::Not: return "~" + input;
+    case UnaryOperator::Negate: return "-" + input;
+    case UnaryOperator::IsNull: return input + ".is_null()";
+    case UnaryOperator::IsNotNull: return input + ".is_not_null()";
+    case UnaryOperator::IsNan: return input + ".is_nan()";
+    case UnaryOperator::IsNotNan: return input + ".is_not_nan()";
+  }
+  std::unreachable();
+}
+
+const char* name(Aggregate kind) {
+  constexpr const char* kNames[] = {"sum", "mean", "min", "max", "count", "len", "first", "last", "all", "any"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+}  // namespace
+
+std::string to_string(const Scalar& scalar) {
+  if (scalar.is_null()) return "null";
+  switch (scalar.type().id()) {
+    case TypeId::Bool: return scalar.as_bool() ? "true" : "false";
+    case TypeId::Float16:
+    case TypeId::Float32:
+    case TypeId::Float64: return fmt::format("{}", scalar.as_float());
+    case TypeId::String:
+    case TypeId::Binary: return fmt::format("{:?}", scalar.as_bytes());
+    default: return fmt::format("{}", scalar.as_whole());
+  }
+}
+
+std::string to_string(const Expression& expression) {
+  const auto& inputs = expression.inputs();
+  const auto input = [&](size_t i) { return to_string(inputs[i]); };
+  return std::visit(
+      Overloaded{
+          [](const Expression::Column& column) { return fmt::format("col({:?})", column.name); },
+          [](const Expression::Literal& literal) { return to_string(literal.value); },
+          [&](const Expression::Binary& binary) {
+            const bool is_call = binary.op == BinaryOperator::EqualMissing || binary.op == BinaryOperator::NotEqualMissing;
+            if (is_call) return fmt::format("{}.{}({})", input(0), symbol(binary.op), input(1));
+            return fmt::format("({} {} {})", input(0), symbol(binary.op), input(1));
+          },
+          [&](const Expression::Unary& unary) { return applied(unary.op, input(0)); },
+          [&](const Expression::Cast& cast) { return fmt::format("{}.cast({}{})", input(0), to_string(cast.type), cast.strict ? "" : ", strict=False"); },
+          [&](const Expression::When&) { return fmt::format("when({}).then({}).otherwise({})", input(2), input(0), input(1)); },
+          [&](const Expression::Aggregated& aggregated) { return fmt::format("{}.{}()", input(0), name(aggregated.kind)); },
+          [&](const Expression::Alias& alias) { return fmt::format("{}.alias({:?})", input(0), alias.name); },
+      },
+      expression.kind());
+}
+
+}  // namespace headrace::frame
