@@ -140,13 +140,18 @@ def test_ctrl_c_ends_training_and_leaves_the_tokenizer_as_it_was(tmp_path, kind)
         time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGINT)
 
+    # Whoever is started in the background may have been told to ignore it.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        asked.set()
-        tokenizer.train([str(file)] * 20, trainer)
-        time.sleep(5)  # in case it was faster than that
-    thread.join()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            asked.set()
+            tokenizer.train([str(file)] * 20, trainer)
+            time.sleep(5)  # in case it was faster than that
+    finally:
+        thread.join()
+        signal.signal(signal.SIGINT, handler)
     assert tokenizer.to_str() == before
 
 
