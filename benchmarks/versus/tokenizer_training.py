@@ -23,6 +23,8 @@ import sys
 import time
 import unicodedata
 
+from environments import python_of
+
 ORACLE = "hf 0.23.3"
 RIVALS = {  # name: (adapter, packages)
     ORACLE: ("hf", ["tokenizers==0.23.3"]),
@@ -168,11 +170,8 @@ def text_of(folder, arguments):
 
 
 def hash_of(path):
-    digest = hashlib.sha1()
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha1").hexdigest()
 
 
 def held_out(path):
@@ -215,15 +214,6 @@ def rate(python, pieces, held):
 
 
 # ---- Rows ----
-
-def python_of(folder, name, packages):
-    home = folder / "environments" / name.split(",")[0].replace(" ", "-")
-    if not (home / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([home / "bin" / "python", "-m", "pip", "install", "-q", *packages], check=True)
-        (home / "ready").touch()
-    return home / "bin" / "python"
-
 
 def run(python, adapter, kind, size, path, arguments):
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "HEADRACE_THREADS": str(arguments.threads),
@@ -282,7 +272,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=600)
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
-    pythons = {name: (python_of(arguments.folder, name, RIVALS[name][1]), RIVALS[name][0]) for name in arguments.rivals}
+    pythons = {name: (python_of(arguments.folder, name.split(",")[0], RIVALS[name][1]), RIVALS[name][0]) for name in arguments.rivals}
     pythons["headrace"] = (arguments.headrace_python, "headrace")
     pythons["headrace, by count"] = (arguments.headrace_python, "headrace_by_count")
     pythons["rater"] = (python_of(arguments.folder, ORACLE, RIVALS[ORACLE][1]), "hf")

@@ -13,6 +13,8 @@ import pathlib
 import subprocess
 import sys
 
+from environments import python_of
+
 HERE = pathlib.Path(__file__).resolve().parent
 ORACLE = "hf 0.23.3"
 RIVALS = {  # name: (adapter in tokenizer_job.py, packages)
@@ -34,16 +36,6 @@ ROWS = {  # name: (vocabulary, job, text)
     "gemma3 load to first ids": ("gemma3", "load", "english"),
 }
 QUICK = ["english, one text", "chinese, one text", "chat, one text", "english, 10 kB documents", "2 kB prompts, lists", "load to first ids"]
-
-
-def python_of(folder, name, packages):
-    home = folder / "environments" / name.replace(" ", "-")
-    python = home / "bin" / "python"
-    if not (home / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "numpy", *packages], check=True)
-        (home / "ready").touch()
-    return python
 
 
 def corpora(folder):

@@ -14,6 +14,8 @@ namespace headrace::frame {
 
 /// The blocks of bytes that views point into. Views begin below 2^31 of a block: a longer buffer stands here as several that overlap.
 using Blocks = std::vector<Buffer>;
+/// What a view stands for; valid as long as the view and the blocks.
+std::string_view bytes_of(const View& view, const Blocks& blocks);
 
 /// A stretch of values of one type, contiguous and never changed: what a column's chunks are. Copies and slices
 /// share the memory. The layout is Arrow's: a bitmap of the rows that have a value, and by DataType::layout() bits, values

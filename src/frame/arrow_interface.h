@@ -54,6 +54,15 @@ struct ArrowArrayStream {
 
 namespace headrace::frame {
 
+/// One of these structs, released with this object unless somebody took it.
+template <class T>
+struct Released {
+  T value{};
+  ~Released() {
+    if (value.release != nullptr) value.release(&value);
+  }
+};
+
 /// The field that a schema tells of. Unsupported names the column and what is to be done.
 ///
 /// What comes without a copy: Bool, integers, floats, Date (days), Datetime, Duration, decimals of two words, views, large

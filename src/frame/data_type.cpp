@@ -142,6 +142,17 @@ size_t DataType::value_bytes() const {
   std::unreachable();
 }
 
+uint64_t DataType::bytes_of(uint64_t rows) const {
+  switch (layout()) {
+    case Layout::None: return 0;
+    case Layout::Bits: return (rows + 7) / 8;
+    case Layout::Offsets: return (rows + 1) * 8;
+    case Layout::Fixed:
+    case Layout::Views: return rows * value_bytes();
+  }
+  std::unreachable();
+}
+
 bool DataType::operator==(const DataType& other) const {
   if (id_ != other.id_) return false;
   switch (id_) {

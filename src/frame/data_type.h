@@ -77,6 +77,8 @@ class DataType {
   Layout layout() const;
   /// Bytes of a value in a column's main buffer; 0 for None and Bits.
   size_t value_bytes() const;
+  /// Bytes of so many rows in the main buffer.
+  uint64_t bytes_of(uint64_t rows) const;
 
   bool is_signed_integer() const { return id_ >= TypeId::Int8 && id_ <= TypeId::Int64; }
   bool is_unsigned_integer() const { return id_ >= TypeId::UInt8 && id_ <= TypeId::UInt64; }

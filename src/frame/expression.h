@@ -54,10 +54,9 @@ enum class BinaryOperator : uint8_t {
   EqualMissing, NotEqualMissing,  ///< null is equal to null, and the answer never null
   And, Or, Xor,                   ///< of three values, as Kleene has them
 };
+/// As Python writes it: "+", "//", "eq_missing".
+const char* symbol(BinaryOperator op);
 enum class UnaryOperator : uint8_t { Not, Negate, IsNull, IsNotNull, IsNan, IsNotNan };
-
-/// What becomes one value of many.
-enum class Aggregate : uint8_t { Sum, Mean, Min, Max, Count, Length, First, Last, AllTrue, AnyTrue };
 
 /// How a column is calculated from others, by names. Immutable; copies share. Nothing is checked before bind().
 class Expression {
@@ -69,7 +68,6 @@ class Expression {
   /// `strict`: a value that does not fit is an error, else null.
   static Expression cast(Expression input, DataType type, bool strict);
   static Expression when(Expression condition, Expression then, Expression otherwise);
-  static Expression aggregate(Aggregate kind, Expression input);
   Expression alias(std::string name) const;
 
   struct Column { std::string name; };
@@ -78,9 +76,8 @@ class Expression {
   struct Unary { UnaryOperator op; };
   struct Cast { DataType type; bool strict; };
   struct When {};
-  struct Aggregated { Aggregate kind; };
   struct Alias { std::string name; };
-  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregated, Alias>;
+  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Alias>;
 
   const Kind& kind() const { return node_->kind; }
   const std::vector<Expression>& inputs() const { return node_->inputs; }

@@ -4,17 +4,13 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/float16.h"
+
 namespace headrace::frame {
 
-/// The value of an IEEE binary16.
-inline float from_half(uint16_t bits) {
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float sign = bits >> 15 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction ? NAN : sign * INFINITY;
-  return sign * (exponent ? std::ldexp(static_cast<float>(fraction | 1024), exponent - 25) : std::ldexp(static_cast<float>(fraction), -24));
-}
+using kernels::half_to_float;
 
-/// The nearest binary16, ties to even; infinite beyond the greatest.
+/// The nearest binary16, ties to even; infinite beyond the greatest. Not by way of a float, which would round twice.
 inline uint16_t to_half(double value) {
   const unsigned sign = std::signbit(value) ? 0x8000 : 0;
   const double size = std::abs(value);

@@ -25,7 +25,6 @@ class ParquetFile {
   uint64_t rows() const;
   size_t row_groups() const;
   uint64_t rows_of(size_t row_group) const;
-  const std::string& created_by() const;
 
   /// Columns of the schema by their names (all if none are given, and then none may be unreadable), and the first rows. In
   /// parallel. An error names file, column and row group.

@@ -7,11 +7,16 @@ import random
 import subprocess
 import sys
 
+import pytest
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STRIDE = "must be strictly less than"
+
+
+# Those that are published, and fetched by the project's script.
+VOCABULARIES = ["qwen3", "gpt4o", "deepseek_v3", "gemma3", "llama3", "llama2", "minilm"]
 
 
 class Driver:
@@ -189,3 +194,11 @@ def difference(ours, theirs):
     if "error" in ours or "error" in theirs:
         return f"ours {str(ours)[:300]} theirs {str(theirs)[:300]}"
     return "; ".join(f"{key}: ours {str(ours[key])[:300]} theirs {str(theirs[key])[:300]}" for key in theirs if ours[key] != theirs[key])
+
+
+@pytest.fixture(scope="module")
+def driver():
+    """One for all tests of a file that imports this name."""
+    driver = Driver()
+    yield driver
+    driver.close()

@@ -12,6 +12,7 @@ if not os.environ.get("HEADRACE_DRIVERS"):
     pytest.skip("HEADRACE_DRIVERS is not set: no pipeline_driver to compare", allow_module_level=True)
 pytest.importorskip("tokenizers")
 import pipeline_oracle as oracle  # noqa: E402
+from pipeline_oracle import driver  # noqa: E402, F401
 from tokenizers import Tokenizer  # noqa: E402
 
 TEXTS = int(os.environ.get("HEADRACE_TEST_TEXTS", "2000")) * (10 if os.environ.get("HEADRACE_TEST_LONG") else 1)
@@ -105,13 +106,6 @@ def differences(ours, theirs):
             at = next((i for i, (a, b) in enumerate(zip(ours[key], wanted)) if a != b), min(len(ours[key]), len(wanted)))
             found.append(f"{key} at {at}: {ours[key][at:at + 5]} instead of {wanted[at:at + 5]}")
     return found
-
-
-@pytest.fixture(scope="module")
-def driver():
-    driver = oracle.Driver()
-    yield driver
-    driver.close()
 
 
 @pytest.mark.parametrize("added", [[], ADDED], ids=["", "more added tokens"])

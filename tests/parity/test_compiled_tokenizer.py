@@ -12,20 +12,13 @@ if not os.environ.get("HEADRACE_DRIVERS"):
     pytest.skip("HEADRACE_DRIVERS is not set: no pipeline_driver to compare", allow_module_level=True)
 pytest.importorskip("tokenizers")
 import pipeline_oracle as oracle  # noqa: E402
+from pipeline_oracle import VOCABULARIES, driver  # noqa: E402, F401
 from random_pipelines import PipelineMaker  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 TIMES = 10 if os.environ.get("HEADRACE_TEST_LONG") else 1
 TEXTS = int(os.environ.get("HEADRACE_TEST_TEXTS", "3000")) * TIMES
 SEED = int(os.environ.get("HEADRACE_TEST_SEED", "20261128"))
-VOCABULARIES = ["qwen3", "gpt4o", "deepseek_v3", "gemma3", "llama3", "llama2", "minilm"]
-
-
-@pytest.fixture(scope="module")
-def driver():
-    driver = oracle.Driver()
-    yield driver
-    driver.close()
 
 
 def compile_and_compare(driver, folder, texts):

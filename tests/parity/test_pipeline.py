@@ -13,6 +13,7 @@ if not os.environ.get("HEADRACE_DRIVERS"):
     pytest.skip("HEADRACE_DRIVERS is not set: no pipeline_driver to compare", allow_module_level=True)
 pytest.importorskip("tokenizers")
 import pipeline_oracle as oracle  # noqa: E402
+from pipeline_oracle import VOCABULARIES, driver  # noqa: E402, F401
 from random_pipelines import FamilyMaker, PipelineMaker  # noqa: E402
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers  # noqa: E402
 
@@ -21,14 +22,6 @@ TEXTS = int(os.environ.get("HEADRACE_TEST_TEXTS", "20000")) * TIMES
 PIPELINES = int(os.environ.get("HEADRACE_TEST_PIPELINES", "400")) * TIMES
 FAMILIES = PIPELINES // 4
 SEED = int(os.environ.get("HEADRACE_TEST_SEED", "20261128"))
-VOCABULARIES = ["qwen3", "gpt4o", "deepseek_v3", "gemma3", "llama3", "llama2", "minilm"]
-
-
-@pytest.fixture(scope="module")
-def driver():
-    driver = oracle.Driver()
-    yield driver
-    driver.close()
 
 
 @pytest.fixture(scope="module", params=VOCABULARIES)

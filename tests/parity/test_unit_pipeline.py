@@ -15,6 +15,7 @@ if not os.environ.get("HEADRACE_DRIVERS"):
     pytest.skip("HEADRACE_DRIVERS is not set: no pipeline_driver to compare", allow_module_level=True)
 pytest.importorskip("tokenizers")
 import pipeline_oracle as oracle  # noqa: E402
+from pipeline_oracle import driver  # noqa: E402, F401
 from charsmaps import charsmap_of  # noqa: E402
 from test_bulk_pipeline import SEED, differences, slowed  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
@@ -120,13 +121,6 @@ def assert_same(tokenizer, driver):
                     continue
                 theirs = oracle.encode(reference, item)
                 assert "error" in theirs or not differences(ours, theirs), f"the package: {item[:400]!r}: {differences(ours, theirs)}"
-
-
-@pytest.fixture(scope="module")
-def driver():
-    driver = oracle.Driver()
-    yield driver
-    driver.close()
 
 
 @pytest.mark.parametrize("change", WORD_PIECE)

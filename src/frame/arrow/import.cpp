@@ -94,16 +94,12 @@ Result<Bitmap> Importer::validity(const ArrowArray& array) {
   return Bitmap(std::move(buffer), offset, size);
 }
 
-uint64_t bytes_of(const DataType& type, uint64_t rows) {
-  return type.layout() == Layout::Bits ? (rows + 7) / 8 : rows * type.value_bytes();
-}
-
 Result<Array> Importer::as_ours(const Described& described, const ArrowArray& array) {
   HR_CHECK(check(array, 2));
   const auto offset = static_cast<size_t>(array.offset), size = static_cast<size_t>(array.length);
   Array::Parts parts{.type = described.type, .size = size, .offset = offset};
   HR_TRY(parts.validity, validity(array));
-  HR_TRY(parts.values, wrap(array, 1, bytes_of(described.type, offset + size)));
+  HR_TRY(parts.values, wrap(array, 1, described.type.bytes_of(offset + size)));
   return Array::make(std::move(parts));
 }
 
@@ -450,15 +446,6 @@ Result<Array> import_array(const ArrowSchema& schema, ArrowArray* array, const s
 }
 
 namespace {
-
-/// Releases what it holds.
-template <class T>
-struct Released {
-  T value{};
-  ~Released() {
-    if (value.release != nullptr) value.release(&value);
-  }
-};
 
 Result<void> stream_error(ArrowArrayStream& stream, int code) {
   const char* reason = stream.get_last_error == nullptr ? nullptr : stream.get_last_error(&stream);

@@ -8,25 +8,13 @@
 namespace headrace::frame {
 namespace {
 
-/// Bytes that `rows` rows of a layout take in the main buffer.
-uint64_t bytes_of(const DataType& type, uint64_t rows) {
-  switch (type.layout()) {
-    case Layout::None: return 0;
-    case Layout::Bits: return (rows + 7) / 8;
-    case Layout::Offsets: return (rows + 1) * 8;
-    case Layout::Fixed:
-    case Layout::Views: return rows * type.value_bytes();
-  }
-  std::unreachable();
-}
-
 bool has_child(const DataType& type) { return type.id() == TypeId::List || type.id() == TypeId::Categorical; }
 
 Result<void> check(const Array::Parts& parts) {
   const auto broken = [&](std::string what) {
     return fail(ErrorKind::InvalidArgument, fmt::format("A column of type {} with {} rows {}.", to_string(parts.type), parts.size, what));
   };
-  const uint64_t needed = bytes_of(parts.type, parts.offset + parts.size);
+  const uint64_t needed = parts.type.bytes_of(parts.offset + parts.size);
   // A list of no rows may come without offsets.
   const bool may_lack = parts.size == 0;
   if (!may_lack && parts.values.size() < needed) {
@@ -77,7 +65,7 @@ Result<Array> Array::make(Parts parts) {
 Result<Array> Array::all_null(DataType type, size_t size, std::shared_ptr<MemoryBudget> budget) {
   Parts parts{.type = type, .size = size};
   if (type.layout() != Layout::None) {
-    HR_TRY(parts.values, Buffer::allocate(bytes_of(type, size), budget));
+    HR_TRY(parts.values, Buffer::allocate(type.bytes_of(size), budget));
     HR_TRY(parts.validity, Bitmap::zeros(size, budget));
     parts.nulls = size;
   }
@@ -88,11 +76,14 @@ Result<Array> Array::all_null(DataType type, size_t size, std::shared_ptr<Memory
   return make(std::move(parts));
 }
 
+std::string_view bytes_of(const View& view, const Blocks& blocks) {
+  if (view.is_inside()) return view.inner_bytes();
+  return {blocks[view.place.block].as<const char>() + view.place.offset, view.size};
+}
+
 std::string_view Array::bytes(size_t row) const {
   if (parts_.type.id() == TypeId::Categorical) return parts_.child->bytes(data<uint32_t>()[row]);
-  const View& view = data<View>()[row];
-  if (view.is_inside()) return view.inner_bytes();
-  return {(*parts_.blocks)[view.place.block].as<const char>() + view.place.offset, view.size};
+  return bytes_of(data<View>()[row], *parts_.blocks);
 }
 
 Array Array::slice(size_t begin, size_t size) const {
@@ -105,7 +96,7 @@ Array Array::slice(size_t begin, size_t size) const {
 }
 
 uint64_t Array::live_bytes() const {
-  uint64_t bytes = bytes_of(type(), size()) + (validity().is_absent() ? 0 : (size() + 7) / 8);
+  uint64_t bytes = type().bytes_of(size()) + (validity().is_absent() ? 0 : (size() + 7) / 8);
   if (type().layout() == Layout::Views) {
     for (size_t row = 0; row < size(); ++row) {
       const View& view = data<View>()[row];

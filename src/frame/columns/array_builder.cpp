@@ -31,7 +31,7 @@ Result<void> GrowingBuffer::reserve(size_t bytes) {
   return {};
 }
 
-/// The code of each string. The keys are the strings' own bytes, since a block's memory stays where it is.
+/// The code of each string.
 struct ArrayBuilder::Categories {
   std::unordered_map<std::string, uint32_t> codes;
 };
@@ -53,13 +53,7 @@ Result<void> ArrayBuilder::grow_one() {
   if (size_ == capacity_) {
     capacity_ = std::max(kFirstRows, capacity_ * 2);
     HR_CHECK(validity_.reserve(capacity_ / 8));
-    switch (type_.layout()) {
-      case Layout::None: break;
-      case Layout::Bits: HR_CHECK(values_.reserve(capacity_ / 8)); break;
-      case Layout::Offsets: HR_CHECK(values_.reserve((capacity_ + 1) * 8)); break;
-      case Layout::Fixed:
-      case Layout::Views: HR_CHECK(values_.reserve(capacity_ * type_.value_bytes())); break;
-    }
+    HR_CHECK(values_.reserve(type_.bytes_of(capacity_)));
   }
   set_bit(validity_.buffer(), size_, true);
   return {};

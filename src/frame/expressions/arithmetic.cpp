@@ -110,12 +110,6 @@ Result<Array> of_floats(BinaryOperator op, const Operand& left, const Operand& r
   }
 }
 
-Int128 power_of_ten(int exponent) {
-  Int128 power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
 /// What a decimal gives, if it has no more digits than its type.
 template <class In, class Out>
 Result<Array> of_decimals(BinaryOperator op, const Operand& left, const Operand& right, const DataType& result, size_t rows,

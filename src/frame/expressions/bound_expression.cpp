@@ -189,9 +189,6 @@ class Binder {
     return node;
   }
 
-  Result<NodePointer> of(const Expression& expression, const Expression::Aggregated&) {
-    return wrong(expression, {ErrorKind::Unsupported, "aggregates are not calculated yet"});
-  }
   Result<NodePointer> of(const Expression& expression, const Expression::Alias&) { return bind(expression.inputs()[0]); }
 
   const Schema& schema_;
@@ -307,6 +304,17 @@ Result<BoundExpression> BoundExpression::bind(const Expression& expression, cons
 }
 
 const DataType& BoundExpression::type() const { return node_->type; }
+
+namespace {
+
+void mark_columns_of(const Node& node, std::vector<bool>& read) {
+  if (node.step == Node::Step::Column) read[node.column] = true;
+  for (const NodePointer& input : node.inputs) mark_columns_of(*input, read);
+}
+
+}  // namespace
+
+void BoundExpression::mark_columns(std::vector<bool>& read) const { mark_columns_of(*node_, read); }
 
 Result<Array> BoundExpression::evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const {
   HR_TRY(const Operand value, node_->evaluate(chunk, budget));

@@ -22,7 +22,9 @@ class BoundExpression {
   static Result<BoundExpression> bind(const Expression& expression, const Schema& schema);
 
   const DataType& type() const;
-  /// A value for each row of the chunk, whose columns are the schema's. OutOfRange names the part of the expression.
+  /// Marks the columns of the schema that it reads.
+  void mark_columns(std::vector<bool>& read) const;
+  /// A value for each row of the chunk, whose columns are the schema's; those that are not read may be empty. OutOfRange names the part of the expression.
   Result<Array> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
 
   struct Node;

@@ -20,12 +20,6 @@ bool is_text(const DataType& type) { return type.id() == TypeId::String || type.
 /// Those whose memory is a whole number.
 bool is_whole(const DataType& type) { return type.is_integer() || type.is_temporal(); }
 
-Int128 power_of_ten(int exponent) {
-  Int128 power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
 /// A value on its way: a whole number with places behind the point, or a float.
 struct Number {
   Int128 whole = 0;
@@ -50,7 +44,7 @@ Read reader_of(const DataType& type) {
     case TypeId::UInt32: return number_at<uint32_t>;
     case TypeId::UInt64: return number_at<uint64_t>;
     case TypeId::Float16:
-      return [](const Array& array, size_t row) { return Number{.floating = from_half(array.data<uint16_t>()[row]), .is_float = true}; };
+      return [](const Array& array, size_t row) { return Number{.floating = half_to_float(array.data<uint16_t>()[row]), .is_float = true}; };
     case TypeId::Float32: return number_at<float>;
     case TypeId::Float64: return number_at<double>;
     default: break;

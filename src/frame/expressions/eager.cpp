@@ -21,11 +21,12 @@ struct Piece {
   size_t begin, rows;
 };
 
-std::vector<Piece> pieces_of(const DataFrame& frame) {
+std::vector<Piece> pieces_of(const DataFrame& frame, const std::vector<bool>& read) {
   std::vector<size_t> ends{0};
-  for (const Column& column : frame.columns()) {
+  for (size_t i = 0; i < frame.width(); ++i) {
     size_t end = 0;
-    for (const Array& chunk : column.chunks()) ends.push_back(end += chunk.size());
+    if (!read[i]) continue;
+    for (const Array& chunk : frame.columns()[i].chunks()) ends.push_back(end += chunk.size());
   }
   ends.push_back(frame.height());
   std::ranges::sort(ends);
@@ -38,21 +39,23 @@ std::vector<Piece> pieces_of(const DataFrame& frame) {
   return pieces;
 }
 
-Chunk chunk_of(const DataFrame& frame, const Piece& piece) {
-  Chunk chunk{.columns = {}, .rows = piece.rows};
-  for (const Column& column : frame.columns()) chunk.columns.push_back(column.slice(piece.begin, piece.rows).chunks()[0]);
+Chunk chunk_of(const DataFrame& frame, const std::vector<bool>& read, const Piece& piece) {
+  Chunk chunk{.columns = std::vector<Array>(frame.width()), .rows = piece.rows};
+  for (size_t i = 0; i < frame.width(); ++i) {
+    if (read[i]) chunk.columns[i] = frame.columns()[i].slice(piece.begin, piece.rows).chunks()[0];
+  }
   return chunk;
 }
 
 /// Calls run(piece's number, its rows) for every piece, in parallel. Of several errors the first in the order of rows.
 template <class Run>
-Result<void> each_piece(const DataFrame& frame, const std::vector<Piece>& pieces, const Run& run) {
+Result<void> each_piece(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Piece>& pieces, const Run& run) {
   std::mutex mutex;
   size_t failed_at = SIZE_MAX;
   Error error;
   ThreadPool::process().parallel_for(pieces.size(), 4, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      const Result<void> done = run(i, chunk_of(frame, pieces[i]));
+      const Result<void> done = run(i, chunk_of(frame, read, pieces[i]));
       if (done) continue;
       const std::lock_guard lock(mutex);
       if (i < failed_at) failed_at = i, error = done.error();
@@ -67,8 +70,6 @@ bool has_column(const Expression& expression) {
   if (std::holds_alternative<Expression::Column>(expression.kind())) return true;
   return std::ranges::any_of(expression.inputs(), has_column);
 }
-
-Result<Column> column_of(const DataType& type, std::vector<Array> arrays) { return Column::make(type, std::move(arrays)); }
 
 }  // namespace
 
@@ -89,16 +90,18 @@ Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> exp
     }
     return DataFrame::make(std::move(schema), std::move(columns));
   }
-  const std::vector<Piece> pieces = pieces_of(frame);
+  std::vector<bool> read(frame.width());
+  for (const BoundExpression& one : bound) one.mark_columns(read);
+  const std::vector<Piece> pieces = pieces_of(frame, read);
   std::vector<std::vector<Array>> arrays(bound.size(), std::vector<Array>(pieces.size()));
-  HR_CHECK(each_piece(frame, pieces, [&](size_t piece, const Chunk& chunk) -> Result<void> {
+  HR_CHECK(each_piece(frame, read, pieces, [&](size_t piece, const Chunk& chunk) -> Result<void> {
     for (size_t i = 0; i < bound.size(); ++i) {
       HR_TRY(arrays[i][piece], bound[i].evaluate(chunk, budget));
     }
     return {};
   }));
   for (size_t i = 0; i < bound.size(); ++i) {
-    HR_TRY(Column column, column_of(bound[i].type(), std::move(arrays[i])));
+    HR_TRY(Column column, Column::make(bound[i].type(), std::move(arrays[i])));
     columns.push_back(std::move(column));
   }
   return DataFrame::make(std::move(schema), std::move(columns), frame.height());
@@ -130,10 +133,11 @@ Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, co
   if (bound.type().id() != TypeId::Bool && bound.type().id() != TypeId::Null) {
     return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
   }
-  const std::vector<Piece> pieces = pieces_of(frame);
+  const std::vector<bool> read(frame.width(), true);
+  const std::vector<Piece> pieces = pieces_of(frame, read);
   std::vector<std::vector<Array>> arrays(frame.width(), std::vector<Array>(pieces.size()));
   std::vector<size_t> kept(pieces.size());
-  HR_CHECK(each_piece(frame, pieces, [&](size_t piece, const Chunk& chunk) -> Result<void> {
+  HR_CHECK(each_piece(frame, read, pieces, [&](size_t piece, const Chunk& chunk) -> Result<void> {
     HR_TRY(const Array answer, bound.evaluate(chunk, budget));
     std::vector<uint64_t> rows;
     if (answer.type().id() == TypeId::Bool) {
@@ -154,7 +158,7 @@ Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, co
   for (const size_t rows : kept) height += rows;
   std::vector<Column> columns;
   for (size_t i = 0; i < arrays.size(); ++i) {
-    HR_TRY(Column column, column_of(frame.schema()[i].type, std::move(arrays[i])));
+    HR_TRY(Column column, Column::make(frame.schema()[i].type, std::move(arrays[i])));
     columns.push_back(std::move(column));
   }
   return DataFrame::make(frame.schema(), std::move(columns), height);

@@ -15,7 +15,6 @@ Expression Expression::when(Expression condition, Expression then, Expression ot
   // The value comes first: it names the result.
   return Expression(When{}, {std::move(then), std::move(otherwise), std::move(condition)});
 }
-Expression Expression::aggregate(frame::Aggregate kind, Expression input) { return Expression(Aggregated{kind}, {std::move(input)}); }
 Expression Expression::alias(std::string name) const { return Expression(Alias{std::move(name)}, {*this}); }
 
 const std::string& Expression::name() const {
@@ -25,6 +24,11 @@ const std::string& Expression::name() const {
   return inputs().empty() ? kLiteral : inputs().front().name();
 }
 
+const char* symbol(BinaryOperator op) {
+  constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|", "^"};
+  return kSymbols[static_cast<size_t>(op)];
+}
+
 namespace {
 
 /// What a visitor of each kind is made of.
@@ -32,11 +36,6 @@ template <class... Each>
 struct Overloaded : Each... {
   using Each::operator()...;
 };
-
-const char* symbol(BinaryOperator op) {
-  constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|", "^"};
-  return kSymbols[static_cast<size_t>(op)];
-}
 
 std::string applied(UnaryOperator op, const std::string& input) {
   switch (op) {
@@ -48,11 +47,6 @@ std::string applied(UnaryOperator op, const std::string& input) {
     case UnaryOperator::IsNotNan: return input + ".is_not_nan()";
   }
   std::unreachable();
-}
-
-const char* name(Aggregate kind) {
-  constexpr const char* kNames[] = {"sum", "mean", "min", "max", "count", "len", "first", "last", "all", "any"};
-  return kNames[static_cast<size_t>(kind)];
 }
 
 }  // namespace
@@ -85,7 +79,6 @@ std::string to_string(const Expression& expression) {
           [&](const Expression::Unary& unary) { return applied(unary.op, input(0)); },
           [&](const Expression::Cast& cast) { return fmt::format("{}.cast({}{})", input(0), to_string(cast.type), cast.strict ? "" : ", strict=False"); },
           [&](const Expression::When&) { return fmt::format("when({}).then({}).otherwise({})", input(2), input(0), input(1)); },
-          [&](const Expression::Aggregated& aggregated) { return fmt::format("{}.{}()", input(0), name(aggregated.kind)); },
           [&](const Expression::Alias& alias) { return fmt::format("{}.alias({:?})", input(0), alias.name); },
       },
       expression.kind());

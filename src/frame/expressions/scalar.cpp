@@ -44,7 +44,7 @@ Result<Scalar> Scalar::at(const Array& array, size_t row) {
     case TypeId::UInt32: return whole(array.data<uint32_t>()[row]);
     case TypeId::UInt64: return whole(array.data<uint64_t>()[row]);
     case TypeId::Decimal: return of(type, decimal_at(array, row));
-    case TypeId::Float16: return of(type, double{from_half(array.data<uint16_t>()[row])});
+    case TypeId::Float16: return of(type, double{half_to_float(array.data<uint16_t>()[row])});
     case TypeId::Float32: return of(type, double{array.data<float>()[row]});
     case TypeId::Float64: return of(type, array.data<double>()[row]);
     case TypeId::Categorical: return of(TypeId::String, std::string(array.bytes(row)));

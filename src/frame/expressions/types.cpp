@@ -61,11 +61,6 @@ OperatorTypes types(DataType left, DataType right, DataType result, std::optiona
   return {std::move(left), std::move(right), std::move(result), std::move(after)};
 }
 
-const char* symbol(BinaryOperator op) {
-  constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|", "^"};
-  return kSymbols[static_cast<size_t>(op)];
-}
-
 std::unexpected<Error> no_such(BinaryOperator op, const DataType& left, const DataType& right) {
   return fail(ErrorKind::InvalidArgument,
               fmt::format("{} {} {} means nothing; cast one of them", to_string(left), symbol(op), to_string(right)));
@@ -200,14 +195,6 @@ DataType literal_type(const Scalar& literal, const DataType& beside) {
     }
   }
   return literal.type();
-}
-
-Result<DataType> sum_type(const DataType& type) {
-  if (type.id() == TypeId::Bool) return TypeId::UInt32;
-  if (type.is_integer() && bits_of(type) < 32) return TypeId::Int64;
-  if (type.id() == TypeId::Decimal) return decimal(type.scale());
-  if (type.is_numeric() || type.id() == TypeId::Duration) return type;
-  return fail(ErrorKind::InvalidArgument, fmt::format("{} has no sum", to_string(type)));
 }
 
 }  // namespace headrace::frame

@@ -18,7 +18,4 @@ Result<DataType> common_type(const DataType& left, const DataType& right);
 /// The type that a literal takes beside a column: that of the column if it holds the value, else the next of its kind.
 DataType literal_type(const Scalar& literal, const DataType& beside);
 
-/// Int64 of narrow integers, Float32 of itself, Decimal(38, scale); InvalidArgument for what has no sum.
-Result<DataType> sum_type(const DataType& type);
-
 }  // namespace headrace::frame

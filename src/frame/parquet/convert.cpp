@@ -42,11 +42,6 @@ void from_int96(const std::byte* from, size_t count, std::byte* to) {
   }
 }
 
-std::string_view bytes_of(const View& view, const Blocks& blocks) {
-  if (view.is_inside()) return view.inner_bytes();
-  return {blocks[view.place.block].as<const char>() + view.place.offset, view.size};
-}
-
 /// Big-endian two's complement; false if it does not fit.
 bool from_big_endian(std::string_view bytes, size_t width, Int128& value) {
   const bool negative = !bytes.empty() && (bytes[0] & 0x80) != 0;

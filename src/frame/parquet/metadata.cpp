@@ -135,20 +135,6 @@ SchemaElement read_element(ThriftReader& reader) {
   return element;
 }
 
-Statistics read_statistics(ThriftReader& reader) {
-  Statistics statistics;
-  reader.read_struct([&](const Field& field) {
-    // Fields 1 and 2 are of old writers, who did not agree on an order: never believed.
-    switch (field.id) {
-      case 3: statistics.nulls = reader.read_integer(); break;
-      case 5: statistics.greatest = std::string(reader.read_binary()); break;
-      case 6: statistics.least = std::string(reader.read_binary()); break;
-      default: reader.skip(field.type);
-    }
-  });
-  return statistics;
-}
-
 void read_column_metadata(ThriftReader& reader, ColumnChunk& chunk) {
   int64_t data = 0, dictionary = 0;
   reader.read_struct([&](const Field& field) {
@@ -159,10 +145,6 @@ void read_column_metadata(ThriftReader& reader, ColumnChunk& chunk) {
       case 7: chunk.compressed_bytes = reader.read_integer(); break;
       case 9: data = reader.read_integer(); break;
       case 11: dictionary = reader.read_integer(); break;
-      case 12:
-        if (field.type != ThriftType::Struct) return reader.skip(field.type);
-        chunk.statistics = read_statistics(reader);
-        break;
       default: reader.skip(field.type);
     }
   });
@@ -212,7 +194,6 @@ Result<FileMetadata> parse_footer(std::span<const std::byte> bytes) {
       case 2: reader.read_list(ThriftType::Struct, [&] { file.schema.push_back(read_element(reader)); }); break;
       case 3: file.rows = reader.read_integer(); break;
       case 4: reader.read_list(ThriftType::Struct, [&] { file.row_groups.push_back(read_row_group(reader)); }); break;
-      case 6: file.created_by = reader.read_binary(); break;
       case 8:
         is_encrypted = true;
         reader.skip(field.type);

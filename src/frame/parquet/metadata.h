@@ -49,19 +49,12 @@ struct SchemaElement {
   Meaning meaning;
 };
 
-/// The least and the greatest value, as PLAIN writes them, without a length in front of bytes.
-struct Statistics {
-  std::optional<std::string> least, greatest;
-  std::optional<int64_t> nulls;
-};
-
 struct ColumnChunk {
   Physical physical = Physical::Boolean;
   Codec codec = Codec::None;
   int64_t values = 0;  ///< nulls and empty lists among them
   int64_t compressed_bytes = 0;
   int64_t first_page = 0;  ///< where in the file; a dictionary comes first
-  Statistics statistics;
   bool is_encrypted = false;
   std::string other_file;
 };
@@ -75,7 +68,6 @@ struct FileMetadata {
   std::vector<SchemaElement> schema;  ///< depth first, from the root
   int64_t rows = 0;
   std::vector<RowGroup> row_groups;
-  std::string created_by;
 };
 
 /// InvalidData says what is wrong. Counts and places are checked against each other, not against the file.

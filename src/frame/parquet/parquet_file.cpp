@@ -75,7 +75,6 @@ const Schema& ParquetFile::schema() const { return state_->schema; }
 uint64_t ParquetFile::rows() const { return static_cast<uint64_t>(state_->metadata.rows); }
 size_t ParquetFile::row_groups() const { return state_->metadata.row_groups.size(); }
 uint64_t ParquetFile::rows_of(size_t row_group) const { return static_cast<uint64_t>(state_->metadata.row_groups[row_group].rows); }
-const std::string& ParquetFile::created_by() const { return state_->metadata.created_by; }
 
 Result<std::vector<size_t>> ParquetFile::State::leaves_named(const std::optional<std::vector<std::string>>& names) const {
   std::vector<size_t> leaves;

@@ -151,8 +151,4 @@ Result<size_t> RunDecoder::read_equal(uint32_t one, const Bitmap& to, size_t at,
   return ones;
 }
 
-Result<void> RunDecoder::skip(size_t count) {
-  return each_run(count, [](size_t) {}, [](size_t) {});
-}
-
 }  // namespace headrace::frame::parquet

@@ -20,7 +20,6 @@ class RunDecoder {
   /// The next `count` values as bits, those equal to `one` being ones; returns how many are. `at`: which row of `to` gets the
   /// first; its rows from there on must be zeros.
   Result<size_t> read_equal(uint32_t one, const Bitmap& to, size_t at, size_t count);
-  Result<void> skip(size_t count);
 
  private:
   /// Makes a run of some values the next; false at the end or if it is broken.

@@ -129,7 +129,7 @@ std::string to_text(const Array& array, size_t row) {
     case TypeId::UInt16: return fmt::format("{}", array.data<uint16_t>()[row]);
     case TypeId::UInt32: return fmt::format("{}", array.data<uint32_t>()[row]);
     case TypeId::UInt64: return fmt::format("{}", array.data<uint64_t>()[row]);
-    case TypeId::Float16: return number_text(from_half(array.data<uint16_t>()[row]));
+    case TypeId::Float16: return number_text(half_to_float(array.data<uint16_t>()[row]));
     case TypeId::Float32: return number_text(array.data<float>()[row]);
     case TypeId::Float64: return number_text(array.data<double>()[row]);
     case TypeId::Decimal: return decimal_text(decimal_at(array, row), type.scale());

@@ -9,6 +9,7 @@ namespace headrace::python {
 /// A frame of what an object offers by `__arrow_c_stream__` or `__arrow_c_array__`: the fields of structs, or one column.
 /// TypeError if it offers neither. Raises what importing raises.
 frame::DataFrame frame_from_arrow(nanobind::handle object);
+/// Whether an object offers `__arrow_c_array__` or `__arrow_c_stream__`.
 bool offers_arrow(nanobind::handle object);
 
 /// The capsule that `__arrow_c_stream__` returns; `requested` is a capsule of a schema or None.

@@ -91,7 +91,7 @@ nb::object value_at(const Array& array, size_t row) {
     case TypeId::UInt16: return nb::int_(array.data<uint16_t>()[row]);
     case TypeId::UInt32: return nb::int_(array.data<uint32_t>()[row]);
     case TypeId::UInt64: return nb::int_(array.data<uint64_t>()[row]);
-    case TypeId::Float16: return nb::float_(frame::from_half(array.data<uint16_t>()[row]));
+    case TypeId::Float16: return nb::float_(frame::half_to_float(array.data<uint16_t>()[row]));
     case TypeId::Float32: return nb::float_(array.data<float>()[row]);
     case TypeId::Float64: return nb::float_(array.data<double>()[row]);
     case TypeId::Decimal: return class_of("decimal", "Decimal")(frame::to_text(array, row));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "python/errors.h"
+#include "python/frame/capsules.h"
 #include "python/tokenizers/arrow.h"
 #include "python/tokenizers/utf8_texts.h"
 
@@ -62,7 +63,7 @@ class Texts {
   }
   void add_all(nb::handle texts) {
     if (PyUnicode_Check(texts.ptr()) || PyBytes_Check(texts.ptr())) throw nb::type_error("texts must be several texts; encode_array takes one");
-    if (ArrowTexts::offered_by(texts)) {
+    if (offers_arrow(texts)) {
       arrow_.read(texts, views_);
       has_bytes_ = true;
       return;

@@ -6,42 +6,17 @@
 #include <cstring>
 #include <string>
 
+#include "frame/arrow_interface.h"
+
 namespace nb = nanobind;
 
 namespace headrace::python {
 namespace {
 
-// The structures of the Arrow C data and stream interfaces, which never change.
-struct Schema {
-  const char* format;
-  const char* name;
-  const char* metadata;
-  int64_t flags;
-  int64_t n_children;
-  Schema** children;
-  Schema* dictionary;
-  void (*release)(Schema*);
-  void* private_data;
-};
-struct Array {
-  int64_t length;
-  int64_t null_count;
-  int64_t offset;
-  int64_t n_buffers;
-  int64_t n_children;
-  const void** buffers;
-  Array** children;
-  Array* dictionary;
-  void (*release)(Array*);
-  void* private_data;
-};
-struct Stream {
-  int (*get_schema)(Stream*, Schema* out);
-  int (*get_next)(Stream*, Array* out);
-  const char* (*get_last_error)(Stream*);
-  void (*release)(Stream*);
-  void* private_data;
-};
+using Schema = ArrowSchema;
+using Array = ArrowArray;
+using Stream = ArrowArrayStream;
+using frame::Released;
 
 /// Takes over what a capsule holds: whoever made it finds it released.
 template <class T>
@@ -53,14 +28,6 @@ T taken_from(nb::handle capsule, const char* name) {
   source->release = nullptr;
   return result;
 }
-
-template <class T>
-struct Released {
-  T value{};
-  ~Released() {
-    if (value.release) value.release(&value);
-  }
-};
 
 bool is_null(const Array& array, int64_t row) {
   const auto* validity = static_cast<const uint8_t*>(array.buffers[0]);
@@ -119,10 +86,6 @@ ArrowTexts::ArrowTexts() = default;
 ArrowTexts::~ArrowTexts() = default;
 ArrowTexts::ArrowTexts(ArrowTexts&&) noexcept = default;
 ArrowTexts& ArrowTexts::operator=(ArrowTexts&&) noexcept = default;
-
-bool ArrowTexts::offered_by(nb::handle object) {
-  return nb::hasattr(object, "__arrow_c_array__") || nb::hasattr(object, "__arrow_c_stream__");
-}
 
 void ArrowTexts::read(nb::handle object, std::vector<std::string_view>& views) {
   if (nb::hasattr(object, "__arrow_c_array__")) {

@@ -12,9 +12,6 @@ namespace headrace::python {
 /// views are valid as long as this lives.
 class ArrowTexts {
  public:
-  /// Whether an object offers `__arrow_c_array__` or `__arrow_c_stream__`.
-  static bool offered_by(nanobind::handle object);
-
   ArrowTexts();
   ~ArrowTexts();
   ArrowTexts(ArrowTexts&&) noexcept;
