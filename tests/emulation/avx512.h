@@ -172,6 +172,10 @@ HEADRACE_EMULATED EmulatedInts emulated_dpbusd_epi32(EmulatedInts sum, EmulatedI
   return {emulated_dot_product(sum.low, u.low, s.low), emulated_dot_product(sum.high, u.high, s.high)};
 }
 
+HEADRACE_EMULATED EmulatedInts emulated_dpwssd_epi32(EmulatedInts sum, EmulatedInts a, EmulatedInts b) {
+  return {emulated_word_product(sum.low, a.low, b.low), emulated_word_product(sum.high, a.high, b.high)};
+}
+
 HEADRACE_EMULATED EmulatedFloats emulated_dpbf16_ps(EmulatedFloats sum, EmulatedInts a, EmulatedInts b) {
   float lanes[16];
   uint32_t left[16], right[16];
@@ -250,6 +254,7 @@ HEADRACE_EMULATED __m256i emulated_cvtneps_pbh(EmulatedFloats v) {
 #define _mm512_movepi8_mask emulated_movepi8_mask
 #define _mm512_mask_sub_epi8 emulated_mask_sub_epi8
 #define _mm512_dpbusd_epi32 emulated_dpbusd_epi32
+#define _mm512_dpwssd_epi32 emulated_dpwssd_epi32
 #define __m512bh EmulatedInts
 #define _mm512_dpbf16_ps emulated_dpbf16_ps
 #define _mm512_cvtneps_pbh emulated_cvtneps_pbh

@@ -14,5 +14,10 @@ namespace {
   return _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_madd_epi16(even, ones), _mm256_madd_epi16(odd, ones)));
 }
 
+/// Words multiplied, and neighbours added, in 32 bits that wrap: vpdpwssd.
+[[gnu::always_inline]] static inline __m256i emulated_word_product(__m256i sum, __m256i a, __m256i b) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
 }  // namespace
 }  // namespace headrace::kernels

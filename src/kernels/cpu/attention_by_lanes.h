@@ -1,7 +1,8 @@
 #pragma once
 
 // Attention over paged keys and values, as one source text over Lanes16. HEADRACE_TIER is the
-// tier's namespace; its header is included before. docs/design/0003 tells the tiles and why.
+// tier's namespace; its header is included before. HEADRACE_VNNI_ATTENTION: the products of int8 pages by VNNI,
+// of attend and attend_splits only. docs/design/0003 tells the tiles and why.
 //
 // A pair is one row with one query head. Pairs that read the same key-value head are worked on
 // in tiles of up to kTilePairs, so that a key or value is loaded and widened once for all of
@@ -212,6 +213,21 @@ void attend_parts(const AttentionShape& shape, const AttentionRun& run, const fl
 
 }  // namespace
 
+void attend(const AttentionShape& shape, const AttentionRun& run, const float* queries, size_t query_stride,
+            float* out, size_t out_stride, uint32_t kv_head, uint32_t first_row, uint32_t last_row,
+            float* scratch) {
+  const auto rows = shape.format == KvFormat::Int8 ? attend_rows<Int8Pages> : attend_rows<HalfPages>;
+  rows(shape, run, queries, query_stride, out, out_stride, kv_head, first_row, last_row, scratch);
+}
+
+void attend_splits(const AttentionShape& shape, const AttentionRun& run, const float* queries, uint32_t kv_head,
+                   uint32_t first_split, uint32_t last_split, float* parts, float* scratch) {
+  const auto splits = shape.format == KvFormat::Int8 ? attend_parts<Int8Pages> : attend_parts<HalfPages>;
+  splits(shape, run, queries, kv_head, first_split, last_split, parts, scratch);
+}
+
+#ifndef HEADRACE_VNNI_ATTENTION  // the tier's own serve both
+
 size_t page_bytes(const AttentionShape& shape) {
   return shape.format == KvFormat::Int8 ? Int8Pages::page_bytes(shape) : HalfPages::page_bytes(shape);
 }
@@ -222,22 +238,9 @@ void append(const AttentionShape& shape, const AttentionRun& run, const float* k
   HalfPages::append(shape, run, keys, values, stride);
 }
 
-void attend(const AttentionShape& shape, const AttentionRun& run, const float* queries, size_t query_stride,
-            float* out, size_t out_stride, uint32_t kv_head, uint32_t first_row, uint32_t last_row,
-            float* scratch) {
-  const auto rows = shape.format == KvFormat::Int8 ? attend_rows<Int8Pages> : attend_rows<HalfPages>;
-  rows(shape, run, queries, query_stride, out, out_stride, kv_head, first_row, last_row, scratch);
-}
-
 size_t attend_scratch_floats(const AttentionShape& shape) {
   const size_t floats = kTilePairs * kScoreStride + (kTilePairs + kBlockPairs) * value_stride(shape);
   return floats + (kTilePairs * kScoreStride + kBlockPairs * value_stride(shape)) / 2;
-}
-
-void attend_splits(const AttentionShape& shape, const AttentionRun& run, const float* queries, uint32_t kv_head,
-                   uint32_t first_split, uint32_t last_split, float* parts, float* scratch) {
-  const auto splits = shape.format == KvFormat::Int8 ? attend_parts<Int8Pages> : attend_parts<HalfPages>;
-  splits(shape, run, queries, kv_head, first_split, last_split, parts, scratch);
 }
 
 void join_splits(const AttentionShape& shape, const float* parts, uint32_t first_split, uint32_t last_split, float* out) {
@@ -255,5 +258,7 @@ void join_splits(const AttentionShape& shape, const float* parts, uint32_t first
     if (shape.format == KvFormat::Int8) Int8Pages::turn_back(shape, pair.out);
   }
 }
+
+#endif
 
 }  // namespace headrace::kernels::HEADRACE_TIER

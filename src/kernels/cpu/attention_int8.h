@@ -2,7 +2,8 @@
 
 // Attention over KvFormat::Int8 pages: queries and weights are rounded to 16 bits, products of
 // neighbours are added in pairs by vpmaddwd, and every sum over dims or tokens is an exact
-// integer, so that its order is free. docs/design/0003 tells the tiles and why.
+// integer, so that its order is free. HEADRACE_VNNI_ATTENTION: the pair is multiplied and added by one
+// instruction, vpdpwssd. docs/design/0003 tells the tiles and why.
 
 #include "kernels/activation_block.h"
 #include "kernels/cpu/attention_pairs.h"
@@ -34,8 +35,16 @@ struct IntPart {
   HEADRACE_INLINE void store(int32_t* p) const { _mm512_storeu_si512(p, v); }
   HEADRACE_INLINE Part to_float() const { return {_mm512_cvtepi32_ps(v)}; }
 };
-HEADRACE_INLINE IntPart add_products(IntPart sum, IntPart a, IntPart b) {
-  return {_mm512_add_epi32(sum.v, _mm512_madd_epi16(a.v, b.v))};
+/// sum += the products of 16 bits, neighbours added.
+HEADRACE_INLINE void add_products(IntPart& sum, IntPart a, IntPart b) {
+#if defined(HEADRACE_VNNI_ATTENTION) && defined(HEADRACE_EMULATE_AVX512)
+  sum.v = _mm512_dpwssd_epi32(sum.v, a.v, b.v);
+#elif defined(HEADRACE_VNNI_ATTENTION)
+  // PERF: as an intrinsic GCC 12 moves every sum to another register and back.
+  asm("vpdpwssd %2, %1, %0" : "+v"(sum.v) : "v"(a.v), "v"(b.v));
+#else
+  sum.v = _mm512_add_epi32(sum.v, _mm512_madd_epi16(a.v, b.v));
+#endif
 }
 /// 16 lanes, rounded to nearest even, as int16.
 HEADRACE_INLINE void store_int16(Lanes16 x, int16_t* p) {
@@ -61,10 +70,16 @@ struct IntPart {
   HEADRACE_INLINE void store(int32_t* p) const { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
   HEADRACE_INLINE Part to_float() const { return {_mm256_cvtepi32_ps(v)}; }
 };
-HEADRACE_INLINE IntPart add_products(IntPart sum, IntPart a, IntPart b) {
+/// sum += the products of 16 bits, neighbours added.
+HEADRACE_INLINE void add_products(IntPart& sum, IntPart a, IntPart b) {
+#if defined(HEADRACE_VNNI_ATTENTION) && defined(HEADRACE_EMULATE_AVX_VNNI)
+  sum.v = _mm256_dpwssd_avx_epi32(sum.v, a.v, b.v);
+#elif defined(HEADRACE_VNNI_ATTENTION)
+  asm("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sum.v) : "x"(a.v), "x"(b.v));
+#else
   // PERF: as an intrinsic GCC 12 gives the sum another register and moves it back, or spills it.
   asm("vpaddd %1, %0, %0" : "+x"(sum.v) : "x"(_mm256_madd_epi16(a.v, b.v)));
-  return sum;
+#endif
 }
 /// 16 lanes, rounded to nearest even, as int16.
 HEADRACE_INLINE void store_int16(Lanes16 x, int16_t* p) {
@@ -89,7 +104,7 @@ HEADRACE_INLINE void multiply_add_pairs(IntPart (&sums)[P][U], Factor factor, Op
     for (int u = 0; u < U; ++u) {
       const IntPart x = operand(u);
 #pragma GCC unroll 8
-      for (int p = 0; p < P; ++p) sums[p][u] = add_products(sums[p][u], factors[p], x);
+      for (int p = 0; p < P; ++p) add_products(sums[p][u], factors[p], x);
     }
   } else {
     IntPart operands[U];
@@ -99,7 +114,7 @@ HEADRACE_INLINE void multiply_add_pairs(IntPart (&sums)[P][U], Factor factor, Op
     for (int p = 0; p < P; ++p) {
       const IntPart f = IntPart::pair(factor(p));
 #pragma GCC unroll 8
-      for (int u = 0; u < U; ++u) sums[p][u] = add_products(sums[p][u], f, operands[u]);
+      for (int u = 0; u < U; ++u) add_products(sums[p][u], f, operands[u]);
     }
   }
 }
