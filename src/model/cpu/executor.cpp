@@ -41,11 +41,30 @@ struct Executor::Walk {
   StepTrace::Lane* lane = nullptr;  // where its time is recorded, if it is
   uint32_t number = 0;              // of the step, in the record
 
+  bool has_own_rows() const { return StepWork::has_own_rows(rows, static_cast<uint32_t>(member.size())); }
+
   /// The members' claims of a piece of work of the step; where one is enough, the first of them.
   std::atomic<uint32_t>* claims(size_t work) const { return first_claim + work * static_cast<size_t>(member.size()); }
 
   void note(StepTrace::Event::Kind kind) const {
     if (lane != nullptr) lane->add(kind, static_cast<uint32_t>(index), number, rows, StepTrace::now_ns());
+  }
+};
+
+/// Some rows' part of a matrix's outputs.
+struct Executor::Piece {
+  uint32_t first_row, rows;
+  uint32_t first, last;  // outputs
+
+  /// A product's part: rows and columns of `out` are counted from its beginning.
+  MatmulArgs of(const MatmulArgs& whole) const {
+    MatmulArgs part = whole;
+    part.activations += first_row * whole.activation_stride;
+    part.out += first_row * whole.out_stride;
+    part.rows = rows;
+    part.first_output = first;
+    part.last_output = last;
+    return part;
   }
 };
 
@@ -223,7 +242,7 @@ void Executor::angles(uint32_t row) const {
 }
 
 void Executor::step(Walk& walk, const Embed& embed) {
-  walk.member.share(*walk.claims(0), work_->rows, 1, [&](uint32_t row, uint32_t) {
+  walk.member.share_ranges(walk.claims(0), work_->rows, 1, [&](uint32_t row, uint32_t) {
     float* out = space_.stream[0] + size_t{row} * plan_.hidden;
     kernels_.unpack_row(weights_.matrices[embed.table], work_->tokens[row], out);
     if (embed.factor != 1) kernels_.scale(embed.factor, plan_.hidden, out);
@@ -264,7 +283,7 @@ void Executor::step(Walk& walk, const Norm& norm) {
     const int index = walk.member.index();
     norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, 0, static_cast<uint32_t>(index), index == 0 ? target(0) : nullptr);
   } else {
-    walk.member.share(*walk.claims(0), walk.rows, 1, [&](uint32_t row, uint32_t) {
+    walk.member.share_ranges(walk.claims(0), walk.rows, 1, [&](uint32_t row, uint32_t) {
       norm_row(walk, norm.branch_weight, norm.weight, norm.epsilon, row, row, target(row));
     });
     meet(walk);
@@ -289,17 +308,31 @@ uint32_t Executor::piece_of(size_t index, uint32_t rows) const {
   return rows <= kFewRows ? facts_[index].piece_of_few : facts_[index].piece_of_many;
 }
 
-uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>* claims, const MatmulArgs& args, uint32_t piece,
+template <class Body>
+void Executor::share_outputs(const Walk& walk, std::atomic<uint32_t>* claims, uint32_t rows, uint32_t outputs, uint32_t grain, Body&& body) {
+  const auto members = static_cast<uint32_t>(walk.member.size());
+  if (!StepWork::has_own_rows(rows, members)) {
+    return walk.member.share_ranges(claims, outputs, grain, [&](uint32_t first, uint32_t last) { body(Piece{0, rows, first, last}); });
+  }
+  // The outputs once for each member's rows, one after the other: whole pieces, so that each member's range is that of its rows.
+  const uint32_t length = (outputs + grain - 1) / grain * grain;
+  walk.member.share_ranges(claims, members * length, grain, [&](uint32_t begin, uint32_t) {
+    const uint32_t owner = begin / length;
+    const auto bound = [&](uint32_t before) { return static_cast<uint32_t>(uint64_t{rows} * before / members); };
+    const uint32_t first = begin - owner * length;
+    body(Piece{bound(owner), bound(owner + 1) - bound(owner), first, std::min(first + grain, outputs)});
+  });
+}
+
+uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>* claims, const MatmulArgs& args, uint32_t grain,
                                 float soft_cap) const {
   uint32_t done = 0;
-  walk.member.share_ranges(claims, args.weight.outputs, piece, [&](uint32_t first, uint32_t last) {
-    MatmulArgs part = args;
-    part.first_output = first;
-    part.last_output = last;
+  share_outputs(walk, claims, args.rows, args.weight.outputs, grain, [&](const Piece& piece) {
+    const MatmulArgs part = piece.of(args);
     kernels_.matmul(part);
-    done += last - first;
-    for (uint32_t row = 0; soft_cap > 0 && row < args.rows; ++row) {
-      kernels_.soft_cap(soft_cap, last - first, args.out + row * args.out_stride + first);
+    done += piece.last - piece.first;
+    for (uint32_t row = 0; soft_cap > 0 && row < part.rows; ++row) {
+      kernels_.soft_cap(soft_cap, piece.last - piece.first, part.out + row * part.out_stride + piece.first);
     }
   });
   return done;
@@ -341,14 +374,15 @@ void Executor::step(Walk& walk, const Output& output) {
   meet(walk);
 }
 
-/// Computes outputs [first, last) of the gated part and quantises them while they are near.
-void Executor::gate_piece(const Walk& walk, const Gate& gate, uint32_t first, uint32_t last) const {
+/// Computes a piece of the gated part and quantises it while it is near.
+void Executor::gate_piece(const Walk& walk, const Gate& gate, const Piece& piece) const {
+  const auto [first_row, rows, first, last] = piece;
   const uint32_t width = last - first;
   const uint32_t own_row = walk.rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
   const bool silu = gate.activation == Gate::Activation::Silu;
   const bool fused = weights_.matrices[gate.gate].type == weights_.matrices[gate.up].type;
-  for (uint32_t row = 0; row < walk.rows; row += kGateRows) {
-    const uint32_t count = std::min(kGateRows, walk.rows - row);
+  for (uint32_t row = first_row; row < first_row + rows; row += kGateRows) {
+    const uint32_t count = std::min(kGateRows, first_row + rows - row);
     MatmulArgs args = reading(gate.gate, space_.normed, row + own_row, count);
     args.out = walk.scratch - first;  // columns are counted from output 0
     args.out_stride = width;
@@ -382,8 +416,8 @@ void Executor::gate_piece(const Walk& walk, const Gate& gate, uint32_t first, ui
 }
 
 void Executor::step(Walk& walk, const Gate& gate) {
-  walk.member.share_ranges(walk.claims(0), plan_.feed_forward, piece_of(walk.index, walk.rows),
-                           [&](uint32_t first, uint32_t last) { gate_piece(walk, gate, first, last); });
+  share_outputs(walk, walk.claims(0), walk.rows, plan_.feed_forward, piece_of(walk.index, walk.rows),
+                [&](const Piece& piece) { gate_piece(walk, gate, piece); });
   meet(walk);
 }
 
@@ -426,8 +460,8 @@ void Executor::store_item(const Store& store, const StepWork::StoreItem& item) c
 
 void Executor::step(Walk& walk, const Store& store) {
   if (stores_with_project()) return;
-  walk.member.share(*walk.claims(0), static_cast<uint32_t>(work_->stores.size()), 1,
-                    [&](uint32_t item, uint32_t) { store_item(store, work_->stores[item]); });
+  walk.member.share_ranges(walk.claims(0), static_cast<uint32_t>(work_->stores.size()), 1,
+                           [&](uint32_t item, uint32_t) { store_item(store, work_->stores[item]); });
   meet(walk);
 }
 
@@ -501,8 +535,13 @@ void Executor::step(Walk& walk, const Attend& attend) {
   const bool narrows = walk.index == tail_ && walk.rows < work_->rows;
   const auto& items = narrows ? work_->tail_attends : work_->attends;
   if (narrows) walk.member.share(*walk.claims(2), 1, 1, [&](uint32_t, uint32_t) { narrow_stream(walk); });
-  walk.member.share(*walk.claims(0), static_cast<uint32_t>(items.size()), 1,
-                    [&](uint32_t item, uint32_t) { attend_item(walk, attend, items[item]); });
+  const auto count = static_cast<uint32_t>(items.size());
+  const auto attend_one = [&](uint32_t item, uint32_t) { attend_item(walk, attend, items[item]); };
+  if (walk.has_own_rows()) {
+    walk.member.share_ranges(walk.claims(0), count, 1, attend_one);
+  } else {
+    walk.member.share(*walk.claims(0), count, 1, attend_one);
+  }
   meet(walk);
   if (attended_in_pieces_) return;
   const kernels::AttentionShape& shape = plan_.layers[attend.layer];
@@ -511,7 +550,7 @@ void Executor::step(Walk& walk, const Attend& attend) {
   if (walk.rows == 1) {
     return quantize_row(formats, width, space_.attended_values, space_.attended, static_cast<uint32_t>(walk.member.index()));
   }
-  walk.member.share(*walk.claims(1), walk.rows, 1, [&](uint32_t row, uint32_t) {
+  walk.member.share_ranges(walk.claims(1), walk.rows, 1, [&](uint32_t row, uint32_t) {
     quantize_row(formats, width, space_.attended_values + size_t{row} * width, space_.attended, row);
   });
   meet(walk);
@@ -529,10 +568,10 @@ void Executor::use_logits(const Walk& walk, const StepWork::Use& use) {
   }
 }
 
-bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t piece, float soft_cap, const StepWork::Block& block) {
+bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t grain, float soft_cap, const StepWork::Block& block) {
   const uint32_t unit = kTilesOfPiece * kernels_.tile_outputs;
-  piece = std::min(piece, static_cast<uint32_t>(space_.scratch_floats / args.rows) / unit * unit);
-  if (piece == 0) return false;
+  grain = std::min(grain, static_cast<uint32_t>(space_.scratch_floats / args.rows) / unit * unit);
+  if (grain == 0) return false;
   const auto rows_of = [&](int member) { return best_.data() + static_cast<size_t>(member) * space_.logits_rows; };
   const auto better = [](const BestLogit& a, const BestLogit& b) {
     return a.value > b.value || (a.value == b.value && a.index < b.index);
@@ -541,19 +580,18 @@ bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t piec
   BestLogit* best = rows_of(walk.member.index());
   std::fill_n(best, args.rows, kNothing);
   // PERF: a piece's logits are looked at while they are in the L1 cache, and never written to memory.
-  walk.member.share_ranges(walk.claims(1), plan_.vocabulary, piece, [&](uint32_t first, uint32_t last) {
-    const uint32_t width = last - first;
-    MatmulArgs part = args;
-    part.out = walk.scratch - first;  // columns are counted from output 0
+  share_outputs(walk, walk.claims(1), args.rows, plan_.vocabulary, grain, [&](const Piece& piece) {
+    const uint32_t width = piece.last - piece.first;
+    MatmulArgs part = piece.of(args);
+    part.out = walk.scratch - piece.first;  // columns are counted from output 0
     part.out_stride = width;
-    part.first_output = first;
-    part.last_output = last;
     kernels_.matmul(part);
-    for (uint32_t row = 0; row < args.rows; ++row) {
+    for (uint32_t row = 0; row < piece.rows; ++row) {
       float* logits = walk.scratch + size_t{row} * width;
       if (soft_cap > 0) kernels_.soft_cap(soft_cap, width, logits);
       const uint32_t at = kernels_.argmax(logits, width);
-      if (const BestLogit found{logits[at], first + at}; better(found, best[row])) best[row] = found;
+      BestLogit& known = best[piece.first_row + row];
+      if (const BestLogit found{logits[at], piece.first + at}; better(found, known)) known = found;
     }
   });
   meet(walk);
@@ -579,7 +617,7 @@ void Executor::head_block(Walk& walk, const Head& head, const StepWork::Block& b
     own_row = static_cast<uint32_t>(walk.member.index());
     norm(block.first_row, own_row);
   } else {
-    walk.member.share(*walk.claims(0), rows, 1, [&](uint32_t row, uint32_t) { norm(block.first_row + row, row); });
+    walk.member.share_ranges(walk.claims(0), rows, 1, [&](uint32_t row, uint32_t) { norm(block.first_row + row, row); });
     meet(walk);
   }
   // The slots of a block follow one another.

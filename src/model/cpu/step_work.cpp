@@ -138,9 +138,12 @@ void StepWork::share_attention(const kernels::AttentionShape& shape, int threads
       }
     }
   }
-  // The longest first, so that what is left at the end is short.
-  std::ranges::sort(items, [](const AttendItem& a, const AttendItem& b) {
-    return std::tie(b.cost, a.run, a.first, a.kv_head) < std::tie(a.cost, b.run, b.first, b.kv_head);
+  // The longest first, so that what is left at the end is short; where members have rows of their own, by members before.
+  const auto members = static_cast<uint32_t>(threads);
+  const auto all = wanted_only ? static_cast<uint32_t>(tail_rows.size()) : rows;
+  const auto owner = [&](const AttendItem& item) { return has_own_rows(all, members) ? uint64_t{item.to} * members / all : 0; };
+  std::ranges::sort(items, [&](const AttendItem& a, const AttendItem& b) {
+    return std::tuple(owner(a), b.cost, a.run, a.first, a.kv_head) < std::tuple(owner(b), a.cost, b.run, b.first, b.kv_head);
   });
   if (items.size() >= kItemsOfThread * static_cast<size_t>(threads)) return;
   if (share_splits(shape, threads, part_limits, items) || !split_queries || group == 1) return;

@@ -46,6 +46,12 @@ struct StepWork {
   struct LogitsRow {
     uint32_t row, slot;
   };
+  /// Whether `members` of a team take rows of their own through a step of `rows`, member m those from m / members of them on,
+  /// and every matrix for these: what a row leaves behind is then read by whoever wrote it.
+  /// PERF: below, reading weights once for each member would cost more.
+  static bool has_own_rows(uint32_t rows, uint32_t members) { return members > 1 && rows >= kOwnRows * members; }
+  static constexpr uint32_t kOwnRows = 16;
+
   /// What is done with a finished row of logits.
   struct Use {
     uint32_t slot;
