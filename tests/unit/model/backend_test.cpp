@@ -84,10 +84,10 @@ TEST_F(CpuBackend, samples_from_the_last_row_as_often_as_asked) {
 }
 
 TEST_F(CpuBackend, gives_the_arg_max_without_writing_the_logits) {
-  prepare(64, 64, 8);
   const std::vector<SampleInput> sample = {{.parameters = &greedy_}, {.parameters = &greedy_, .choice = 1}};
   const std::span tokens(tokens_);
-  for (uint32_t runs : {1u, 2u, 7u, 20u}) {  // the last in several blocks
+  for (const auto& [runs, logits_rows] : {std::pair{1u, 8u}, {2u, 8u}, {7u, 8u}, {20u, 8u}, {20u, 32u}, {33u, 64u}}) {  // 20 and 8: in several blocks
+    prepare(64, 128, logits_rows);
     Step step;
     std::vector<std::vector<uint32_t>> pages(runs);
     for (uint32_t i = 0; i < runs; ++i) {

@@ -68,7 +68,7 @@ TEST_P(OneAnswer, holds_on_every_tier_for_threads_and_chunks_at_once) {
   const std::vector<std::vector<text::TokenId>> sequences = {random_tokens(300, 7)};
   const auto reference = expected(300);
   for (const auto isa : available_tiers()) {
-    for (const auto& [threads, chunk] : {std::pair{1, 1u}, {3, 1u}, {2, 64u}}) {
+    for (const auto& [threads, chunk] : {std::pair{1, 1u}, {3, 1u}, {2, 64u}, {3, 64u}}) {
       const auto out = logits(isa, threads, {.chunk = chunk, .shuffle = 5}, sequences);
       EXPECT_TRUE(same_bytes(out.at(0), reference)) << kernels::name(isa) << ", " << threads << " threads, chunks of " << chunk;
     }
@@ -89,6 +89,16 @@ TEST_P(OneAnswer, holds_for_seven_and_sixty_four_sequences_in_a_step) {
         EXPECT_TRUE(same_bytes(out.at(i), reference)) << "sequence " << i << " of " << batch;
       }
     }
+  }
+}
+
+TEST_P(OneAnswer, holds_where_each_thread_takes_rows_of_its_own) {
+  const auto isa = available_tiers().back();
+  const auto reference = expected(40);
+  for (const auto& [threads, sequences] : {std::pair{2, 16u}, {2, 17u}, {3, 36u}, {3, 50u}, {2, 131u}}) {
+    const std::vector<std::vector<text::TokenId>> same(sequences, random_tokens(40, 7));
+    const auto out = logits(isa, threads, {.chunk = 1, .pages = 3 * sequences}, same);
+    for (const auto& one : out) EXPECT_TRUE(same_bytes(one, reference)) << sequences << " rows, " << threads << " threads";
   }
 }
 
