@@ -54,7 +54,8 @@ Result<Buffer> Buffer::allocate(size_t size, std::shared_ptr<MemoryBudget> budge
     if (base == MAP_FAILED) return std::unexpected(no_memory(size));
     const auto address = round_up(reinterpret_cast<size_t>(base), kHugePage);
     buffer.data_ = reinterpret_cast<std::byte*>(address);
-    ::madvise(buffer.data_, round_up(size, kHugePage), MADV_HUGEPAGE);
+    // Whole ones only: what a page held beyond the size would be memory that no budget knows of.
+    ::madvise(buffer.data_, size / kHugePage * kHugePage, MADV_HUGEPAGE);
     buffer.owner_ = std::make_shared<Mapping>(base, length, std::move(reservation));
     return buffer;
   }
