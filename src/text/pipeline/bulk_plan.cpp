@@ -226,7 +226,7 @@ void BulkPlan::Run::encode_prefixed(std::string_view text, size_t begin, size_t 
 }
 
 Result<void> BulkPlan::encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const {
-  if (unit_encoder_) return UnitPlan::encode(*unit_encoder_, text, added, encode_special, out);
+  if (unit_encoder_) return units_->encode(*unit_encoder_, text, added, encode_special, out);
   return Run(*this, added, encode_special, out).encode(text);
 }
 
