@@ -82,7 +82,8 @@ def test_random_languages_give_the_model_of_the_reference(driver, variant):
         ratio = [rng.choice([1.0, 1.5, 2.57]) for _ in range(count)] if not held_out and rng.random() < 0.5 else None
         parameters = dict(num_merges=rng.choice([5, 20, 60, 300]), variant=variant, min_frequency=rng.choice([0, 0, 2, 5]),
                           global_merges=rng.choice([0, 0, 3, 15]), window_size=rng.choice([3, 10, 100]),
-                          alpha=rng.choice([1.0, 1.5, 2.0, 4.0]), total_symbols=rng.random() < 0.3, special_tokens=rng.choice([[], ["<s>", "ab"]]),
+                          alpha=rng.choice([1.0, 1.5, 2.0, 4.0]), total_symbols=rng.random() < 0.3,
+                          special_tokens=rng.choice([[], ["<s>", "ab"]]),
                           initial_alphabet=rng.choice([[], ["q", "z"]]))
         length = rng.choice([None, None, 3, 2])
         if length:

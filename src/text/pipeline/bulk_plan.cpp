@@ -228,7 +228,8 @@ Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, si
   const std::string_view stretch = text.substr(begin, end - begin);
   const bool there = stretch.starts_with(' ') || stretch.starts_with(kMetaSymbol);
   const BulkShape::Prefix prefix = plan.shape_.prefix;
-  const bool prefixed = prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0);
+  const bool prefixed =
+      prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0);
   return encode_piece(text, begin, end, prefixed);
 }
 

@@ -94,7 +94,8 @@ class UnigramUnits final : public UnitModel {
     return unit.place == TextUnit::Place::Continuing || (one_word_ && unit.place == TextUnit::Place::Word);
   }
   bool depends_on_before(const TextUnit& unit, double least_gap, size_t size, std::span<const UnigramStage::Part> parts) const;
-  void append_tokens(const TextUnit& unit, const NormalizedUnit& normalized, std::span<const UnigramStage::Part> parts, UnitTokens& out) const;
+  void append_tokens(const TextUnit& unit, const NormalizedUnit& normalized, std::span<const UnigramStage::Part> parts,
+                     UnitTokens& out) const;
   bool normalize(const TextUnit& unit, NormalizedUnit& out) const;
   Result<void> step_by_step(const TextUnit& unit, UnitTokens& out) const;
 

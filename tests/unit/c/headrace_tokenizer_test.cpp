@@ -142,7 +142,8 @@ TEST(CLimits, are_read_and_set_by_name) {
 TEST(CLimits, hold_for_the_next_call) {
   std::string json = kJson;
   const std::string before = R"({"type":"WhitespaceSplit"})";
-  json.replace(json.find(before), before.size(), R"({"type":"Split","pattern":{"Regex":"[a-z]+[0-9]"},"behavior":"Isolated","invert":false})");
+  const std::string split = R"({"type":"Split","pattern":{"Regex":"[a-z]+[0-9]"},"behavior":"Isolated","invert":false})";
+  json.replace(json.find(before), before.size(), split);
   uint64_t bytes = 0;
   ASSERT_EQ(headrace_limit_get("pattern_bytes", &bytes), HEADRACE_OK);
   ASSERT_EQ(headrace_limit_set("pattern_bytes", 8), HEADRACE_OK);
