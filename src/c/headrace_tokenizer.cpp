@@ -6,9 +6,11 @@
 #include <new>
 #include <set>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "text/limits.h"
 #include "text/pipeline.h"
 
 struct headrace_tokenizer {
@@ -364,5 +366,30 @@ headrace_status headrace_stream_decoder_finish(headrace_stream_decoder* decoder,
 }
 
 void headrace_stream_decoder_free(headrace_stream_decoder* decoder) { delete decoder; }
+
+// Names are literals, so they end with a NUL.
+const char* headrace_limit_name(size_t index) {
+  const auto limits = headrace::text::named_limits();
+  return index < limits.size() ? limits[index].name.data() : nullptr;
+}
+
+headrace_status headrace_limit_get(const char* name, uint64_t* value) {
+  return guarded([&]() -> Result<headrace_status> {
+    HR_CHECK(require(name, "name"));
+    HR_CHECK(require(value, "value"));
+    HR_TRY(*value, headrace::text::limit(std::string_view(name)));
+    return HEADRACE_OK;
+  });
+}
+
+headrace_status headrace_limit_set(const char* name, uint64_t value) {
+  return guarded([&]() -> Result<headrace_status> {
+    HR_CHECK(require(name, "name"));
+    HR_CHECK(headrace::text::set_limit(std::string_view(name), value));
+    return HEADRACE_OK;
+  });
+}
+
+uint64_t headrace_cache_bytes_in_use(void) { return headrace::text::cache_bytes_in_use(); }
 
 }  // extern "C"

@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /* Grows with every addition to this header. */
-#define HEADRACE_TOKENIZER_INTERFACE 1
+#define HEADRACE_TOKENIZER_INTERFACE 2
 
 typedef enum headrace_status {
   HEADRACE_OK = 0,
@@ -146,6 +146,20 @@ HEADRACE_API headrace_status headrace_stream_decoder_push(headrace_stream_decode
 /* What is still held back; the next push begins another text. */
 HEADRACE_API headrace_status headrace_stream_decoder_finish(headrace_stream_decoder* decoder, const char** text, size_t* bytes);
 HEADRACE_API void headrace_stream_decoder_free(headrace_stream_decoder* decoder);
+
+/* ---- Limits (since interface 2) ----
+ * What a tokenizer's file and a text may make the whole process do; what goes beyond one is HEADRACE_OUT_OF_RANGE, but caches
+ * forget. By name: "text_bytes", "encoding_tokens", "match_steps", "find_steps", "pattern_bytes", "pattern_depth",
+ * "cache_bytes" (docs/tokenizers.md says of what). HEADRACE_TOKENIZER_LIMITS="name=value,..." sets them from outside. */
+
+/* The name of limit number `index` from 0 on; null after the last one. */
+HEADRACE_API const char* headrace_limit_name(size_t index);
+/* HEADRACE_INVALID_ARGUMENT when there is none of that name, or the value is not from 1 to the most that it may be. A new value
+ * counts from the next call on, of every thread. */
+HEADRACE_API headrace_status headrace_limit_get(const char* name, uint64_t* value);
+HEADRACE_API headrace_status headrace_limit_set(const char* name, uint64_t value);
+/* Bytes that the caches of all threads have now. */
+HEADRACE_API uint64_t headrace_cache_bytes_in_use(void);
 
 #ifdef __cplusplus
 }

@@ -35,6 +35,8 @@ struct NamedLimit {
 std::span<const NamedLimit> named_limits();
 
 uint64_t limit(Limit which);
+/// InvalidArgument: there is none of that name.
+Result<uint64_t> limit(std::string_view name);
 /// InvalidArgument: not from 1 to `most`.
 Result<void> set_limit(Limit which, uint64_t value);
 /// InvalidArgument: there is none of that name.

@@ -146,6 +146,45 @@ class Trainer {
   WordCounts words_;
 };
 
+/// Byte pairs for several languages at once, so that none is left far behind: each merge is the best one of the language that
+/// is worst off, and is made in the words of all (Foroutan and others, Parity-Aware Byte-Pair Encoding, arXiv 2508.04796).
+struct ParityBpeTrainer {
+  enum class Variant : uint8_t {
+    Base,    ///< always the language that is worst off
+    Window,  ///< but no language more than its share of the last merges
+  };
+  size_t num_merges = 32000;
+  Variant variant = Variant::Base;
+  uint64_t min_frequency = 0;  ///< of a pair that is merged; a language without such pairs is passed over
+  /// How many symbols each language's words are to become fewer by, in proportion to each other; where there are held-out words it is
+  /// not used. Without either, the language with the most symbols is worst off.
+  std::optional<std::vector<double>> ratio;
+  size_t global_merges = 0;    ///< so many merges first are the best ones of all languages together
+  size_t window_size = 100;    ///< merges
+  double alpha = 2.0;          ///< a language's share of the window is this by the number of languages
+  bool total_symbols = false;  ///< num_merges counts special tokens and characters as well
+  std::vector<AddedToken> special_tokens;
+  bool show_progress = true;
+  std::optional<size_t> limit_alphabet;  ///< as in BpeTrainer, like those below
+  std::vector<char32_t> initial_alphabet;
+  std::optional<std::string> continuing_subword_prefix;
+  std::optional<std::string> end_of_word_suffix;
+  std::optional<size_t> max_token_length;
+};
+
+/// Words by language.
+struct LanguageWords {
+  std::vector<WordCounts> training;
+  std::vector<WordCounts> held_out;  ///< whose lengths tell which language is worst off; for all languages or none
+};
+
+/// A new BPE model, with the vocabulary and merges of tokenizers 0.23 where its order is total: of pairs that are
+/// seen as often, the one with the greater spelling merges first; of languages that are as badly off, the first one's.
+/// Where it is not, what is said at Trainer::train holds. Where Window leaves no language that still
+/// has pairs below its share, 0.23 does not end; here the one that is worst off goes on.
+/// InvalidArgument when the numbers of languages differ or a parameter has no meaning; OutOfRange and Cancelled as above.
+Result<TrainedModel> train(const ParityBpeTrainer& trainer, const LanguageWords& words, const TrainingOptions& options = {});
+
 /// Counts the words of texts as a pipeline normalises and cuts them (added tokens are not looked
 /// for), in parallel. Texts whose words can be told before they are normalised are not: then
 /// each distinct one is normalised once. Memory is the distinct words, for each thread, and
@@ -177,5 +216,8 @@ Result<void> count_words(const Pipeline& pipeline, std::span<const std::string_v
 /// Trains the model of a pipeline in place on the words of `trainer` and adds its special
 /// tokens.
 Result<void> train(Pipeline& pipeline, const Trainer& trainer, const TrainingOptions& options = {});
+
+/// The same by parity. Without a pre-tokenizer a text is one word, without the white space around it.
+Result<void> train(Pipeline& pipeline, const ParityBpeTrainer& trainer, LanguageWords words, const TrainingOptions& options = {});
 
 }  // namespace headrace::text

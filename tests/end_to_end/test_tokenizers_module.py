@@ -130,6 +130,28 @@ def test_awaitable_calls_give_what_the_plain_ones_give(words):
     assert [e.ids for e in encodings] == [[1], [2]] and texts == words.decode_batch([[1, 2]])
 
 
+def test_training_by_parity_helps_the_language_that_is_worst_off():
+    tok = Tokenizer(models.BPE(unk_token="x"))
+    trainer = trainers.ParityBpeTrainer(num_merges=3, show_progress=False, special_tokens=[AddedToken("<s>", lstrip=True)])
+    trainer.train_from_iterator(tok, [iter(["ab " * 100]), [["  schön schön \n"]]], dev_iterators=[["ab"], ["schön"]])
+    assert tok.get_vocab_size() == 1 + 8 + 3 and tok.encode("schön").tokens == ["sch", "ön"]
+    assert tok.model.unk_token is None and tok.encode(" <s>ab").ids[0] == 0
+    with pytest.raises(RuntimeError, match="Training error: ratio length"):
+        trainer.train_from_iterator(tok, [["a"]], ratio=[1.0, 2.0])
+    with pytest.raises(ValueError, match="Unknown variant 'best'"):
+        trainers.ParityBpeTrainer(variant="best")
+
+
+def test_a_parity_trainer_keeps_its_parameters_in_a_pickle():
+    trainer = trainers.ParityBpeTrainer(7, "window", ratio=[1, 2.5], alpha=1.5, limit_alphabet=9, initial_alphabet=["q"],
+                                        special_tokens=["<s>", AddedToken("<m>", lstrip=True)], end_of_word_suffix="$")
+    restored = pickle.loads(pickle.dumps(trainer))
+    assert restored.__getstate__()["ratio"] == [1.0, 2.5] and repr(restored) == repr(trainer)
+    assert (restored.num_merges, restored.variant, restored.alpha, restored.limit_alphabet) == (7, "window", 1.5, 9)
+    assert restored.special_tokens == trainer.special_tokens and restored.special_tokens[1].lstrip
+    assert (restored.initial_alphabet, restored.end_of_word_suffix) == (["q"], "$")
+
+
 def test_training_gives_a_tokenizer_that_knows_its_texts():
     tok = Tokenizer(models.BPE())
     tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -5,6 +5,7 @@
 //   {"op":"encode","texts":[…]}      → {"tokens":[[[id,value,begin,end],…] or "error message",…]}
 //   {"op":"token_to_id","tokens":[…]}, {"op":"id_to_token","ids":[…]}, {"op":"vocabulary"}
 //   {"op":"train","kind":"BpeTrainer","parameters":{…},"words":{word: count},"before":json,"threads":n} → {"json":…}
+//   {"op":"train_parity","parameters":{…},"training":[{word: count},…],"held_out":[…]}  → {"json":…}
 //   {"op":"save","folder":…,"prefix":…}, {"op":"read_files","vocab_json":…,"merges":…,"vocab_txt":…}
 #include <cstdio>
 #include <iostream>
@@ -41,6 +42,7 @@ class Driver {
     if (op == "model") return model(request);
     if (op == "read_files") return read_files(request);
     if (op == "train") return train(request);
+    if (op == "train_parity") return train_parity(request);
     if (!stage_) return headrace::fail(headrace::ErrorKind::InvalidArgument, "there is no model");
     if (op == "encode") return encode(request);
     if (op == "token_to_id") return token_to_id(request);
@@ -75,6 +77,38 @@ class Driver {
     HR_TRY(const auto trained, trainer.train(before, {.progress = {}, .pool = &pool}));
     HR_TRY(std::string written, headrace::text::write_component(trained.model));
     return json{{"json", std::move(written)}};
+  }
+
+  Result<json> train_parity(const json& request) {
+    headrace::text::LanguageWords words{word_counts(request.at("training")), word_counts(request.at("held_out"))};
+    const json& p = request.at("parameters");
+    headrace::text::ParityBpeTrainer trainer;
+    trainer.num_merges = p.value("num_merges", trainer.num_merges);
+    if (p.value("variant", "base") == "window") trainer.variant = headrace::text::ParityBpeTrainer::Variant::Window;
+    trainer.min_frequency = p.value("min_frequency", trainer.min_frequency);
+    trainer.ratio = optional<std::vector<double>>(p, "ratio");
+    trainer.global_merges = p.value("global_merges", trainer.global_merges);
+    trainer.window_size = p.value("window_size", trainer.window_size);
+    trainer.alpha = p.value("alpha", trainer.alpha);
+    trainer.total_symbols = p.value("total_symbols", trainer.total_symbols);
+    trainer.limit_alphabet = optional<size_t>(p, "limit_alphabet");
+    trainer.continuing_subword_prefix = optional<std::string>(p, "continuing_subword_prefix");
+    trainer.end_of_word_suffix = optional<std::string>(p, "end_of_word_suffix");
+    trainer.max_token_length = optional<size_t>(p, "max_token_length");
+    characters(p, "initial_alphabet", trainer.initial_alphabet);
+    special(p, trainer.special_tokens);
+    HR_TRY(const auto trained, headrace::text::train(trainer, words));
+    HR_TRY(std::string written, headrace::text::write_component(trained.model));
+    return json{{"json", std::move(written)}};
+  }
+
+  static std::vector<headrace::text::WordCounts> word_counts(const json& languages) {
+    std::vector<headrace::text::WordCounts> counts;
+    for (const json& language : languages) {
+      headrace::text::WordCounts& words = counts.emplace_back();
+      for (const auto& [word, count] : language.items()) words.add(word, count.get<uint64_t>());
+    }
+    return counts;
   }
 
   static void characters(const json& from, const char* key, std::vector<char32_t>& to) {

@@ -80,6 +80,14 @@ UNIGRAM = {
     "Nmt": (sequence(kind("Nmt"), kind("NFKC")), METASPACE),
     "no normalizer": (None, WORDS),
 }
+UNSPLIT = METASPACE | {"split": False}
+UNIGRAM |= {
+    "one word: charsmap": (charsmap(), UNSPLIT),
+    "one word: charsmap, lonely spaces": (UNIGRAM["charsmap, lonely spaces"][0], UNSPLIT),
+    "one word: stripped": (UNIGRAM["stripped"][0], UNSPLIT | {"prepend_scheme": "first"}),
+    "one word: never prefixed": (kind("NFKC"), UNSPLIT | {"prepend_scheme": "never"}),
+    "one word: no normalizer": (None, UNSPLIT),
+}
 
 
 def unigram_of(vocabulary, normalizer, pre_tokenizer, **changes):
@@ -137,12 +145,14 @@ def test_unigram_pieces_are_the_same_word_by_word(change, driver):
     assert_same(unigram_of(vocabulary_of("llama2"), *UNIGRAM[change]), driver)
 
 
-def test_unigram_pieces_are_the_same_where_many_divisions_score_alike(driver):
-    tokenizer = unigram_of(vocabulary_of("llama2"), None, METASPACE)
+@pytest.mark.parametrize("pre_tokenizer", [METASPACE, UNSPLIT], ids=["words", "one word"])
+def test_unigram_pieces_are_the_same_where_many_divisions_score_alike(pre_tokenizer, driver):
+    tokenizer = unigram_of(vocabulary_of("llama2"), None, pre_tokenizer)
     for piece in tokenizer["model"]["vocab"]:
         piece[1] = float(round(piece[1]))
     assert_same(tokenizer, driver)
 
 
-def test_unknown_characters_become_bytes_word_by_word(driver):
-    assert_same(unigram_of(vocabulary_of("llama2"), kind("NFKC"), WORDS, byte_fallback=True), driver)
+@pytest.mark.parametrize("pre_tokenizer", [WORDS, UNSPLIT], ids=["words", "one word"])
+def test_unknown_characters_become_bytes_word_by_word(pre_tokenizer, driver):
+    assert_same(unigram_of(vocabulary_of("llama2"), kind("NFKC"), pre_tokenizer, byte_fallback=True), driver)

@@ -8,6 +8,7 @@ from ._names import publish as _publish
 _native = _tokenizers.trainers
 
 BpeTrainer = _native.BpeTrainer
+ParityBpeTrainer = _native.ParityBpeTrainer
 Trainer = _native.Trainer
 UnigramTrainer = _native.UnigramTrainer
 WordLevelTrainer = _native.WordLevelTrainer
@@ -17,6 +18,7 @@ _publish(_native, __name__)
 
 __all__ = [
     "BpeTrainer",
+    "ParityBpeTrainer",
     "Trainer",
     "UnigramTrainer",
     "WordLevelTrainer",

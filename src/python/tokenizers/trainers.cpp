@@ -14,9 +14,9 @@
 #include "python/tokenizers/arguments.h"
 #include "python/tokenizers/components.h"
 #include "python/tokenizers/handle.h"
-#include "python/tokenizers/progress_printer.h"
 #include "python/tokenizers/representation.h"
 #include "python/tokenizers/texts.h"
+#include "python/tokenizers/training.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -49,32 +49,6 @@ ProgressFormat format_of(const std::string& word) {
     if (word == name) return format;
   }
   throw nb::value_error(fmt::format("Invalid progress_format: {}. Use 'indicatif', 'json', or 'silent'", word).c_str());
-}
-
-std::vector<AddedToken> special_tokens_of(nb::handle list) { return added_tokens_of(list, true); }
-
-std::vector<PyAddedToken> shown(const std::vector<AddedToken>& tokens) {
-  std::vector<PyAddedToken> result;
-  for (const auto& token : tokens) result.push_back(added_token_of(token));
-  return result;
-}
-
-/// The first character of each string; empty ones are left out.
-std::vector<char32_t> alphabet_of(const std::vector<std::string>& letters) {
-  std::vector<char32_t> alphabet;
-  for (const auto& letter : letters) {
-    if (letter.empty()) continue;
-    size_t end = 1;
-    while (end < letter.size() && (static_cast<unsigned char>(letter[end]) & 0xc0) == 0x80) ++end;
-    alphabet.push_back(character_of(std::string_view(letter).substr(0, end)));
-  }
-  return alphabet;
-}
-
-std::vector<std::string> letters_of(const std::vector<char32_t>& alphabet) {
-  std::vector<std::string> letters;
-  for (const char32_t c : alphabet) letters.push_back(text_of(c));
-  return letters;
 }
 
 // ---- State, as JSON in the reference's form ----
@@ -336,17 +310,6 @@ void bind_unigram_trainer(nb::module_& module) {
 
 // ---- Training a tokenizer ----
 
-/// Whether a signal's handler (Ctrl-C's) has raised.
-bool handler_raised() {
-  const nb::gil_scoped_acquire attached;
-  return PyErr_Occurred() || PyErr_CheckSignals() != 0;
-}
-
-void check_or_raise_signal(Result<void> done) {
-  if (PyErr_Occurred()) throw nb::python_error();
-  check_or_raise(std::move(done));
-}
-
 ProgressFormat format_of(const text::TrainerParameters& parameters) {
   const auto of = [](const auto& trainer) {
     if constexpr (requires { trainer.progress_format; }) {
@@ -362,73 +325,6 @@ ProgressFormat format_of(const text::TrainerParameters& parameters) {
     }
   }, parameters);
 }
-
-text::TrainingOptions options_of(const text::Trainer& trainer) {
-  text::TrainingOptions options;
-  options.interrupted = handler_raised;
-  const ProgressFormat format = format_of(trainer.parameters);
-  if (format == ProgressFormat::Silent) return options;
-  auto printer = std::make_shared<ProgressPrinter>(format == ProgressFormat::JsonLines);
-  options.progress = [printer](std::string_view step, size_t done, size_t total) { printer->show(step, done, total); };
-  return options;
-}
-
-/// Counts the words of texts as they come, some megabytes at a time, with the interpreter
-/// free meanwhile.
-class Counting {
- public:
-  Counting(const text::Pipeline& pipeline, const text::TrainingOptions& options)
-      : counter_(value_or_raise(text::WordCounter::make(pipeline, options))) {}
-
-  void add(nb::handle text) {
-    if (!PyUnicode_Check(text.ptr())) throw nb::type_error("training wants texts of type str");
-    Py_ssize_t size = 0;
-    const char* bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
-    if (!bytes) throw nb::python_error();
-    bytes_.append(bytes, static_cast<size_t>(size));
-    ends_.push_back(bytes_.size());
-    if (bytes_.size() >= kBytes) flush();
-  }
-  text::WordCounts take() {
-    flush();
-    text::WordCounts counts;
-    check_or_raise_signal(free_of_interpreter([&]() -> Result<void> {
-      HR_TRY(counts, counter_.take());
-      return {};
-    }));
-    return counts;
-  }
-  void add_files(std::span<const std::filesystem::path> paths) {
-    check_or_raise_signal(free_of_interpreter([&] { return counter_.add_files(paths); }));
-  }
-
- private:
-  static constexpr size_t kBytes = size_t{8} << 20;
-
-  template <class Work>
-  static Result<void> free_of_interpreter(const Work& work) {
-    const nb::gil_scoped_release released;
-    return work();
-  }
-  void flush() {
-    check_or_raise_signal(free_of_interpreter([this] {
-      std::vector<std::string_view> texts;
-      texts.reserve(ends_.size());
-      size_t begin = 0;
-      for (const size_t end : ends_) {
-        texts.push_back(std::string_view(bytes_).substr(begin, end - begin));
-        begin = end;
-      }
-      return counter_.add(texts);
-    }));
-    bytes_.clear();
-    ends_.clear();
-  }
-
-  text::WordCounter counter_;
-  std::string bytes_;         // texts end to end
-  std::vector<size_t> ends_;
-};
 
 text::Trainer& trainer_of(const text::Pipeline& pipeline, nb::object& trainer) {
   if (trainer.is_none()) trainer = trainer_for(pipeline.model()->get());
@@ -449,22 +345,16 @@ void train(text::Pipeline& pipeline, text::Trainer& trainer, text::WordCounts wo
 
 void train_texts(text::Pipeline& self, nb::handle iterator, nb::object trainer) {
   text::Trainer& used = trainer_of(self, trainer);
-  const text::TrainingOptions options = options_of(used);
+  const text::TrainingOptions options = training_options(format_of(used.parameters));
   Counting counting(self, options);
-  for (const nb::handle item : nb::iter(iterator)) {
-    if (PyUnicode_Check(item.ptr())) {
-      counting.add(item);
-      continue;
-    }
-    for (const nb::handle text : nb::iter(item)) counting.add(text);
-  }
+  counting.add_texts(iterator);
   train(self, used, counting.take(), options);
 }
 
 /// Lines keep their ends, as in the reference.
 void train_files(text::Pipeline& self, const std::vector<std::string>& paths, nb::object trainer) {
   text::Trainer& used = trainer_of(self, trainer);
-  const text::TrainingOptions options = options_of(used);
+  const text::TrainingOptions options = training_options(format_of(used.parameters));
   Counting counting(self, options);
   counting.add_files(std::vector<std::filesystem::path>(paths.begin(), paths.end()));
   train(self, used, counting.take(), options);
@@ -497,6 +387,7 @@ void bind_trainers(nb::module_& parent) {
   bind_word_piece_trainer(module);
   bind_word_level_trainer(module);
   bind_unigram_trainer(module);
+  bind_parity_trainer(module);
   const nb::object tokenizer = parent.attr("Tokenizer");
   tokenizer.attr("_train_texts") = nb::cpp_function(&train_texts, nb::is_method(), nb::scope(tokenizer), nb::name("_train_texts"), "iterator"_a, "trainer"_a.none() = nb::none());
   tokenizer.attr("_train_files") = nb::cpp_function(&train_files, nb::is_method(), nb::scope(tokenizer), nb::name("_train_files"), "files"_a, "trainer"_a.none() = nb::none());

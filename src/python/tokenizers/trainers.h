@@ -20,4 +20,7 @@ struct PyTrainerOf : PyTrainer {
 /// The trainer that suits a model.
 nanobind::object trainer_for(const text::ModelSpec& model);
 
+/// ParityBpeTrainer, which is no Trainer: it is fed several languages at once.
+void bind_parity_trainer(nanobind::module_& module);
+
 }  // namespace headrace::python

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "text/bulk/piece_cache.h"
@@ -63,6 +64,7 @@ struct Miss {
   uint32_t place;  // in `out`, of its tokens, as if all misses had none
   size_t first;    // in `missed`, of its tokens
   size_t count;
+  bool dependent;  // on what is before it
 };
 
 /// What a thread keeps for encoders. What a cache holds is another where places are wanted.
@@ -129,7 +131,8 @@ class UnitEncoder::Run {
       : encoder_(encoder), spec_(encoder.spec_), memory_(thread_memory()), chunk_(memory_.chunk),
         cache_(memory_.caches.of(2 * encoder.serial_ + (sink.tokens->offsets ? 1 : 0), encoder.hash_)),
         stretch_(text.substr(begin, end - begin)), base_(begin),
-        barriers_(spec_.ascii_pairs && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled) {}
+        barriers_(spec_.ascii_pairs && encoder.may_have_barriers(stretch_)), sink_(*sink.tokens), spelled_(sink.spelled),
+        scored_to_(sink_.ids->size()) {}
 
   Result<void> encode();
 
@@ -150,13 +153,16 @@ class UnitEncoder::Run {
   size_t find_units(size_t count, size_t& written);
   Result<bool> find_missing(size_t misses);
   Result<bool> ask_model();
-  void put_all(size_t written, size_t misses);
+  Result<void> put_all(size_t written, size_t misses);
+  void add_up_scores();
   Result<void> encode_in_order(size_t count);
+  Result<void> encode_each_dependent(size_t count);
   Result<void> encode_unit(size_t begin, size_t end);
   Result<void> encode_alone(size_t begin, size_t end, TextUnit::Place place);
   void put_found(size_t begin, std::span<const uint32_t> found);
   void put_places(size_t begin, const UnitTokens& unit, size_t first);
   Result<void> encode_word_from(size_t begin);
+  Result<void> encode_dependent(const TextUnit& unit);
   void remember(const Key& key, const UnitTokens& unit);
   /// The bytes of a block that the chunk has.
   uint64_t in_chunk(size_t w) const { return chunk_.size >= w * 64 + 64 ? ~uint64_t{0} : (uint64_t{1} << (chunk_.size % 64)) - 1; }
@@ -182,6 +188,8 @@ class UnitEncoder::Run {
   size_t encoded_to_ = 0;    // by whole words, where that is more than by units
   TokenSink& sink_;
   std::vector<std::pair<size_t, std::string>>* spelled_;
+  std::optional<double> score_ = 0;  // of the stretch's tokens before `scored_to_`, where all of it is one word
+  size_t scored_to_;                 // of sink_.ids
 };
 
 /// Whether a unit that is looked up with a space in front has one of its own, before what cannot begin a unit: the same
@@ -438,10 +446,29 @@ size_t UnitEncoder::Run::list_units(bool more) {
   return count;
 }
 
+void UnitEncoder::Run::add_up_scores() {
+  if (score_) score_ = spec_.model->score_after(*score_, std::span(*sink_.ids).subspan(scored_to_));
+  scored_to_ = sink_.ids->size();
+}
+
+/// Encodes a unit that depends on what is before it in its word.
+Result<void> UnitEncoder::Run::encode_dependent(const TextUnit& unit) {
+  if (spec_.one_word) add_up_scores();
+  if (spec_.one_word && score_) {
+    HR_TRY(score_, spec_.model->encode_after(unit, *score_, memory_.unit));
+    if (score_) {
+      put_places(unit.begin, memory_.unit, 0);
+      scored_to_ = sink_.ids->size();
+      return {};
+    }
+  }
+  return encode_word_from(unit.begin);
+}
+
 /// Encodes the whole word that continues at `begin` of the stretch, and appends what is not there yet.
 Result<void> UnitEncoder::Run::encode_word_from(size_t begin) {
-  size_t word = word_;
-  if (begin > from_) {
+  size_t word = spec_.one_word ? 0 : word_;
+  if (begin > from_ && !spec_.one_word) {
     for (size_t at = begin - from_; at-- > 0;) {
       if (!is_word(at)) continue;
       word = from_ + at;
@@ -449,7 +476,7 @@ Result<void> UnitEncoder::Run::encode_word_from(size_t begin) {
     }
   }
   bool at_barrier;
-  const size_t end = encoder_.unit_end(stretch_, word, false, at_barrier);
+  const size_t end = spec_.one_word ? stretch_.size() : encoder_.unit_end(stretch_, word, false, at_barrier);
   const bool first = spec_.first_is_special && word == 0;
   HR_CHECK(spec_.model->encode({stretch_, word, end, first ? TextUnit::Place::First : TextUnit::Place::Word, base_ == 0}, memory_.unit));
   size_t there = 0;
@@ -510,6 +537,7 @@ void UnitEncoder::Run::remember(const Key& key, const UnitTokens& unit) {
 }
 
 Result<void> UnitEncoder::Run::encode_alone(size_t begin, size_t end, TextUnit::Place place) {
+  if (spec_.one_word) return encode_dependent({stretch_, begin, end, place, base_ == 0});
   HR_CHECK(spec_.model->encode({stretch_, begin, end, place, base_ == 0}, memory_.unit));
   if (memory_.unit.depends_on_before) return encode_word_from(begin);
   put_places(begin, memory_.unit, 0);
@@ -578,8 +606,10 @@ Result<bool> UnitEncoder::Run::find_missing(size_t misses) {
     }
     Miss& miss = memory_.misses[n];
     const uint32_t begin = memory_.begins[miss.unit], end = memory_.ends[miss.unit];
+    miss.dependent = false;
     if (const auto found = Key(*this, begin, end).find(cache_)) {
-      if (depends(*found)) return false;
+      miss.dependent = depends(*found);
+      if (miss.dependent && !spec_.one_word) return false;
       miss.first = missed.size();
       miss.count = found->size();
       missed.insert(missed.end(), found->begin(), found->end());
@@ -599,7 +629,8 @@ Result<bool> UnitEncoder::Run::ask_model() {
     Miss& miss = memory_.misses[memory_.wanted_by[i]];
     miss.first = unit.first;
     miss.count = unit.count;
-    known &= !unit.depends_on_before;
+    miss.dependent = unit.depends_on_before;
+    known &= !unit.depends_on_before || spec_.one_word;
     const uint32_t begin = memory_.begins[miss.unit], end = memory_.ends[miss.unit];
     std::span<const TokenId> ids(kDepends);
     if (!unit.depends_on_before) ids = std::span(memory_.missed).subspan(unit.first, unit.count);
@@ -613,19 +644,29 @@ Result<bool> UnitEncoder::Run::ask_model() {
   return known;
 }
 
-void UnitEncoder::Run::put_all(size_t written, size_t misses) {
+Result<void> UnitEncoder::Run::put_all(size_t written, size_t misses) {
   std::vector<TokenId>& ids = *sink_.ids;
   size_t at = 0;
   for (const Miss& miss : std::span(memory_.misses, misses)) {
     ids.insert(ids.end(), memory_.out + at, memory_.out + miss.place);
+    at = miss.place;
+    if (miss.dependent) {
+      HR_CHECK(encode_dependent(unit_at(memory_.begins[miss.unit], memory_.ends[miss.unit])));
+      if (encoded_to_ > from_) return {};  // by all of the stretch
+      continue;
+    }
     const auto first = memory_.missed.begin() + static_cast<ptrdiff_t>(miss.first);
     ids.insert(ids.end(), first, first + static_cast<ptrdiff_t>(miss.count));
-    at = miss.place;
   }
   ids.insert(ids.end(), memory_.out + at, memory_.out + written);
+  return {};
 }
 
 Result<void> UnitEncoder::Run::encode_units(size_t count) {
+  if (spec_.one_word) {
+    add_up_scores();
+    if (!score_ || std::abs(*score_) > spec_.greatest_score) return encode_each_dependent(count);
+  }
   if (sink_.offsets || from_ < encoded_to_) return encode_in_order(count);
   size_t written = 0;
   const size_t misses = find_units(count, written);
@@ -633,9 +674,17 @@ Result<void> UnitEncoder::Run::encode_units(size_t count) {
     HR_TRY(const bool found, find_missing(misses));
     if (!found) return encode_in_order(count);
   }
-  put_all(written, misses);
+  HR_CHECK(put_all(written, misses));
   constexpr size_t kKept = 1 << 16;  // given back when long units have made it large
   if (memory_.missed.capacity() > kKept) memory_.missed = {};
+  return {};
+}
+
+Result<void> UnitEncoder::Run::encode_each_dependent(size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t begin = memory_.begins[i], end = memory_.ends[i];
+    if (from_ + begin >= encoded_to_) HR_CHECK(encode_dependent(unit_at(begin, end)));
+  }
   return {};
 }
 
@@ -653,14 +702,14 @@ Result<void> UnitEncoder::Run::encode_unit(size_t begin, size_t end) {
   }
   const Key key(*this, begin, end);
   if (const auto found = key.find(cache_)) {
-    if (depends(*found)) return encode_word_from(from_ + begin);
+    if (depends(*found)) return encode_dependent(unit_at(begin, end));
     put_found(begin, *found);
     return {};
   }
   HR_CHECK(spec_.model->encode(unit_at(begin, end), memory_.unit));
   if (memory_.unit.depends_on_before) {
     key.add(cache_, kDepends);
-    return encode_word_from(from_ + begin);
+    return encode_dependent(unit_at(begin, end));
   }
   put_places(from_ + begin, memory_.unit, 0);
   if (single && !memory_.unit.tokens.empty() && is_all_of(memory_.unit, memory_.unit.tokens[0].id, end - begin)) {
@@ -688,6 +737,7 @@ Result<void> UnitEncoder::Run::encode() {
   if (spec_.first_is_special) {
     from = encoder_.unit_end(stretch_, 0, barriers_, continuing_);
     HR_CHECK(encode_alone(0, from, TextUnit::Place::First));
+    if (encoded_to_ > from) from = encoded_to_;
   }
   while (from < stretch_.size()) {
     if (!continuing_) word_ = from;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,6 +80,13 @@ class UnitModel {
   virtual Result<void> encode(const TextUnit& unit, UnitTokens& out) const = 0;
   /// Appends the tokens of several units to `ids`.
   virtual Result<void> encode_each(std::span<UnitIds> units, std::vector<TokenId>& ids) const;
+
+  // Of units that depend on what is before them, where that is a score.
+
+  /// The score after such tokens; none where they do not tell it.
+  virtual std::optional<double> score_after(double, std::span<const TokenId>) const { return std::nullopt; }
+  /// A unit after what has this score, and the score after it; none where that cannot be told from the unit alone.
+  virtual Result<std::optional<double>> encode_after(const TextUnit&, double, UnitTokens&) const { return std::nullopt; }
 };
 
 /// What a UnitEncoder is made of.
@@ -91,6 +99,10 @@ struct UnitSpec {
   /// The first unit is not like others, or nothing is like it should be after a first character that is joining.
   bool first_is_special = false;
   bool joining_first_is_special = false;
+  /// All of a stretch is one word, whose units are cut as if they were words. Those behind a score that is further from zero than
+  /// this depend on it.
+  bool one_word = false;
+  double greatest_score = 0;
   /// Which ASCII characters have no barrier between them; null: there are no barriers at all.
   std::shared_ptr<const AsciiPairs> ascii_pairs;
   /// Makes the barriers of pairs of which one is wide, once a text asks for them. Other pairs have none: words of letters

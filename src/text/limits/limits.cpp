@@ -30,6 +30,15 @@ constexpr std::array<NamedLimit, 7> kLimits{{
 
 const NamedLimit& named(Limit which) { return kLimits[static_cast<size_t>(which)]; }
 
+Result<const NamedLimit*> named(std::string_view name) {
+  std::string names;
+  for (const NamedLimit& one : kLimits) {
+    if (one.name == name) return &one;
+    names += (names.empty() ? "" : ", ") + std::string(one.name);
+  }
+  return fail(ErrorKind::InvalidArgument, fmt::format("no limit is named {:?}; there are {}", name, names));
+}
+
 struct Values {
   std::array<std::atomic<uint64_t>, kLimits.size()> all;
 
@@ -49,12 +58,8 @@ struct Values {
   }
 
   Result<void> set(std::string_view name, uint64_t value) {
-    std::string names;
-    for (const NamedLimit& one : kLimits) {
-      if (one.name == name) return set(one, value);
-      names += (names.empty() ? "" : ", ") + std::string(one.name);
-    }
-    return fail(ErrorKind::InvalidArgument, fmt::format("no limit is named {:?}; there are {}", name, names));
+    HR_TRY(const NamedLimit* const one, named(name));
+    return set(*one, value);
   }
 
   /// "name=value,…". What is wrong in it is said, and the rest counts.
@@ -83,6 +88,10 @@ Values& values() {
 
 std::span<const NamedLimit> named_limits() { return kLimits; }
 uint64_t limit(Limit which) { return values().of(which).load(std::memory_order_relaxed); }
+Result<uint64_t> limit(std::string_view name) {
+  HR_TRY(const NamedLimit* const one, named(name));
+  return limit(one->limit);
+}
 Result<void> set_limit(Limit which, uint64_t value) { return values().set(named(which), value); }
 Result<void> set_limit(std::string_view name, uint64_t value) { return values().set(name, value); }
 

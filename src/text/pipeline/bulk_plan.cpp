@@ -51,7 +51,7 @@ std::shared_ptr<const BulkPlan> BulkPlan::make(const LivePart<NormalizerSpec>& n
 }
 
 bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
-  if (added.finds_nothing() || ((units_ || shape_.respells_early) && added.looks_in_normalized())) return false;
+  if (added.finds_nothing() || (units_ && added.looks_in_normalized())) return false;
   if (!built_.load(std::memory_order_acquire)) {
     if (encoded_elsewhere_.fetch_add(bytes, std::memory_order_relaxed) + bytes < worth_building_) return false;
     build();
@@ -95,20 +95,26 @@ struct BulkPlan::Run {
   Result<void> encode(std::string_view text);
   Result<void> encode_between(std::string_view text, size_t begin, size_t end);
   Result<void> encode_normalized(std::string_view text);
+  Result<void> encode_respelled(std::string_view text, size_t begin, size_t end);
   Result<void> encode_piece(std::string_view text, size_t begin, size_t end);
+  Result<void> encode_piece(std::string_view text, size_t begin, size_t end, bool prefixed);
   Result<void> encode_uncut(std::string_view text, size_t begin, size_t end, bool prefixed);
   std::optional<TokenId> whole_token(std::string_view piece, bool prefixed) const;
   void encode_prefixed(std::string_view text, size_t begin, size_t end);
 };
 
 void BulkTokens::add(const AddedTokenFinder::Found& found, std::string_view text, TokenSink& sink) {
+  add(found, text, {found.begin, found.end}, sink);
+}
+
+void BulkTokens::add(const AddedTokenFinder::Found& found, std::string_view text, std::pair<size_t, size_t> place, TokenSink& sink) {
   if (found.begin == found.end) return;
   if (with_places) {
     added.emplace_back(ids.size(), text.substr(found.begin, found.end - found.begin));
     words.push_back(sink.next_word);
   }
   ++sink.next_word;
-  sink.add(found.id, found.begin, found.end);
+  sink.add(found.id, place.first, place.second);
 }
 
 Result<void> BulkPlan::Run::encode(std::string_view text) {
@@ -124,6 +130,7 @@ Result<void> BulkPlan::Run::encode(std::string_view text) {
 /// A stretch between added tokens that are looked for before normalising.
 Result<void> BulkPlan::Run::encode_between(std::string_view text, size_t begin, size_t end) {
   if (begin >= end) return {};  // white space that a token has taken may be in the next one as well
+  if (plan.shape_.respells_early && added.looks_in_normalized()) return encode_respelled(text, begin, end);
   const std::string_view stretch = text.substr(begin, end - begin);
   const bool normal = !plan.shape_.nfc || is_nfc(stretch);
   if (!normal && !out.with_places) return encode_normalized(nfc(stretch));
@@ -149,6 +156,60 @@ Result<void> BulkPlan::Run::encode_between(std::string_view text, size_t begin, 
   return {};
 }
 
+namespace {
+
+/// A stretch as a normalizer writes it, with ▁ for its spaces and maybe in front, and the places of the one in the other.
+class Respelled {
+ public:
+  Respelled(std::string_view stretch, bool prefixed) : stretch_(stretch), prefixed_(prefixed) {
+    text_.reserve(stretch.size() + stretch.size() / 2 + kMetaSymbol.size());
+    if (prefixed) text_ = kMetaSymbol;
+    for (size_t at = 0; at < stretch.size();) {
+      const size_t space = std::min(stretch.find(' ', at), stretch.size());
+      text_ += stretch.substr(at, space - at);
+      if (space < stretch.size()) text_ += kMetaSymbol;
+      at = space + 1;
+    }
+  }
+  const std::string& text() const { return text_; }
+  /// Where in the stretch a place of text() is; asked for in order.
+  size_t original(size_t place) {
+    if (prefixed_ && at_ == 0 && place > 0) at_ = kMetaSymbol.size();
+    while (at_ < place) {
+      const bool space = stretch_[original_] == ' ';
+      at_ += space ? kMetaSymbol.size() : 1;
+      ++original_;
+    }
+    return original_;
+  }
+
+ private:
+  std::string text_;
+  std::string_view stretch_;
+  bool prefixed_;
+  size_t at_ = 0;        // of text_
+  size_t original_ = 0;  // of stretch_
+};
+
+}  // namespace
+
+/// A stretch in which added tokens are looked for once ▁ stands for its spaces.
+Result<void> BulkPlan::Run::encode_respelled(std::string_view text, size_t begin, size_t end) {
+  bool prefixed = plan.shape_.prefix == BulkShape::Prefix::Always;
+  Respelled respelled(text.substr(begin, end - begin), prefixed);
+  size_t at = begin;
+  for (const AddedTokenFinder::Found& found : added.find_normalized(respelled.text(), encode_special)) {
+    const size_t from = begin + respelled.original(found.begin);
+    if (found.begin > 0 && (prefixed || at < from)) HR_CHECK(encode_piece(text, at, from, prefixed));
+    at = begin + respelled.original(found.end);
+    // ▁ in front stands for the first character.
+    const size_t to = at > from || found.begin == found.end ? at : from + utf8::length_by_lead(text[from]);
+    out.add(found, respelled.text(), {from, to}, sink);
+    prefixed = prefixed && found.end == 0;
+  }
+  return prefixed || at < end ? encode_piece(text, at, end, prefixed) : Result<void>();
+}
+
 /// All of a normalised stretch, with the added tokens that are looked for in such.
 Result<void> BulkPlan::Run::encode_normalized(std::string_view text) {
   size_t at = 0;
@@ -167,7 +228,14 @@ Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, si
   const std::string_view stretch = text.substr(begin, end - begin);
   const bool there = stretch.starts_with(' ') || stretch.starts_with(kMetaSymbol);
   const BulkShape::Prefix prefix = plan.shape_.prefix;
-  bool prefixed = prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0);
+  const bool prefixed =
+      prefix == Always || (prefix == UnlessThere && !there) || (prefix == FirstUnlessThere && !there && base + begin == 0);
+  return encode_piece(text, begin, end, prefixed);
+}
+
+/// The same of SentencePiece's, with ▁ in front if it is `prefixed`; then it may be empty.
+Result<void> BulkPlan::Run::encode_piece(std::string_view text, size_t begin, size_t end, bool prefixed) {
+  const std::string_view stretch = text.substr(begin, end - begin);
   if (plan.cut_out_.empty()) return encode_uncut(text, begin, end, prefixed);
   size_t at = begin;
   for (const StringMatcher::Hit& hit : plan.cut_out_.find_all(stretch)) {
@@ -226,7 +294,7 @@ void BulkPlan::Run::encode_prefixed(std::string_view text, size_t begin, size_t 
 }
 
 Result<void> BulkPlan::encode(std::string_view text, const AddedTokenFinder& added, bool encode_special, BulkTokens& out) const {
-  if (unit_encoder_) return UnitPlan::encode(*unit_encoder_, text, added, encode_special, out);
+  if (unit_encoder_) return units_->encode(*unit_encoder_, text, added, encode_special, out);
   return Run(*this, added, encode_special, out).encode(text);
 }
 

@@ -29,6 +29,8 @@ struct BulkTokens {
 
   /// Appends an added token that was found in `text`; `sink` is where the tokens before it went.
   void add(const AddedTokenFinder::Found& found, std::string_view text, TokenSink& sink);
+  /// The same of one that was found in another form of the text, where `place` is its bytes of the original.
+  void add(const AddedTokenFinder::Found& found, std::string_view text, std::pair<size_t, size_t> place, TokenSink& sink);
 };
 
 /// Encodes texts in bulk as the parts of a pipeline would. Thread-safe.

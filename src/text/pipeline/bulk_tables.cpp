@@ -14,6 +14,10 @@
 namespace headrace::text {
 namespace {
 
+/// Tokens of later merges, which are rare, are tried when a text first has one: the merges of a vocabulary with every way of making
+/// its tokens are many (580,000 of Gemma 3's 262,144).
+constexpr size_t kMergesLookedAt = 160 << 10;
+
 bool is_byte_level(const BulkShape& shape) { return shape.kind == BulkShape::Kind::ByteLevel; }
 
 std::string spelling_of_byte(const BulkShape& shape, uint8_t byte) {
@@ -133,7 +137,7 @@ std::shared_ptr<const BulkTables> BulkTables::build(const BulkShape& shape, std:
   ThreadPool::process().parallel_for(2, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; ++task) {
       if (task == 0) {
-        spec.whole = find_whole_tokens(merger, merges, tables->first_symbols(shape));
+        spec.whole = find_whole_tokens(merger, merges.first(std::min(merges.size(), kMergesLookedAt)), tables->first_symbols(shape));
       } else {
         const auto barriers = std::make_shared<Barriers>(spec.entries);
         for (char32_t c = 0; c < 0x80; ++c) {

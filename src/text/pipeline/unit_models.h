@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +27,16 @@ class UnitSteps {
   explicit UnitSteps(UnitStages stages) : stages_(std::move(stages)) {}
   /// `before`: text that is put in front of the unit, whose tokens are left out.
   Result<void> encode(const TextUnit& unit, std::string_view before, UnitTokens& out) const;
+  /// The text of a unit after `before` as the model sees it, if that is one piece: without `before`, and ▁ in front of that.
+  struct Piece {
+    NormalizedString text;
+    uint32_t skipped;   // of the normalised text
+    uint32_t left_out;  // of the original one
+  };
+  Result<std::optional<Piece>> piece_of(const TextUnit& unit, std::string_view before) const;
 
  private:
+  Result<std::optional<PreTokenizedString>> pieces_of(const TextUnit& unit, std::string_view before) const;
   UnitStages stages_;
 };
 
@@ -66,20 +76,26 @@ class WordPieceUnits final : public UnitModel {
 };
 
 /// `rounding`: how far two sums of scores in a word may be from what they would be without the word's beginning, for each
-/// byte that they are of. Where two ways differ by less, a unit within a word is not encoded by itself.
+/// byte that they are of. Where two ways differ by less, a unit within a word is not encoded by itself. `one_word`: all units but
+/// the first are within a word.
 class UnigramUnits final : public UnitModel {
  public:
   UnigramUnits(std::shared_ptr<const UnitCharacters> characters, UnitStages stages, std::shared_ptr<const UnigramStage> model,
-               bool space_led, double rounding)
+               bool space_led, bool one_word, double rounding)
       : characters_(std::move(characters)), steps_(std::move(stages)), model_(std::move(model)), space_led_(space_led),
-        rounding_(rounding) {}
+        one_word_(one_word), rounding_(rounding), scores_(one_word ? model_->scores() : std::vector<double>()) {}
   Result<void> encode(const TextUnit& unit, UnitTokens& out) const override;
   Result<void> encode_each(std::span<UnitIds> units, std::vector<TokenId>& ids) const override;
+  std::optional<double> score_after(double before, std::span<const TokenId> tokens) const override;
+  Result<std::optional<double>> encode_after(const TextUnit& unit, double score, UnitTokens& out) const override;
 
  private:
-  bool depends_on_before(const TextUnit& unit, double least_gap, size_t size) const {
-    return unit.place == TextUnit::Place::Continuing && least_gap <= rounding_ * static_cast<double>(size);
+  bool is_within_word(const TextUnit& unit) const {
+    return unit.place == TextUnit::Place::Continuing || (one_word_ && unit.place == TextUnit::Place::Word);
   }
+  bool depends_on_before(const TextUnit& unit, double least_gap, size_t size, std::span<const UnigramStage::Part> parts) const;
+  void append_tokens(const TextUnit& unit, const NormalizedUnit& normalized, std::span<const UnigramStage::Part> parts,
+                     UnitTokens& out) const;
   bool normalize(const TextUnit& unit, NormalizedUnit& out) const;
   Result<void> step_by_step(const TextUnit& unit, UnitTokens& out) const;
 
@@ -87,7 +103,9 @@ class UnigramUnits final : public UnitModel {
   UnitSteps steps_;
   std::shared_ptr<const UnigramStage> model_;
   bool space_led_;
+  bool one_word_;
   double rounding_;
+  std::vector<double> scores_;  // by id, where scores are added up
 };
 
 }  // namespace headrace::text

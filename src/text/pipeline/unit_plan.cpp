@@ -15,20 +15,41 @@ namespace {
 
 /// Words that are longer have no barriers, so that what rounding does to their scores stays far below differences.
 constexpr size_t kLongestWithBarriers = 64 << 10;
+/// The same where all of a text is one word, of scores. One unit beside others has no more than the half of it.
+constexpr double kGreatestScore = 1 << 28;
+constexpr double kGreatestPieceScore = 1 << 14;
+/// Unknown characters are so much less likely than the rarest piece.
+constexpr double kPenalty = 10;
 
-/// How far a difference between two sums of a word's scores may be off for each byte that they are of: four additions, each
-/// by half a unit in the last place of the greatest sum, for words that normalizing makes eight times as long. None if scores
-/// are not numbers.
-std::optional<double> rounding_of(const std::vector<std::pair<std::string, double>>& pieces) {
-  constexpr double kPenalty = 10;  // of unknown characters
+/// How far from zero the score of a character is at most; none if scores are not numbers.
+std::optional<double> greatest_score(const std::vector<std::pair<std::string, double>>& pieces) {
   double greatest = kPenalty;
   for (const auto& [spelling, score] : pieces) {
     if (!std::isfinite(score)) return std::nullopt;
     greatest = std::max(greatest, std::abs(score) + kPenalty);
   }
-  const double rounding = 4 * 8 * std::ldexp(greatest * static_cast<double>(kLongestWithBarriers + kMetaSymbol.size()), -53);
+  return greatest;
+}
+
+/// How far a difference between two sums of scores may be off for each byte that they are of: four additions, each by half a unit
+/// in the last place of the greatest sum, for words that normalizing makes eight times as long.
+double rounding_of(double greatest_sum) { return 4 * 8 * std::ldexp(greatest_sum, -53); }
+
+std::optional<double> rounding_in_words(double greatest) {
+  const double rounding = rounding_of(greatest * static_cast<double>(kLongestWithBarriers + kMetaSymbol.size()));
   constexpr double kMost = 1e-5;  // more and too many words would be encoded whole
   return rounding < kMost ? std::optional(rounding) : std::nullopt;
+}
+
+/// Whether ▁ begins a token wherever it follows another character, and its token is never unknown. Scores above zero could
+/// make unknown characters win over pieces.
+bool spaces_begin_tokens(const std::vector<std::pair<std::string, double>>& pieces, const UnigramStage& model) {
+  const auto follows = [](std::string_view piece) {
+    while (piece.starts_with(kMetaSymbol)) piece.remove_prefix(kMetaSymbol.size());
+    return piece.find(kMetaSymbol) != std::string_view::npos;
+  };
+  return model.is_piece(kMetaSymbol) &&
+         std::ranges::none_of(pieces, [&](const auto& piece) { return piece.second > 0 || follows(piece.first); });
 }
 
 bool lowers_ascii(const UnitCharacters& characters) {
@@ -74,7 +95,14 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
                                                                  [stage](char32_t c) { return stage->is_piece(utf8::encode(c)); });
   if (!(characters->of(' ') & unit_code::kSpace)) return false;
   const bool rounds = model.unmatched && !model.unmatched->empty();
-  const auto rounding = rounds ? std::nullopt : rounding_of(pieces);
+  const auto greatest = rounds ? std::nullopt : greatest_score(pieces);
+  auto rounding = greatest ? rounding_in_words(*greatest) : std::nullopt;
+  if (shape_.one_word) {
+    if (!greatest || *greatest > kGreatestPieceScore || !spaces_begin_tokens(pieces, *stage)) return false;
+    rounding = rounding_of(kGreatestScore);
+    spec.one_word = true;
+    spec.greatest_score = kGreatestScore / 2;
+  }
   if (rounding) {
     auto pairs = std::make_shared<AsciiPairs>();
     std::vector<std::string_view> wide;
@@ -92,7 +120,7 @@ bool UnitPlan::add_unigram(const UnigramModel& model, UnitSpec& spec) const {
   spec.words_have_space = words;
   spec.first_is_special = !words;
   spec.joining_first_is_special = shape_.clusters;
-  spec.model = std::make_shared<const UnigramUnits>(characters, stages_, stage, !words, rounding.value_or(0));
+  spec.model = std::make_shared<const UnigramUnits>(characters, stages_, stage, !words, shape_.one_word, rounding.value_or(0));
   return true;
 }
 
@@ -104,17 +132,29 @@ std::unique_ptr<const UnitEncoder> UnitPlan::build() const {
   return std::make_unique<const UnitEncoder>(std::move(spec));
 }
 
-Result<void> UnitPlan::encode(const UnitEncoder& encoder, std::string_view text, const AddedTokenFinder& added, bool encode_special,
-                              BulkTokens& out) {
-  TokenSink sink{&out.ids, out.with_places ? &out.offsets : nullptr, out.with_places ? &out.words : nullptr};
+Result<void> UnitPlan::encode_stretch(const UnitEncoder& encoder, std::string_view text, size_t begin, size_t end, TokenSink& sink,
+                                      BulkTokens& out) const {
   const UnitSink units{&sink, &out.added};
+  if (!shape_.one_word) return encoder.encode(text, begin, end, units);
+  const uint32_t word = sink.next_word;
+  HR_CHECK(encoder.encode(text, begin, end, units));
+  const bool any = out.with_places && out.words.size() < out.ids.size();
+  if (any) out.words.resize(out.ids.size(), word);
+  sink.next_word = word + (any ? 1 : 0);
+  return {};
+}
+
+Result<void> UnitPlan::encode(const UnitEncoder& encoder, std::string_view text, const AddedTokenFinder& added, bool encode_special,
+                              BulkTokens& out) const {
+  const bool words = out.with_places && !shape_.one_word;
+  TokenSink sink{&out.ids, out.with_places ? &out.offsets : nullptr, words ? &out.words : nullptr};
   size_t at = 0;
   for (const AddedTokenFinder::Found& found : added.find_raw(text, encode_special)) {
-    HR_CHECK(encoder.encode(text, at, found.begin, units));
+    HR_CHECK(encode_stretch(encoder, text, at, found.begin, sink, out));
     out.add(found, text, sink);
     at = found.end;
   }
-  return encoder.encode(text, at, text.size(), units);
+  return encode_stretch(encoder, text, at, text.size(), sink, out);
 }
 
 }  // namespace headrace::text

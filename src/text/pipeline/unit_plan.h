@@ -22,12 +22,14 @@ class UnitPlan {
 
   /// Null if the vocabulary is none for it.
   std::unique_ptr<const UnitEncoder> build() const;
-  static Result<void> encode(const UnitEncoder& encoder, std::string_view text, const AddedTokenFinder& added, bool encode_special,
-                             BulkTokens& out);
+  Result<void> encode(const UnitEncoder& encoder, std::string_view text, const AddedTokenFinder& added, bool encode_special,
+                      BulkTokens& out) const;
 
  private:
   bool add_word_piece(const WordPieceModel& model, UnitSpec& spec) const;
   bool add_unigram(const UnigramModel& model, UnitSpec& spec) const;
+  Result<void> encode_stretch(const UnitEncoder& encoder, std::string_view text, size_t begin, size_t end, TokenSink& sink,
+                              BulkTokens& out) const;
 
   UnitShape shape_;
   ModelSpec model_;

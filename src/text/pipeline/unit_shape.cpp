@@ -32,9 +32,11 @@ bool recognise_metaspace(const std::vector<PreTokenizerSpec>& parts, UnitShape& 
   const auto* spaces = std::get_if<MetaspacePreTokenizer>(&parts.back().value);
   if (!spaces || spaces->replacement != kMetaCharacter) return false;
   if (parts.size() == 2) return is_one_of<WhitespaceSplit>(parts[0]) && spaces->prepend_scheme == PrependScheme::Always;
-  shape.cut = UnitCut::SpaceLed;
+  // Pieces of several ▁ are common where nothing is split.
+  shape.one_word = !spaces->split;
+  shape.cut = shape.one_word ? UnitCut::SpaceLedLonely : UnitCut::SpaceLed;
   shape.only_first_prefixed = spaces->prepend_scheme == PrependScheme::First;
-  return parts.size() == 1 && spaces->split;
+  return parts.size() == 1;
 }
 
 /// Strings that are replaced may meet only what the text itself has, or what all other parts have made of it.
@@ -131,7 +133,9 @@ uint8_t unigram_code(const UnitShape& shape, char32_t c, const std::vector<char3
     return code;
   }
   if (replaced(c) || std::ranges::any_of(form, replaced)) return code;
-  if (!is_space(form.front()) && !is_space(form.back()) && code == 0) code |= kSolid;
+  // Where nothing is split, ▁ of the text's own is one with the spaces beside it.
+  const auto is_open = [&](char32_t each) { return is_space(each) || (shape.one_word && each == kMetaCharacter); };
+  if (!is_open(form.front()) && !is_open(form.back()) && code == 0) code |= kSolid;
   const bool plain = std::ranges::none_of(form, [](char32_t each) { return is_space(each) || each == kMetaCharacter; });
   if (plain && c != kMetaCharacter && !(shape.clusters && may_hold_next(c))) code |= kEasy;
   return code;

@@ -20,6 +20,7 @@ struct UnitShape {
   bool capitals_matter = false;    ///< A and a are not always the same where A becomes a
   std::vector<NormalizerSpec> normalizers;  ///< sequences taken apart
   std::string irregular;           ///< characters of strings that are replaced together
+  bool one_word = false;             ///< a stretch is not cut into words: the model sees all of it
   bool only_first_prefixed = false;  ///< ▁ is put in front of a text and not of its other stretches
 };
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
-#include <unordered_map>
 
 #include "text/training/characters.h"
 #include "text/training/pair_counts.h"
 #include "text/training/training_watch.h"
 #include "text/training/training_vocabulary.h"
+#include "text/training/word_merging.h"
+#include "text/training/word_symbols.h"
 
 namespace headrace::text {
 namespace {
@@ -36,9 +36,10 @@ class PairTraining {
       : trainer_(trainer), words_(words), watch_(options), longest_(trainer.max_token_length.value_or(kUnlimited)) {}
 
   Result<TrainedPairs> run() {
-    HR_CHECK(check_counts());
+    const WordCounts* const corpora[] = {&words_};
+    HR_CHECK(check_counts(corpora));
     for (const AddedToken& token : trainer_.special_tokens) vocabulary_.add(token.content);
-    HR_CHECK(add_alphabet());
+    HR_CHECK(add_alphabet(vocabulary_, corpora, trainer_.initial_alphabet, trainer_.limit_alphabet, watch_));
     HR_CHECK(split_words());
     HR_CHECK(count_pairs());
     HR_CHECK(merge_pairs());
@@ -47,7 +48,6 @@ class PairTraining {
 
  private:
   static constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
-  static constexpr uint32_t kNoSymbol = ~uint32_t{0};
   static constexpr uint64_t kAhead = 16;
 
   struct Word {
@@ -62,56 +62,15 @@ class PairTraining {
     bool operator<(const Born& other) const { return pair != other.pair ? pair < other.pair : word < other.word; }
   };
 
-  /// No sum of counts may overflow: each pair's count is at most that of all characters.
-  Result<void> check_counts() const {
-    uint64_t total = 0;
-    for (size_t n = 0; n < words_.size(); ++n) {
-      uint64_t product;
-      if (__builtin_mul_overflow(words_.count(n), std::max<uint64_t>(words_.word(n).size(), 1), &product) ||
-          __builtin_add_overflow(total, product, &total) || total > uint64_t{1} << 62) {
-        return fail(ErrorKind::OutOfRange, "The words' counts times their lengths exceed 2^62.");
-      }
-    }
-    return {};
-  }
-
-  Result<void> add_alphabet() {
-    std::unordered_map<char32_t, uint64_t> found;
-    for (size_t n = 0; n < words_.size(); ++n) {
-      HR_CHECK(watch_.check_at(n));
-      for_each_character(words_.word(n), [&](std::string_view text, bool, bool) { found[character_of(text)] += words_.count(n); });
-    }
-    for (const char32_t c : trainer_.initial_alphabet) found[c] = std::numeric_limits<uint64_t>::max();
-    std::vector<std::pair<char32_t, uint64_t>> kept(found.begin(), found.end());
-    std::sort(kept.begin(), kept.end());
-    if (trainer_.limit_alphabet && kept.size() > *trainer_.limit_alphabet) {
-      std::stable_sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-      kept.resize(*trainer_.limit_alphabet);
-      std::sort(kept.begin(), kept.end());
-    }
-    for (const auto& [c, count] : kept) vocabulary_.add(spelled(c));
-    return {};
-  }
-
-  /// Words in order of bytes, so that ids do not depend on the order of counting.
   Result<void> split_words() {
-    std::vector<uint32_t> order(words_.size());
-    std::iota(order.begin(), order.end(), 0);
-    const bool affixes = trainer_.continuing_subword_prefix || trainer_.end_of_word_suffix;
-    if (affixes) {
-      std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return words_.word(a) < words_.word(b); });
-    }
+    WordSymbols symbols(vocabulary_, {trainer_.continuing_subword_prefix, trainer_.end_of_word_suffix});
     split_.reserve(words_.size());
     counts_.reserve(words_.size());
-    std::unordered_map<uint64_t, uint32_t> known;  // a character and its place in the word → its symbol
-    for (const uint32_t n : order) {
+    for (const uint32_t n : symbols.order(words_)) {
       HR_CHECK(watch_.check_at(split_.size()));
       const uint64_t begin = symbols_.size();
       for_each_character(words_.word(n), [&](std::string_view text, bool first, bool last) {
-        const uint64_t key = uint64_t{character_of(text)} << 2 | uint64_t{first} << 1 | uint64_t{last};
-        const auto [entry, added] = known.try_emplace(key, kNoSymbol);
-        if (added) entry->second = symbol_of(text, first, last);
-        if (entry->second != kNoSymbol) symbols_.push_back(entry->second);
+        if (const uint32_t symbol = symbols.add(text, first, last); symbol != WordSymbols::kNone) symbols_.push_back(symbol);
       });
       const uint64_t length = symbols_.size() - begin;
       if (length < 2) {
@@ -123,15 +82,6 @@ class PairTraining {
     }
     if (longest_ != kUnlimited) lengths_.assign(symbols_.size(), 1);
     return {};
-  }
-
-  /// kNoSymbol for a character that the alphabet lacks.
-  uint32_t symbol_of(std::string_view text, bool first, bool last) {
-    std::string spelling(text);
-    if (!vocabulary_.has(spelling)) return kNoSymbol;
-    if (!first && trainer_.continuing_subword_prefix) spelling.insert(0, *trainer_.continuing_subword_prefix);
-    if (last && trainer_.end_of_word_suffix) spelling += *trainer_.end_of_word_suffix;
-    return vocabulary_.add(spelling);
   }
 
   /// Two passes: how many words each pair is in, then which.
@@ -212,7 +162,7 @@ class PairTraining {
       }
       if (static_cast<uint64_t>(count) < trainer_.min_frequency) break;
       const auto left = static_cast<uint32_t>(top.pair >> 32), right = static_cast<uint32_t>(top.pair);
-      const uint32_t joined = vocabulary_.add(spelling_of(left, right));
+      const uint32_t joined = vocabulary_.add(joined_spelling(vocabulary_, left, right, trainer_.continuing_subword_prefix));
       merges_.push_back({left, right, joined});
       born.clear();
       for (uint64_t i = 0; i < top.length; ++i) {
@@ -220,7 +170,7 @@ class PairTraining {
         // PERF: the words of a pair lie all over memory; the next ones are fetched ahead.
         if (i + kAhead < top.length) __builtin_prefetch(&split_[pool_[top.words + i + kAhead]]);
         if (i + kAhead / 2 < top.length) __builtin_prefetch(symbols_.data() + split_[pool_[top.words + i + kAhead / 2]].begin);
-        merge_in(pool_[top.words + i], left, right, joined, born);
+        merge_in(pool_[top.words + i], {left, right, joined}, born);
       }
       size_t before = queue_.size();
       push(born);
@@ -231,43 +181,15 @@ class PairTraining {
     return {};
   }
 
-  std::string spelling_of(uint32_t left, uint32_t right) const {
-    std::string_view rest = vocabulary_.spelling(right);
-    if (trainer_.continuing_subword_prefix && rest.starts_with(*trainer_.continuing_subword_prefix)) {
-      rest.remove_prefix(trainer_.continuing_subword_prefix->size());
-    }
-    return vocabulary_.spelling(left) + std::string(rest);
-  }
-
-  /// Joins the pair wherever it stands in a word, from the left, and counts what that
-  /// changes about its neighbours.
-  void merge_in(uint32_t w, uint32_t left, uint32_t right, uint32_t joined, std::vector<Born>& born) {
+  /// Joins the pair wherever it stands in a word and counts what that changes about its neighbours.
+  void merge_in(uint32_t w, const WordMerge& merge, std::vector<Born>& born) {
     Word& word = split_[w];
-    uint32_t* symbols = symbols_.data() + word.begin;
     uint32_t* lengths = lengths_.empty() ? nullptr : lengths_.data() + word.begin;
     const int64_t count = counts_[w];
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < word.length; ++kept) {
-      if (symbols[i] != left || i + 1 == word.length || symbols[i + 1] != right) {
-        symbols[kept] = symbols[i];
-        if (lengths) lengths[kept] = lengths[i];
-        ++i;
-        continue;
-      }
-      const size_t length = lengths ? size_t{lengths[i]} + lengths[i + 1] : 0;
-      if (kept > 0) {
-        pair_counts_[PairCounts::key(symbols[kept - 1], left)] -= count;
-        if (!lengths || lengths[kept - 1] + length < longest_) bear(symbols[kept - 1], joined, count, w, born);
-      }
-      if (i + 2 < word.length) {
-        pair_counts_[PairCounts::key(right, symbols[i + 2])] -= count;
-        if (!lengths || lengths[i + 2] + length < longest_) bear(joined, symbols[i + 2], count, w, born);
-      }
-      symbols[kept] = joined;
-      if (lengths) lengths[kept] = static_cast<uint32_t>(length);
-      i += 2;
-    }
-    word.length = kept;
+    word.length = merge_in_word(
+        symbols_.data() + word.begin, lengths, word.length, merge, longest_,
+        [&](uint32_t left, uint32_t right) { pair_counts_[PairCounts::key(left, right)] -= count; },
+        [&](uint32_t left, uint32_t right) { bear(left, right, count, w, born); });
   }
 
   void bear(uint32_t left, uint32_t right, int64_t count, uint32_t w, std::vector<Born>& born) {

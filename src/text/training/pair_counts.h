@@ -23,8 +23,20 @@ class PairCounts {
     }
     return slot.count;
   }
+  /// Zero for a pair that is not there.
+  int64_t at(uint64_t key) const {
+    size_t at = home(key);
+    while (slots_[at].key != kFree && slots_[at].key != key) at = (at + 1) & mask_;
+    return slots_[at].count;
+  }
   void prefetch(uint64_t key) const { __builtin_prefetch(&slots_[home(key)]); }
   size_t size() const { return used_; }
+  template <class F>
+  void for_each(const F& f) const {
+    for (const Slot& slot : slots_) {
+      if (slot.key != kFree) f(slot.key, slot.count);
+    }
+  }
 
  private:
   static constexpr uint64_t kFree = ~uint64_t{0};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,10 @@ class TrainingVocabulary {
     return entry->second;
   }
   bool has(const std::string& spelling) const { return ids_.contains(spelling); }
+  std::optional<uint32_t> find(const std::string& spelling) const {
+    const auto found = ids_.find(spelling);
+    return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  }
   size_t size() const { return spellings_.size(); }
   const std::string& spelling(uint32_t id) const { return *spellings_[id]; }
 

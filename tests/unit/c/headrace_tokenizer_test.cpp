@@ -1,7 +1,9 @@
 #include "headrace_tokenizer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -113,6 +115,43 @@ TEST_F(CTokenizer, knows_its_vocabulary) {
   EXPECT_EQ(headrace_tokenizer_is_special(tokenizer, 0, &special), HEADRACE_OK);
   EXPECT_EQ(special, 1);
   EXPECT_EQ(headrace_tokenizer_interface(), HEADRACE_TOKENIZER_INTERFACE);
+}
+
+TEST(CLimits, are_read_and_set_by_name) {
+  std::set<std::string> names;
+  for (size_t i = 0; headrace_limit_name(i); ++i) names.insert(headrace_limit_name(i));
+  EXPECT_EQ(names, (std::set<std::string>{"text_bytes", "encoding_tokens", "match_steps", "find_steps", "pattern_bytes",
+                                          "pattern_depth", "cache_bytes"}));
+  uint64_t before = 0, after = 0;
+  ASSERT_EQ(headrace_limit_get("encoding_tokens", &before), HEADRACE_OK);
+  EXPECT_EQ(headrace_limit_set("encoding_tokens", before + 1), HEADRACE_OK);
+  EXPECT_EQ(headrace_limit_get("encoding_tokens", &after), HEADRACE_OK);
+  EXPECT_EQ(after, before + 1);
+  EXPECT_EQ(headrace_limit_set("encoding_tokens", before), HEADRACE_OK);
+  EXPECT_EQ(headrace_limit_set("encoding_tokens", 0), HEADRACE_INVALID_ARGUMENT);
+  EXPECT_EQ(headrace_limit_set("pattern_depth", 1001), HEADRACE_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(headrace_error_message()), "the limit pattern_depth may be from 1 to 1000, not 1001");
+  EXPECT_EQ(headrace_limit_get("patience", &before), HEADRACE_INVALID_ARGUMENT);
+  EXPECT_THAT(std::string(headrace_error_message()), ::testing::StartsWith("no limit is named \"patience\"; there are text_bytes"));
+  EXPECT_EQ(headrace_limit_get(nullptr, &before), HEADRACE_INVALID_ARGUMENT);
+  EXPECT_EQ(headrace_limit_get("text_bytes", nullptr), HEADRACE_INVALID_ARGUMENT);
+  ASSERT_EQ(headrace_limit_get("cache_bytes", &before), HEADRACE_OK);
+  EXPECT_LE(headrace_cache_bytes_in_use(), before);
+}
+
+TEST(CLimits, hold_for_the_next_call) {
+  std::string json = kJson;
+  const std::string before = R"({"type":"WhitespaceSplit"})";
+  const std::string split = R"({"type":"Split","pattern":{"Regex":"[a-z]+[0-9]"},"behavior":"Isolated","invert":false})";
+  json.replace(json.find(before), before.size(), split);
+  uint64_t bytes = 0;
+  ASSERT_EQ(headrace_limit_get("pattern_bytes", &bytes), HEADRACE_OK);
+  ASSERT_EQ(headrace_limit_set("pattern_bytes", 8), HEADRACE_OK);
+  headrace_tokenizer* tokenizer = nullptr;
+  EXPECT_EQ(headrace_tokenizer_load_memory(json.data(), json.size(), &tokenizer), HEADRACE_INVALID_DATA);
+  EXPECT_EQ(headrace_limit_set("pattern_bytes", bytes), HEADRACE_OK);
+  EXPECT_EQ(headrace_tokenizer_load_memory(json.data(), json.size(), &tokenizer), HEADRACE_OK);
+  headrace_tokenizer_free(tokenizer);
 }
 
 TEST(CTokenizerLifetime, a_stream_decoder_outlives_its_tokenizer) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -145,6 +146,86 @@ TEST(Training, stops_when_it_is_interrupted) {
   EXPECT_TRUE(interrupted(BpeTrainer{}, {BpeModel{}}));
   EXPECT_TRUE(interrupted(WordPieceTrainer{}, {WordPieceModel{}}));
   EXPECT_TRUE(interrupted(UnigramTrainer{}, {UnigramModel{}}));
+}
+
+std::vector<std::string> parity_tokens(const ParityBpeTrainer& trainer, const LanguageWords& words) {
+  const auto result = train(trainer, words).value();
+  const auto model = nlohmann::json::parse(write_component(result.model).value());
+  std::vector<std::string> joined;
+  for (const auto& merge : model["merges"]) joined.push_back(merge[0].get<std::string>() + merge[1].get<std::string>());
+  return joined;
+}
+
+LanguageWords two_languages() {
+  LanguageWords words;
+  words.training.push_back(counted({{"aabb", 10}}));
+  words.training.push_back(counted({{"ccdd", 10}}));
+  return words;
+}
+
+TEST(ParityBpeTraining, merges_for_the_language_that_is_worst_off_and_of_equal_pairs_the_greater_one) {
+  EXPECT_THAT(parity_tokens({}, two_languages()), ElementsAre("bb", "dd", "abb", "cdd", "aabb", "ccdd"));
+}
+
+TEST(ParityBpeTraining, takes_who_is_worst_off_from_words_that_are_held_out) {
+  LanguageWords words = two_languages();
+  words.held_out.push_back(counted({{"ab", 1}}));
+  words.held_out.push_back(counted({{"ccddccdd", 1}, {"ccddx", 50}}));
+  ParityBpeTrainer trainer;
+  trainer.num_merges = 2;
+  EXPECT_THAT(parity_tokens(trainer, words), ElementsAre("dd", "cdd"));
+}
+
+TEST(ParityBpeTraining, gives_a_language_of_a_higher_ratio_more_merges) {
+  ParityBpeTrainer trainer;
+  trainer.num_merges = 3;
+  trainer.ratio = {1.0, 4.0};
+  EXPECT_THAT(parity_tokens(trainer, two_languages()), ElementsAre("dd", "cdd", "ccdd"));
+}
+
+TEST(ParityBpeTraining, begins_with_merges_for_all_languages_together) {
+  LanguageWords words = two_languages();
+  words.training.push_back(counted({{"ef", 19}, {"fe", 2}}));
+  ParityBpeTrainer trainer;
+  trainer.num_merges = 2;
+  trainer.global_merges = 1;
+  EXPECT_THAT(parity_tokens(trainer, words), ElementsAre("ef", "bb"));
+}
+
+TEST(ParityBpeTraining, ends_where_every_language_is_above_its_share_or_without_words) {
+  ParityBpeTrainer trainer;
+  trainer.variant = ParityBpeTrainer::Variant::Window;
+  trainer.window_size = 2;
+  trainer.alpha = 0.1;
+  EXPECT_EQ(parity_tokens(trainer, two_languages()).size(), 6u);
+  LanguageWords words = two_languages();
+  words.training.emplace_back();
+  words.training.emplace_back();
+  EXPECT_EQ(parity_tokens(trainer, words).size(), 6u);
+  trainer.ratio = {1.0, 1.0, 1.0, 1.0};  // a language without words has no rate
+  EXPECT_EQ(parity_tokens(trainer, words).size(), 6u);
+  trainer.variant = ParityBpeTrainer::Variant::Base;
+  EXPECT_EQ(parity_tokens(trainer, words).size(), 6u);
+}
+
+TEST(ParityBpeTraining, says_what_does_not_fit_together) {
+  const auto message = [](const ParityBpeTrainer& trainer, const LanguageWords& words) { return train(trainer, words).error().message; };
+  EXPECT_EQ(message({}, {}), "No language data has been fed");
+  ParityBpeTrainer trainer;
+  trainer.ratio = {1.0};
+  EXPECT_EQ(message(trainer, two_languages()), "ratio length (1) does not match number of languages (2)");
+  trainer.ratio = {1.0, 0.0};
+  EXPECT_EQ(message(trainer, two_languages()), "ratio[1] must be a positive finite number (got 0)");
+  trainer = {};
+  trainer.variant = ParityBpeTrainer::Variant::Window;
+  trainer.window_size = 0;
+  EXPECT_EQ(message(trainer, two_languages()), "window_size must be > 0 when variant is Window");
+  LanguageWords words = two_languages();
+  words.held_out.emplace_back();
+  EXPECT_EQ(message({}, words), "there are held-out words of 1 languages and training words of 2");
+  words = {};
+  words.training.push_back(counted({{"ab", std::numeric_limits<uint64_t>::max() / 2}}));
+  EXPECT_EQ(train({}, words).error().kind, ErrorKind::OutOfRange);
 }
 
 }  // namespace

@@ -189,6 +189,13 @@ Result<void> UnigramStage::divide(std::string_view text, std::vector<Part>& part
   return {};
 }
 
+Result<double> UnigramStage::divide_after(double before, std::string_view text, std::vector<Part>& parts) const {
+  parts.clear();
+  Text all{.begin = 0, .end = static_cast<uint32_t>(text.size()), .score = before};
+  HR_CHECK(divide_each(text, {&all, 1}, parts));
+  return all.score;
+}
+
 Result<void> UnigramStage::divide_each(std::string_view bytes, std::span<Text> texts, std::vector<Part>& parts) const {
   // Kept from call to call, but for long texts: most are words.
   constexpr size_t kKept = 1 << 16;
@@ -197,7 +204,9 @@ Result<void> UnigramStage::divide_each(std::string_view bytes, std::span<Text> t
   std::vector<Best> large(bytes.size() >= kKept ? bytes.size() + 1 : 0, Best{0, 0, kNone});
   if (large.empty()) kept.assign(bytes.size() + 1, Best{0, 0, kNone});
   Best* const best = large.empty() ? kept.data() : large.data();
+  for (const Text& text : texts) best[text.begin].score = text.score;
   HR_CHECK(find_best(bytes, texts, best));
+  for (Text& text : texts) text.score = best[text.end].score;
   // PERF: the nodes of all texts first, so that what they stand for comes from memory together.
   found.clear();
   for (const Text& text : std::views::reverse(texts)) {
@@ -218,6 +227,18 @@ Result<void> UnigramStage::divide_each(std::string_view bytes, std::span<Text> t
   }
   if (found.capacity() > kKept) found = {};
   return {};
+}
+
+std::vector<double> UnigramStage::scores() const {
+  constexpr double kUntold = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> scores;
+  scores.reserve(pieces_->size());
+  for (const auto& [spelling, score] : *pieces_) scores.push_back(score);
+  if (unk_id_ < scores.size()) scores[unk_id_] = kUntold;
+  for (const uint32_t id : byte_tokens_) {
+    if (model_.byte_fallback && id < scores.size()) scores[id] = kUntold;
+  }
+  return scores;
 }
 
 Result<void> UnigramStage::tokenize(std::string_view text, std::vector<ModelToken>& tokens) const {

@@ -40,12 +40,16 @@ class UnigramStage final : public ModelStage {
   /// Replaces `parts` by the tokens of a text. `least_gap`, if not null, gets the smallest difference between two scores
   /// of which one was taken.
   Result<void> divide(std::string_view text, std::vector<Part>& parts, double* least_gap = nullptr) const;
+  /// The same of a text after what has the score `before`, on which the best way depends where rounding decides. Returns the
+  /// score after it.
+  Result<double> divide_after(double before, std::string_view text, std::vector<Part>& parts) const;
   /// A text among others.
   struct Text {
     uint32_t begin;
     uint32_t end;
     size_t first_part = 0;
     double least_gap = std::numeric_limits<double>::infinity();
+    double score = 0;  ///< before it, and then after it
   };
   /// The same for several texts that lie one after another in `bytes`, with a byte between two at least; `parts` are of `bytes`.
   Result<void> divide_each(std::string_view bytes, std::span<Text> texts, std::vector<Part>& parts) const;
@@ -56,6 +60,8 @@ class UnigramStage final : public ModelStage {
     const uint32_t id = trie_.find(text);
     return id != kNone && matched(id);
   }
+  /// What each token adds to a score; not a number for those that stand for more than their id tells: unknown ones and bytes.
+  std::vector<double> scores() const;
   /// Whether a part of a text is what its id is spelled as: all are, but for what is unknown.
   bool is_spelled(const Part& part, std::string_view text) const {
     return part.id != unk_id_ || (*pieces_)[part.id].first == text.substr(part.begin, part.end - part.begin);
