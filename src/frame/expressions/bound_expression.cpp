@@ -314,6 +314,19 @@ void mark_columns_of(const Node& node, std::vector<bool>& read) {
 
 }  // namespace
 
+namespace {
+
+bool can_fail(const Node& node) {
+  const bool fails = (node.step == Node::Step::Cast && node.strict && !always_fits(node.inputs[0]->type, node.type)) ||
+                     (node.step == Node::Step::Binary && node.type.id() == TypeId::Decimal) ||
+                     (node.step == Node::Step::Unary && node.unary == UnaryOperator::Negate && node.type.id() == TypeId::Decimal);
+  return fails || std::ranges::any_of(node.inputs, [](const NodePointer& input) { return can_fail(*input); });
+}
+
+}  // namespace
+
+bool BoundExpression::can_fail() const { return frame::can_fail(*node_); }
+
 void BoundExpression::mark_columns(std::vector<bool>& read) const { mark_columns_of(*node_, read); }
 
 Result<Array> BoundExpression::evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const {

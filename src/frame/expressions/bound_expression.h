@@ -22,6 +22,8 @@ class BoundExpression {
   static Result<BoundExpression> bind(const Expression& expression, const Schema& schema);
 
   const DataType& type() const;
+  /// Whether a row can be an error: a strict cast, a decimal beyond its digits.
+  bool can_fail() const;
   /// Marks the columns of the schema that it reads.
   void mark_columns(std::vector<bool>& read) const;
   /// A value for each row of the chunk, whose columns are the schema's; those that are not read may be empty. OutOfRange names the part of the expression.

@@ -267,6 +267,24 @@ Result<Array> ColumnReader::lists_of(Array items, const Output& out) const {
   return items;
 }
 
+Result<void> ColumnReader::skip(uint64_t rows) {
+  constexpr uint64_t kStep = uint64_t{1} << 14;
+  while (rows > 0) {
+    // Of lists a page has more values than rows, and a row may go on in the next page.
+    if (page_left_ == 0 && leaf_.lists.empty() && values_left_ > 0) {
+      HR_TRY(const size_t skipped, pages_.skip(rows));
+      values_left_ -= static_cast<int64_t>(skipped);
+      rows -= skipped;
+      if (skipped > 0) continue;
+    }
+    const uint64_t within = leaf_.lists.empty() && page_left_ > 0 ? std::min<uint64_t>(page_left_, rows) : rows;
+    const uint64_t step = std::min(within, kStep);
+    HR_CHECK(read(step));
+    rows -= step;
+  }
+  return {};
+}
+
 Result<Array> ColumnReader::read(size_t rows) {
   if (rows == 0) return Array::make({.type = leaf_.type});
   Output out(budget_);

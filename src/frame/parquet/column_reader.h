@@ -18,6 +18,8 @@ class ColumnReader {
 
   /// The next `rows` rows. InvalidData if the chunk has not so many, or is broken.
   Result<Array> read(size_t rows);
+  /// Passes over rows: pages that have none to be read are not unpacked.
+  Result<void> skip(uint64_t rows);
 
  private:
   struct Output;

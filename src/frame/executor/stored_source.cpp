@@ -1,0 +1,38 @@
+#include "frame/executor/stored_source.h"
+
+#include <utility>
+
+#include "frame/executor/ordered_output.h"
+#include "frame/executor/pipeline_run.h"
+
+namespace headrace::frame {
+
+Result<DataFrame> frame_of(const Schema& schema, const std::vector<Chunk>& chunks) {
+  size_t rows = 0;
+  for (const Chunk& chunk : chunks) rows += chunk.rows;
+  std::vector<Column> columns;
+  for (size_t i = 0; i < schema.size(); ++i) {
+    std::vector<Array> arrays;
+    for (const Chunk& chunk : chunks) arrays.push_back(chunk.columns[i]);
+    HR_TRY(Column column, Column::make(schema[i].type, std::move(arrays)));
+    columns.push_back(std::move(column));
+  }
+  return DataFrame::make(schema, std::move(columns), rows);
+}
+
+Result<DataFrame> run(Pipeline& pipeline, const PlanNode::Slice& slice, const Schema& schema) {
+  HR_CHECK(pipeline.source->open());
+  OrderedOutput output(pipeline.source->tasks(), slice, UINT64_MAX, pipeline.query->budget);
+  PipelineRun running(pipeline, output);
+  HR_CHECK(running.work());
+  if (running.failure() && !output.is_full()) return std::unexpected(running.failure()->error);
+  return frame_of(schema, output.finish());
+}
+
+Result<void> StoredSource::open() {
+  HR_TRY(DataFrame frame, run(input_, slice_, schema_));
+  stored_.emplace(std::move(frame));
+  return stored_->open();
+}
+
+}  // namespace headrace::frame
