@@ -64,7 +64,7 @@ class Plan {
 };
 
 struct QueryOptions {
-  uint64_t memory_bytes = MemoryBudget::kUnlimited;  ///< of all that the query has in memory, its result with it
+  uint64_t memory_bytes = MemoryBudget::kUnlimited;  ///< of all that the query has in memory, its result with it; also HEADRACE_MEMORY's
   size_t threads = 0;                                ///< at most; 0: all of the pool
   bool optimise = true;
   std::shared_ptr<const std::atomic<bool>> cancelled{};  ///< ends the query with Cancelled as soon as it is true

@@ -14,12 +14,14 @@ from ._when import Then, When
 DataFrame = _native.DataFrame
 DataType = _native.DataType
 Expr = _native.Expr
+LazyFrame = _native.LazyFrame
 Series = _native.Series
 col = _native.col
 concat = _native.concat
 lit = _native.lit
 read_parquet = _native.read_parquet
 read_parquet_schema = _native.read_parquet_schema
+scan_parquet = _native.scan_parquet
 
 Binary = _native.Binary
 Boolean = _native.Boolean
@@ -68,6 +70,7 @@ __all__ = [
     "Int16",
     "Int32",
     "Int64",
+    "LazyFrame",
     "List",
     "Null",
     "Series",
@@ -83,5 +86,6 @@ __all__ = [
     "lit",
     "read_parquet",
     "read_parquet_schema",
+    "scan_parquet",
     "when",
 ]

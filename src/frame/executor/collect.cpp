@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <deque>
 #include <utility>
 
@@ -16,9 +17,20 @@ namespace {
 
 constexpr PlanNode::Slice kAll{0, UINT64_MAX};
 
-std::unique_ptr<Query> query_of(const QueryOptions& options, bool counts_bytes) {
+/// What a user gives every query of the process.
+Result<uint64_t> memory_of_environment() {
+  const char* setting = std::getenv("HEADRACE_MEMORY");
+  if (setting == nullptr || *setting == 0) return MemoryBudget::kUnlimited;
+  auto bytes = parse_bytes(setting);
+  if (!bytes) return fail(bytes.error().kind, fmt::format("The environment's HEADRACE_MEMORY: {}", bytes.error().message));
+  return bytes;
+}
+
+Result<std::unique_ptr<Query>> query_of(const QueryOptions& options, bool counts_bytes) {
+  HR_TRY(const uint64_t most, memory_of_environment());
+  const uint64_t limit = std::min(options.memory_bytes, most);
   auto budget = process_budget();
-  if (options.memory_bytes != MemoryBudget::kUnlimited) budget = budget->child("this query", options.memory_bytes);
+  if (limit != MemoryBudget::kUnlimited) budget = budget->child("this query", limit);
   const auto all = static_cast<size_t>(ThreadPool::process().threads());
   return std::make_unique<Query>(std::move(budget), options.threads == 0 ? all : std::min(options.threads, all), options.cancelled, counts_bytes);
 }
@@ -40,13 +52,13 @@ Result<DataFrame> run_plan(const PlanNode& node, Query& query) {
 }  // namespace
 
 Result<DataFrame> collect(const Plan& plan, const QueryOptions& options) {
-  const auto query = query_of(options, false);
+  HR_TRY(const auto query, query_of(options, false));
   const Plan chosen = options.optimise ? plan.optimised() : plan;
   return run_plan(*chosen.node(), *query);
 }
 
 Result<Profile> profile(const Plan& plan, const QueryOptions& options) {
-  const auto query = query_of(options, true);
+  HR_TRY(const auto query, query_of(options, true));
   const Plan chosen = options.optimise ? plan.optimised() : plan;
   Profile out;
   HR_TRY(out.result, run_plan(*chosen.node(), *query));
@@ -56,8 +68,9 @@ Result<Profile> profile(const Plan& plan, const QueryOptions& options) {
 
 struct Batches::State {
   Plan plan;
-  std::unique_ptr<Query> query;
+  QueryOptions options;
   size_t rows;
+  std::unique_ptr<Query> query{};
   std::optional<Pipeline> pipeline{};
   std::optional<OrderedOutput> output{};
   std::optional<PipelineRun> run{};
@@ -76,6 +89,7 @@ struct Batches::State {
 Result<void> Batches::State::start() {
   // A part of the memory is for what waits, the rest for what is calculated.
   constexpr uint64_t kAhead = uint64_t{64} << 20;
+  HR_TRY(query, query_of(options, false));
   const uint64_t ahead = std::min(kAhead, query->budget->available_bytes() / 4);
   HR_TRY(pipeline, compile(*plan.node(), *query));
   HR_CHECK(pipeline->source->open());
@@ -136,7 +150,7 @@ Result<std::optional<DataFrame>> Batches::State::next() {
 }
 
 Batches::Batches(const Plan& plan, const QueryOptions& options, size_t rows)
-    : state_(new State{options.optimise ? plan.optimised() : plan, query_of(options, false), std::max<size_t>(rows, 1)}) {}
+    : state_(new State{options.optimise ? plan.optimised() : plan, options, std::max<size_t>(rows, 1)}) {}
 Batches::~Batches() = default;
 Batches::Batches(Batches&&) noexcept = default;
 Batches& Batches::operator=(Batches&&) noexcept = default;

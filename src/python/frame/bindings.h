@@ -26,5 +26,6 @@ void bind_data_type(nanobind::module_& module);
 void bind_series(nanobind::module_& module);
 void bind_data_frame(nanobind::module_& module);
 void bind_expression(nanobind::module_& module);
+void bind_lazy_frame(nanobind::module_& module);
 
 }  // namespace headrace::python

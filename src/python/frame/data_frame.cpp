@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "frame/parquet.h"
+#include "frame/plan.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
 #include "python/frame/capsules.h"
@@ -194,6 +195,7 @@ void bind_data_frame(nb::module_& module) {
            nb::arg("offset"), nb::arg("length") = nb::none())
       .def("head", [](const DataFrame& f, size_t n) { return f.slice(0, n); }, nb::arg("n") = 5)
       .def("tail", [](const DataFrame& f, size_t n) { return f.slice(f.height() - std::min(n, f.height()), n); }, nb::arg("n") = 5)
+      .def("lazy", [](const DataFrame& f) { return frame::Plan::scan(f); })
       .def("to_dict", to_dict, nb::kw_only(), nb::arg("as_series") = true)
       .def("to_dicts", to_dicts)
       .def("to_arrow", [](nb::handle self) { return nb::module_::import_("pyarrow").attr("table")(self); })
