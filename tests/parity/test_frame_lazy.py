@@ -193,3 +193,245 @@ def test_random_plans_give_what_polars_gives(tmp_path, record_property):
         answered += 1
     record_property("answered", answered)
     assert answered >= CASES * 0.6
+
+
+def test_statistics_never_leave_out_a_row(tmp_path):
+    """One condition on one column of a file whose row groups are narrow: what pruning must not get wrong."""
+    random_ = random.Random(SEED + 1)
+    pruned = 0
+    for case in range(CASES):
+        frame = table(random_, 60)
+        pq.write_table(frame, tmp_path / "f.parquet", row_group_size=random_.choice([1, 3, 10]))
+        usable = {name: kind for name, kind in KINDS.items() if kind != "wide"}
+        mine, other = both(random_, lambda m: condition(random_, m, usable))
+        wanted, refused = outcome(lambda: pl.DataFrame(frame).filter(other))
+        if refused is not None:
+            continue
+        got, steps = hr.scan_parquet(tmp_path / "f.parquet").filter(mine).profile()
+        assert values(got) == values(wanted), f"case {case}, seed {SEED}: {mine!r}"
+        pruned += got.height == 0
+    assert pruned > CASES // 20
+
+
+def long_strings():
+    return ["a" * 200 + letter for letter in "bdf"]
+
+
+@pytest.mark.parametrize("op, literal, rows", [(">=", "a" * 200 + "d", 2), ("==", "a" * 200 + "d", 1), ("<", "a" * 200, 0), ("==", "a" * 64, 0), (">", "b", 0)])
+def test_bounds_that_were_cut_off_are_bounds(op, literal, rows, tmp_path):
+    pl.DataFrame({"s": long_strings()}).write_parquet(tmp_path / "f.parquet", row_group_size=1)
+    compare = {">=": lambda c: c >= literal, "==": lambda c: c == literal, "<": lambda c: c < literal, ">": lambda c: c > literal}[op]
+    assert hr.scan_parquet(tmp_path / "f.parquet").filter(compare(hr.col("s"))).collect().height == rows
+
+
+def test_row_groups_that_cannot_hold_are_not_read(tmp_path):
+    pq.write_table(pa.table({"n": range(1000), "m": range(1000)}), tmp_path / "f.parquet", row_group_size=100)
+    content = bytearray((tmp_path / "f.parquet").read_bytes())
+    column = pq.read_metadata(tmp_path / "f.parquet").row_group(3).column(1)
+    begin = column.dictionary_page_offset or column.data_page_offset
+    content[begin : begin + 40] = b"\xff" * 40
+    (tmp_path / "f.parquet").write_bytes(content)
+    scan = hr.scan_parquet(tmp_path / "f.parquet")
+    with pytest.raises(hr.InvalidData, match='f.parquet: column "m", row group 3: '):
+        scan.collect()
+    assert scan.filter(hr.col("n") >= 400).collect().height == 600
+    assert scan.select("n").collect().height == 1000
+    assert scan.head(300).collect().height == 300
+    # Columns that no condition reads are read where rows are left.
+    assert scan.filter(hr.col("n") % 100 == -1).collect().height == 0
+
+
+PROGRAM = """
+import hashlib, random, sys, pathlib, tempfile
+sys.path.insert(0, sys.argv[1])
+import test_frame_lazy as t
+random_, digest, folder = random.Random(5), hashlib.sha256(), pathlib.Path(tempfile.mkdtemp())
+for case in range(60):
+    ours, _ = t.plan(random_, folder)
+    got, error = t.outcome(ours.collect)
+    digest.update(repr((str(error).replace(str(folder), ""), got and t.values(got))).encode())
+print(digest.hexdigest())
+"""
+
+
+def test_any_number_of_threads_gives_the_same():
+    answers = set()
+    for threads in (1, 2, 7):
+        run = subprocess.run([sys.executable, "-c", PROGRAM, os.path.dirname(__file__)], capture_output=True, text=True,
+                             env={**os.environ, "HEADRACE_THREADS": str(threads)})  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        answers.add(run.stdout)
+    assert len(answers) == 1
+
+
+def test_a_condition_that_can_fail_sees_only_rows_that_earlier_filters_keep(tmp_path):
+    values_ = {"n": [1, 300, 2, None], "s": ["1", "x", "7", "8"]}
+    pq.write_table(pa.table(values_), tmp_path / "f.parquet")
+    for lazy in (hr.DataFrame(values_).lazy(), hr.scan_parquet(tmp_path / "f.parquet")):
+        kept = lazy.filter(hr.col("n") < 100).filter(hr.col("n").cast(hf.Int8) > 0, hr.col("s").cast(hf.Int64) > 1)
+        assert kept.collect()["s"].to_list() == ["7"] == kept.collect(optimized=False)["s"].to_list()
+        with pytest.raises(hr.OutOfRange, match="does not fit Int8"):
+            lazy.filter(hr.col("n").cast(hf.Int8) > 0).filter(hr.col("n") < 100).collect(optimized=False)
+        # Not calculated before the filter above it either.
+        made = lazy.filter(hr.col("n") < 100).with_columns(m=hr.col("s").cast(hf.Int64)).filter(hr.col("m") > 1)
+        assert made.collect()["m"].to_list() == [7]
+
+
+def test_files_are_found_by_patterns_and_folders(tmp_path):
+    for name in ["a/x1.parquet", "a/x2.parquet", "b/c/x3.parquet", "b/y.txt", "b/.hidden.parquet"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table({"name": [name]}), tmp_path / name)
+    found = lambda source: hr.scan_parquet(source).collect()["name"].to_list()
+    assert found(tmp_path / "a/*.parquet") == ["a/x1.parquet", "a/x2.parquet"]
+    assert found(f"{tmp_path}/**/x[13].parquet") == ["a/x1.parquet", "b/c/x3.parquet"]
+    assert found(tmp_path / "b") == ["b/c/x3.parquet"]
+    assert found([tmp_path / "b/c/x3.parquet", tmp_path / "a"]) == ["b/c/x3.parquet", "a/x1.parquet", "a/x2.parquet"]
+    with pytest.raises(hr.NotFound, match="No file fits .*z.parquet"):
+        found(tmp_path / "*/z.parquet")
+    with pytest.raises(hr.NotFound, match="z.parquet"):
+        found(tmp_path / "z.parquet")
+
+
+def test_a_later_file_of_another_schema_is_an_error_that_names_it(tmp_path):
+    pq.write_table(pa.table({"n": [1], "s": ["x"]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"s": ["y"], "n": [2]}), tmp_path / "2.parquet")
+    scan = lambda: hr.scan_parquet(tmp_path / "*.parquet")
+    assert scan().collect().to_dicts() == [{"n": 1, "s": "x"}, {"n": 2, "s": "y"}]
+    for wrong, message in [
+        ({"n": [1.5], "s": ["x"]}, 'column "n" is of type Float64 and not Int64 as in the scan\'s first file, '),
+        ({"n": [1]}, 'column "s" is missing'),
+        ({"n": [1], "s": ["x"], "z": [1]}, 'column "z" is one more'),
+    ]:
+        pq.write_table(pa.table(wrong), tmp_path / "3.parquet")
+        with pytest.raises(hr.InvalidData) as caught:
+            scan().select("s").collect()
+        assert "3.parquet: " + message in str(caught.value) and "1.parquet" in str(caught.value)
+    assert hr.scan_parquet(tmp_path / "*.parquet", columns=["n"]).collect()["n"].to_list() == [1, 2, 1]
+
+
+def test_more_files_than_may_be_open_are_read(tmp_path):
+    for n in range(250):
+        pq.write_table(pa.table({"n": [n, -n]}), tmp_path / f"{n:03}.parquet")
+    assert hr.scan_parquet(tmp_path).filter(hr.col("n") >= 0).collect()["n"].to_list() == [0, 0, *range(1, 250)]
+
+
+def test_a_file_that_is_missing_or_changed_when_it_is_read_is_an_error(tmp_path):
+    pq.write_table(pa.table({"n": range(10)}), tmp_path / "f.parquet")
+    scan = hr.scan_parquet(tmp_path / "f.parquet")
+    pq.write_table(pa.table({"n": range(20)}), tmp_path / "f.parquet")
+    assert scan.collect().height == 20
+    (tmp_path / "f.parquet").unlink()
+    with pytest.raises(hr.NotFound, match="f.parquet"):
+        scan.collect()
+
+
+def test_the_memory_of_a_query_is_bounded(tmp_path, monkeypatch):
+    pq.write_table(pa.table({"n": range(1_000_000), "s": [f"a string of some length {i}" for i in range(1_000_000)]}), tmp_path / "f.parquet", row_group_size=50_000)
+    scan = hr.scan_parquet(tmp_path / "f.parquet")
+    with pytest.raises(hr.OutOfMemory, match="memory limit of 20.0 MB for this query.*collect_batches"):
+        scan.collect(memory="20MB")
+    assert scan.filter(hr.col("n") % 1000 == 0).collect(memory="20MB").height == 1000
+    assert sum(batch.height for batch in scan.collect_batches(memory="20MB")) == 1_000_000
+    monkeypatch.setenv("HEADRACE_MEMORY", "20MB")
+    with pytest.raises(hr.OutOfMemory, match="collect_batches"):
+        scan.collect()
+    monkeypatch.setenv("HEADRACE_MEMORY", "a lot")
+    with pytest.raises(hr.InvalidArgument, match='HEADRACE_MEMORY: "a lot" is not a size'):
+        scan.collect()
+
+
+def test_ctrl_c_ends_a_query_within_a_moment():
+    n = 4_000_000
+    lazy = hr.DataFrame({"n": pa.array(range(n))} if False else pa.table({"n": pa.array(range(n), pa.int64())})).lazy()
+    expression = hf.col("n")
+    for i in range(200):
+        expression = (expression * 3 + i) % 1000003
+    lazy = lazy.select(expression)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    pressed = []
+
+    def press():
+        time.sleep(0.3)
+        pressed.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    try:
+        for run in (lazy.collect, lambda: list(lazy.collect_batches())):
+            thread = threading.Thread(target=press)
+            thread.start()
+            with pytest.raises(KeyboardInterrupt):
+                run()
+            assert time.perf_counter() - pressed[-1] < 0.1
+            thread.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_batches_end_and_can_be_left(tmp_path):
+    lazy = hr.DataFrame({"n": list(range(100_000))}).lazy().filter(hr.col("n") % 2 == 0)
+    batches = lazy.collect_batches(chunk_size=1000)
+    assert next(batches)["n"].to_list() == list(range(0, 2000, 2))
+    assert [batch.height for batch in batches] == [1000] * 49
+    assert list(batches) == []
+    for batch in lazy.collect_batches(chunk_size=10):
+        assert batch.height == 10
+        break
+    failing = hr.DataFrame({"n": list(range(100_000))}).lazy().select(hr.col("n").cast(hf.UInt8)).collect_batches(chunk_size=64)
+    with pytest.raises(hr.OutOfRange, match="256"):
+        list(failing)
+    assert list(failing) == []
+
+
+def test_the_error_is_that_of_the_first_row_that_has_one():
+    n = 400_000
+    lazy = hr.DataFrame(pa.table({"n": pa.array(range(n), pa.int64())})).lazy().filter(hr.col("n") > 70_000).select(hr.col("n").cast(hf.UInt16))
+    for _ in range(20):
+        with pytest.raises(hr.OutOfRange, match='Int64 "70001" does not fit UInt16'):
+            lazy.collect()
+    # What comes behind the rows that are wanted does not count.
+    narrow = hr.DataFrame(pa.table({"n": pa.array(range(n), pa.int64())})).lazy().filter(hr.col("n") >= 0).select(hr.col("n").cast(hf.UInt16))
+    for _ in range(20):
+        assert narrow.head(1000).collect().height == 1000
+
+
+def test_what_is_wrong_with_a_plan_is_said_when_it_is_made():
+    lazy = hr.LazyFrame({"a": [1], "s": ["x"]})
+    for make, error, message in [
+        (lambda: lazy.select("q"), hr.NotFound, 'There is no column "q"; there are a, s.'),
+        (lambda: lazy.filter(hr.col("a")), hr.InvalidArgument, "a condition must be Boolean and is Int64"),
+        (lambda: lazy.filter(hr.col("a") > hr.col("s")), hr.InvalidArgument, "Int64 > String means nothing"),
+        (lambda: lazy.with_columns(hr.col("a"), hr.col("a") + 1), hr.InvalidArgument, 'Two columns are named "a"'),
+        (lambda: lazy.rename({"a": "s"}), hr.InvalidArgument, 'Two columns are named "s"'),
+        (lambda: lazy.rename({"q": "s"}), hr.NotFound, '"q"'),
+        (lambda: lazy.drop("q"), hr.NotFound, '"q"'),
+        (lambda: lazy.with_row_index("a"), hr.InvalidArgument, 'Two columns are named "a"'),
+        (lambda: hf.concat([lazy, lazy.select("a")]), hr.InvalidArgument, "Frame 1 has 1 columns, where the first has 2"),
+        (lambda: lazy.collect(memory="much"), hr.InvalidArgument, "is not a size in bytes"),
+        (lambda: lazy.collect(threads=0), ValueError, "one thread at least"),
+    ]:
+        with pytest.raises(error) as caught:
+            make()
+        assert message in str(caught.value)
+
+
+def test_small_things_are_as_in_polars():
+    ours, theirs = hr.LazyFrame({"a": [1, 2], "b": ["x", "y"]}), pl.LazyFrame({"a": [1, 2], "b": ["x", "y"]})
+    for make in [
+        lambda m, f: f.select(m.lit(1)), lambda m, f: f.select([]), lambda m, f: f.drop("a", "b"), lambda m, f: f.drop(["a"]), lambda m, f: f.drop("z", "a", strict=False),
+        lambda m, f: f.rename(str.upper), lambda m, f: f.rename({"z": "y"}, strict=False), lambda m, f: f.drop("a", "b").with_columns(c=m.lit(1)),
+        lambda m, f: f.limit(1), lambda m, f: f.first(), lambda m, f: f.last(), lambda m, f: f.pipe(lambda g, n: g.head(n), 1), lambda m, f: f.lazy().tail(1),
+        lambda m, f: f.filter(m.lit(False)), lambda m, f: f.filter(m.lit(True), m.col("a") > 1), lambda m, f: f.with_row_index(offset=4).filter(m.col("index") > 4),
+        lambda m, f: f.filter(m.col("a") > 9).select(m.lit(2)), lambda m, f: f.filter(m.col("a") > 9).with_columns(m.lit(2)),
+    ]:  # fmt: skip
+        got, wanted = make(hf, ours).collect(), make(pl, theirs).collect()
+        assert got.shape == wanted.shape and got.columns == wanted.columns and values(got) == values(wanted)
+    assert ours.collect_schema() == ours.schema == {"a": hf.Int64, "b": hf.String} and ours.columns == ["a", "b"] and ours.width == 2
+    assert hr.DataFrame({"a": [1]}).lazy().collect().to_dict(as_series=False) == {"a": [1]}
+
+
+def test_profile_tells_rows_bytes_and_time_of_each_step():
+    result, steps = hr.LazyFrame({"a": list(range(100))}).filter(hr.col("a") < 40).select(b=hr.col("a") + 1).profile()
+    assert result.height == 40
+    assert steps.columns == ["step", "rows", "bytes", "milliseconds"] and steps["rows"].to_list() == [100, 40, 40]
+    assert steps["bytes"].to_list() == [800, 320, 320] and all(time >= 0 for time in steps["milliseconds"].to_list())
+    assert steps["step"].to_list()[1] == 'FILTER (col("a") < 40)'
