@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, overload
 
@@ -171,6 +171,8 @@ class DataFrame:
     def slice(self, offset: int, length: int | None = None) -> DataFrame: ...
     def head(self, n: int = 5) -> DataFrame: ...
     def tail(self, n: int = 5) -> DataFrame: ...
+    def lazy(self) -> LazyFrame:
+        """The frame as the first step of a plan."""
     def to_dict(self, *, as_series: bool = True) -> dict[str, Any]: ...
     def to_dicts(self) -> list[dict[str, Any]]: ...
     def to_arrow(self) -> Any:
@@ -179,7 +181,77 @@ class DataFrame:
     def __arrow_c_schema__(self) -> object: ...
     def _repr_html_(self) -> str: ...
 
+class LazyFrame:
+    """Steps that are checked when they are named and run when the frame is collected, together and rewritten to do less.
+
+    Made by scan_parquet(), DataFrame.lazy(), or of what a DataFrame is made of. Never changed; each step gives a new one.
+    """
+
+    def __init__(self, data: Any = None, schema: Mapping[str, DataType] | None = None) -> None: ...
+    @property
+    def schema(self) -> dict[str, DataType]: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def dtypes(self) -> list[DataType]: ...
+    @property
+    def width(self) -> int: ...
+    def collect_schema(self) -> dict[str, DataType]: ...
+    def select(self, *exprs: Any, **named: Any) -> LazyFrame:
+        """Columns by name or expression, in lists too; `name=expression` names the result."""
+    def with_columns(self, *exprs: Any, **named: Any) -> LazyFrame:
+        """All columns, those of equal names replaced, new ones behind them."""
+    def filter(self, *conditions: Any) -> LazyFrame:
+        """The rows where all conditions are true."""
+    def drop(self, *columns: str | Iterable[str], strict: bool = True) -> LazyFrame:
+        """Without these columns; with `strict` they must exist."""
+    def rename(self, mapping: Mapping[str, str] | Callable[[str], str], *, strict: bool = True) -> LazyFrame: ...
+    def with_row_index(self, name: str = "index", offset: int = 0) -> LazyFrame:
+        """The numbers of the rows as a first column, UInt32."""
+    def slice(self, offset: int, length: int | None = None) -> LazyFrame:
+        """Rows from `offset` on, from the end if it is below zero."""
+    def head(self, n: int = 5) -> LazyFrame: ...
+    def limit(self, n: int = 5) -> LazyFrame: ...
+    def tail(self, n: int = 5) -> LazyFrame: ...
+    def first(self) -> LazyFrame: ...
+    def last(self) -> LazyFrame: ...
+    def lazy(self) -> LazyFrame: ...
+    def pipe(self, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """function(self, ...)."""
+    def collect(self, *, memory: str | int | None = None, threads: int | None = None, optimized: bool = True) -> DataFrame:
+        """The result. Rows are in order, whatever the number of threads.
+
+        `memory` bounds what the query and its result take (`"512MiB"`), as HEADRACE_MEMORY does for every query; more is OutOfMemory.
+        Ctrl-C ends it.
+        """
+    def collect_batches(self, *, chunk_size: int | None = None, memory: str | int | None = None, threads: int | None = None) -> BatchIterator:
+        """The result in frames of `chunk_size` rows, calculated as they are taken: it need not fit into memory."""
+    def profile(self, *, memory: str | int | None = None, threads: int | None = None) -> tuple[DataFrame, DataFrame]:
+        """The result, and for each step the rows and bytes it gave and the time that all threads took for it."""
+    def explain(self, *, optimized: bool = True) -> str:
+        """The steps, the last one first, as they are run or, without `optimized`, as they were named."""
+
+class BatchIterator:
+    def __iter__(self) -> BatchIterator: ...
+    def __next__(self) -> DataFrame: ...
+
+@overload
 def concat(frames: Iterable[DataFrame]) -> DataFrame: ...
+@overload
+def concat(frames: Iterable[LazyFrame]) -> LazyFrame: ...
+def scan_parquet(
+    source: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    columns: Sequence[str] | None = None,
+    n_rows: int | None = None,
+    row_index_name: str | None = None,
+    row_index_offset: int = 0,
+) -> LazyFrame:
+    """Parquet files as a LazyFrame: a file, a folder (all *.parquet below it), a pattern with * ? [] and **, or a list of such.
+
+    All files must have the columns of the first. Only what is needed is read: columns, row groups that may have rows for a filter, first rows.
+    """
+
 def read_parquet(source: str | PathLike[str], *, columns: Sequence[str] | None = None, n_rows: int | None = None) -> DataFrame:
     """Reads a Parquet file: these columns, in this order, and the first rows.
 
