@@ -9,6 +9,7 @@ void bind_frame(nanobind::module_& module) {
   bind_expression(frame);
   bind_series(frame);
   bind_data_frame(frame);
+  bind_order(frame);
 }
 
 }  // namespace headrace::python
