@@ -4,36 +4,19 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <numeric>
-#include <type_traits>
 #include <utility>
 
-#include "frame/half.h"
 #include "frame/int128.h"
+#include "frame/keys/ordered.h"
 
 namespace headrace::frame {
 namespace {
 
-constexpr uint64_t kSign = uint64_t{1} << 63;
 /// A word of a string: seven bytes, the first highest, and below them how many of them are the string's, or that more follow.
 constexpr size_t kBytesInWord = 7;
 constexpr uint64_t kMoreFollow = kBytesInWord + 1;
-
-/// Numbers as unsigned ones of the same order.
-template <class T>
-uint64_t ordered(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (std::isnan(value)) return std::numeric_limits<uint64_t>::max();
-    const auto bits = std::bit_cast<uint64_t>(static_cast<double>(value) + 0.0);  // + 0.0: -0.0 becomes 0.0
-    return bits & kSign ? ~bits : bits | kSign;
-  } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<uint64_t>(static_cast<int64_t>(value)) ^ kSign;
-  } else {
-    return value;
-  }
-}
 
 uint64_t word_of(std::string_view bytes, size_t word) {
   const size_t begin = word * kBytesInWord;
@@ -65,33 +48,14 @@ std::vector<uint32_t> ranks_of(const Array& categories) {
 template <class Each>
 void SortKeys::with_values(const Field& field, const Each& each) const {
   const Array& array = columns_[field.column];
-  const auto of = [&]<class T>(T*) { each([data = array.data<T>()](size_t row) { return ordered(data[row]); }); };
-  switch (array.type().id()) {
-    case TypeId::Bool: return each([bits = array.bits()](size_t row) { return uint64_t{bits[row]}; });
-    case TypeId::Int8: return of(static_cast<int8_t*>(nullptr));
-    case TypeId::Int16: return of(static_cast<int16_t*>(nullptr));
-    case TypeId::Date:
-    case TypeId::Int32: return of(static_cast<int32_t*>(nullptr));
-    case TypeId::Datetime:
-    case TypeId::Duration:
-    case TypeId::Int64: return of(static_cast<int64_t*>(nullptr));
-    case TypeId::UInt8: return of(static_cast<uint8_t*>(nullptr));
-    case TypeId::UInt16: return of(static_cast<uint16_t*>(nullptr));
-    case TypeId::UInt32: return of(static_cast<uint32_t*>(nullptr));
-    case TypeId::UInt64: return of(static_cast<uint64_t*>(nullptr));
-    case TypeId::Float16: return each([data = array.data<uint16_t>()](size_t row) { return ordered(half_to_float(data[row])); });
-    case TypeId::Float32: return of(static_cast<float*>(nullptr));
-    case TypeId::Float64: return of(static_cast<double*>(nullptr));
-    case TypeId::Categorical:
-      return each([data = array.data<uint32_t>(), &ranks = ranks_[field.column]](size_t row) { return uint64_t{ranks[data[row]]}; });
-    case TypeId::Decimal:
-      if (array.type().value_bytes() == 8) return of(static_cast<int64_t*>(nullptr));
-      if (field.what == Field::What::High) {
-        return each([data = array.data<Int128>()](size_t row) { return ordered(static_cast<int64_t>(data[row] >> 64)); });
-      }
-      return each([data = array.data<Int128>()](size_t row) { return static_cast<uint64_t>(data[row]); });
-    default: std::unreachable();
+  if (array.type().id() == TypeId::Categorical) {
+    return each([data = array.data<uint32_t>(), &ranks = ranks_[field.column]](size_t row) { return uint64_t{ranks[data[row]]}; });
   }
+  if (is_one_word(array.type())) return with_ordered(array, each);
+  if (field.what == Field::What::High) {
+    return each([data = array.data<Int128>()](size_t row) { return ordered(static_cast<int64_t>(data[row] >> 64)); });
+  }
+  each([data = array.data<Int128>()](size_t row) { return static_cast<uint64_t>(data[row]); });
 }
 
 Result<SortKeys> SortKeys::make(std::vector<Array> columns, std::span<const SortOrder> orders) {

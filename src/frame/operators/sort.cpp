@@ -6,7 +6,6 @@
 #include <numeric>
 #include <utility>
 
-#include "frame/columns/concatenate.h"
 #include "frame/columns/gather.h"
 #include "frame/keys/sort_rows.h"
 
@@ -75,7 +74,7 @@ Result<void> Sort::finish() {
   workers_.clear();
   if (pieces.empty()) return {};
   std::ranges::sort(pieces, {}, &Piece::first_row);
-  HR_TRY(arrays_, joined(std::move(pieces)));
+  HR_TRY(arrays_, joined(std::move(pieces), budget_));
   HR_TRY(order_, order_of(arrays_, rows));
   arrays_.resize(schema_.size());
   return {};
@@ -96,23 +95,11 @@ Result<Buffer> Sort::order_of(const std::vector<Array>& arrays, size_t rows) con
   return sorted_rows(keys, rows, limit_, budget_);
 }
 
-Result<std::vector<Array>> Sort::joined(std::vector<Piece> pieces) const {
-  if (pieces.size() == 1) return std::move(pieces.front().arrays);
-  std::vector<Array> all;
-  std::vector<Array> parts(pieces.size());
-  for (size_t i = 0; i < pieces.front().arrays.size(); ++i) {
-    for (size_t piece = 0; piece < pieces.size(); ++piece) parts[piece] = std::exchange(pieces[piece].arrays[i], Array());
-    HR_TRY(Array array, concatenate(parts, budget_));
-    all.push_back(std::move(array));
-  }
-  return all;
-}
-
-Result<Sort::Piece> Sort::first_of(std::vector<Piece> pieces) const {
+Result<Piece> Sort::first_of(std::vector<Piece> pieces) const {
   Piece kept{.first_row = pieces.front().first_row};
   size_t rows = 0;
   for (const Piece& piece : pieces) rows += piece.rows;
-  HR_TRY(std::vector<Array> arrays, joined(std::move(pieces)));
+  HR_TRY(std::vector<Array> arrays, joined(std::move(pieces), budget_));
   HR_TRY(const Buffer order, order_of(arrays, rows));
   kept.rows = std::min(limit_, rows);
   for (const Array& array : arrays) {

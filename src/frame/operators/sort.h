@@ -6,6 +6,7 @@
 
 #include "frame/expressions/bound_expression.h"
 #include "frame/keys/sort_keys.h"
+#include "frame/operators/piece.h"
 
 namespace headrace::frame {
 
@@ -28,12 +29,7 @@ class Sort {
   Result<Chunk> chunk(size_t number) const;
 
  private:
-  /// Rows as they came: the columns of the schema, the keys, and with a limit their places.
-  struct Piece {
-    uint64_t first_row = 0;
-    size_t rows = 0;
-    std::vector<Array> arrays;
-  };
+  /// Of pieces: the columns of the schema, the keys, and with a limit the places of the rows.
   struct Worker {
     std::vector<Piece> pieces;
     size_t rows = 0;
@@ -41,7 +37,6 @@ class Sort {
 
   bool is_limited() const { return limit_ < std::numeric_limits<size_t>::max(); }
   Result<Buffer> order_of(const std::vector<Array>& arrays, size_t rows) const;
-  Result<std::vector<Array>> joined(std::vector<Piece> pieces) const;
   /// The first `limit` of these rows.
   Result<Piece> first_of(std::vector<Piece> pieces) const;
 

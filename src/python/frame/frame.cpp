@@ -10,6 +10,7 @@ void bind_frame(nanobind::module_& module) {
   bind_series(frame);
   bind_data_frame(frame);
   bind_order(frame);
+  bind_join(frame);
 }
 
 }  // namespace headrace::python
