@@ -83,7 +83,6 @@ Result<Join> Join::make(const Schema& left, const Schema& right, std::span<const
                         JoinOptions options, size_t workers, std::shared_ptr<MemoryBudget> budget) {
   HR_CHECK(check(left_on, right_on, options));
   Join join;
-  HR_TRY(join.columns_, join_columns(left, right, left_on, right_on, options));
   for (size_t i = 0; i < left_on.size(); ++i) {
     HR_TRY(const BoundExpression one, BoundExpression::bind(left_on[i], left));
     HR_TRY(const BoundExpression other, BoundExpression::bind(right_on[i], right));
@@ -96,6 +95,7 @@ Result<Join> Join::make(const Schema& left, const Schema& right, std::span<const
     join.left_keys_.push_back(std::move(left_key));
     join.right_keys_.push_back(std::move(right_key));
   }
+  HR_TRY(join.columns_, join_columns(left, right, left_on, right_on, options));
   for (const Field& field : left.fields()) join.left_types_.push_back(field.type);
   for (const Field& field : right.fields()) join.right_types_.push_back(field.type);
   join.options_ = std::move(options);
