@@ -29,5 +29,6 @@ void bind_expression(nanobind::module_& module);
 // These add to the classes of those.
 void bind_order(nanobind::module_& module);
 void bind_join(nanobind::module_& module);
+void bind_reshape(nanobind::module_& module);
 
 }  // namespace headrace::python
