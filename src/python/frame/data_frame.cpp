@@ -215,7 +215,6 @@ void bind_data_frame(nb::module_& module) {
         for (const Field& field : file.schema().fields()) out[field.name.c_str()] = field.type;
         return out;
       }, nb::arg("source"));
-  module.def("concat", [](const std::vector<DataFrame>& frames) { return value_or_raise(frame::concat(frames)); }, nb::arg("frames"));
 }
 
 }  // namespace headrace::python

@@ -10,6 +10,9 @@ void bind_frame(nanobind::module_& module) {
   bind_series(frame);
   bind_data_frame(frame);
   bind_lazy_frame(frame);
+  bind_order(frame);
+  bind_join(frame);
+  bind_reshape(frame);
 }
 
 }  // namespace headrace::python
