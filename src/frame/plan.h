@@ -12,6 +12,8 @@
 
 #include "frame/data_frame.h"
 #include "frame/expression.h"
+#include "frame/join.h"
+#include "frame/sort.h"
 
 namespace headrace::frame {
 
@@ -48,6 +50,10 @@ class Plan {
   Plan slice(int64_t offset, uint64_t size) const;
   /// A first column with the numbers of the rows, UInt32, from `offset` on.
   Result<Plan> with_row_index(const std::string& name, uint64_t offset) const;
+  /// The rows in the order of the keys, of equal ones in the order that they have; of them the first `limit`.
+  Result<Plan> sort(std::span<const SortBy> by, uint64_t limit = UINT64_MAX) const;
+  /// As join() of frames has it.
+  Result<Plan> join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) const;
   /// One after the other; all of one schema.
   static Result<Plan> concat(std::span<const Plan> plans);
 

@@ -94,7 +94,7 @@ def step(random_, frames, columns):
     """One more step for both, and the columns behind it."""
     ours, theirs = frames
     usable = {name: kind for name, kind in columns.items() if kind != "wide"}
-    choice = random_.choice(["filter", "filter", "filter", "with", "with", "select", "rename", "drop", "head", "slice", "tail", "index"])
+    choice = random_.choice(["filter", "filter", "filter", "with", "with", "select", "rename", "drop", "head", "slice", "tail", "index", "sort", "join", "join"])
     if choice == "filter" and usable:
         mine, other = both(random_, lambda m: condition(random_, m, usable))
         return (ours.filter(mine), theirs.filter(other)), columns
@@ -128,7 +128,43 @@ def step(random_, frames, columns):
             return frames, columns
         offset = random_.choice([0, 7])
         return (ours.with_row_index(name, offset), theirs.with_row_index(name, offset)), {name: "number", **columns}
+    if choice == "sort" and usable:
+        names = random_.sample(sorted(usable), min(len(usable), random_.choice([1, 1, 2])))
+        down, last = random_.random() < 0.5, random_.random() < 0.5
+        if random_.random() < 0.4:
+            k, method = random_.choice([0, 3, 50]), random_.choice(["top_k", "bottom_k"])
+            # Polars' top_k is not stable: all columns make it so.
+            names = [*names, *(name for name in sorted(usable) if name not in names)]
+            if "wide" not in columns:
+                return (getattr(ours, method)(k, by=names), getattr(theirs, method)(k, by=names)), columns
+        return (ours.sort(names, descending=down, nulls_last=last), theirs.sort(names, descending=down, nulls_last=last, maintain_order=True)), columns
+    if choice == "join":
+        return join(random_, frames, columns)
     return frames, columns
+
+
+def join(random_, frames, columns):
+    """A join with a few rows, some keys of which stand several times."""
+    key = random_.choice([name for name in columns if name in ("up", "s", "d")] or [None])
+    if key is None:
+        return frames, columns
+    rows = table(random_, random_.choice([0, 5, 40])).select([key, "small", "b"])
+    right = hr.DataFrame(rows).lazy(), pl.DataFrame(rows).lazy()
+    if random_.random() < 0.5:
+        mine, other = both(random_, lambda m: condition(random_, m, {"small": "number", "b": "bool"}))
+        right = right[0].filter(mine), right[1].filter(other)
+    how, options = random_.choice(["inner", "inner", "left", "left", "semi", "anti"]), {}
+    if random_.random() < 0.3:
+        options["nulls_equal"] = True
+    try:
+        ours = frames[0].join(right[0], on=key, how=how, **options)
+    except hr.InvalidArgument:  # names that clash, a key that is another type by now
+        return frames, columns
+    if how not in ("semi", "anti"):
+        options["maintain_order"] = "left_right"
+    theirs = frames[1].join(right[1], on=key, how=how, **options)
+    more = {} if how in ("semi", "anti") else {name + ("_right" if name in columns else ""): kind for name, kind in [("small", "number"), ("b", "bool")]}
+    return (ours, theirs), {**columns, **more}
 
 
 def scan(random_, folder):
@@ -159,8 +195,13 @@ def plan(random_, folder):
     return frames
 
 
+def plain(value):
+    # -0.0 is equal to 0.0 where rows are put in order: which of the two comes first Polars leaves open.
+    return ("nan" if math.isnan(value) else str(value + 0.0)) if isinstance(value, float) else value
+
+
 def values(frame):
-    return [[("nan" if isinstance(v, float) and math.isnan(v) else (str(v) if isinstance(v, float) else v)) for v in column] for column in frame.to_dict(as_series=False).values()]
+    return [[plain(value) for value in column] for column in frame.to_dict(as_series=False).values()]
 
 
 def outcome(calculate):

@@ -92,7 +92,7 @@ Result<void> Batches::State::start() {
   HR_TRY(query, query_of(options, false));
   const uint64_t ahead = std::min(kAhead, query->budget->available_bytes() / 4);
   HR_TRY(pipeline, compile(*plan.node(), *query));
-  HR_CHECK(pipeline->source->open());
+  HR_CHECK(pipeline->open());
   output.emplace(pipeline->source->tasks(), kAll, ahead, query->budget);
   run.emplace(*pipeline, *output);
   return {};

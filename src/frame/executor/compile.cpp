@@ -4,6 +4,8 @@
 
 #include "frame/executor/concat_source.h"
 #include "frame/executor/frame_source.h"
+#include "frame/executor/gathered_source.h"
+#include "frame/executor/join_steps.h"
 #include "frame/executor/operators.h"
 #include "frame/executor/parquet_source.h"
 #include "frame/executor/stored_source.h"
@@ -19,7 +21,7 @@ Pipeline from(std::unique_ptr<Source> source, std::string step, Query& query) {
   return pipeline;
 }
 
-void add(Pipeline& pipeline, std::unique_ptr<const Operator> op, const PlanNode& node) {
+void add(Pipeline& pipeline, std::unique_ptr<Operator> op, const PlanNode& node) {
   pipeline.steps.push_back({std::move(op), &pipeline.query->add_step(to_string(node))});
 }
 
@@ -70,6 +72,25 @@ Result<Pipeline> compile_concat(const PlanNode& node, Query& query) {
   return pipeline;
 }
 
+Result<Pipeline> compile_sort(const PlanNode& node, const PlanNode::Sort& sort, Query& query) {
+  HR_TRY(Pipeline input, compile(node.input(), query));
+  HR_TRY(Sort gathering, make_sort(sort, node.input().schema, query.workers, query.budget));
+  return from(std::make_unique<GatheredSource<Sort>>(std::move(input), std::move(gathering)), to_string(node), query);
+}
+
+Result<Pipeline> compile_join(const PlanNode& node, const PlanNode::Join& join, Query& query) {
+  HR_TRY(Pipeline right, compile(*node.inputs[1], query));
+  HR_TRY(Pipeline left, compile(*node.inputs[0], query));
+  if (needs_both_sides(join.options)) {
+    return from(std::make_unique<StoredJoinSource>(std::move(left), std::move(right), node), to_string(node), query);
+  }
+  HR_TRY(Join made, Join::make(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options, query.workers, query.budget));
+  add(left, std::make_unique<JoinOperator>(std::move(right), std::move(made)), node);
+  left.is_dense = false;
+  left.expands = left.expands || (join.options.kind != JoinKind::Semi && join.options.kind != JoinKind::Anti);
+  return left;
+}
+
 }  // namespace
 
 Result<Pipeline> compile(const PlanNode& node, Query& query) {
@@ -87,6 +108,8 @@ Result<Pipeline> compile(const PlanNode& node, Query& query) {
     HR_TRY(Pipeline input, compile(node.input(), query));
     return from(std::make_unique<StoredSource>(std::move(input), *slice, node.schema), to_string(node), query);
   }
+  if (const auto* sort = std::get_if<PlanNode::Sort>(&node.kind)) return compile_sort(node, *sort, query);
+  if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return compile_join(node, *join, query);
   return compile_concat(node, query);
 }
 

@@ -37,9 +37,9 @@ class ConcatTask final : public SourceTask {
 Result<void> ConcatSource::open() {
   End end{0, 0};
   for (Pipeline& input : inputs_) {
-    HR_CHECK(input.source->open());
+    HR_CHECK(input.open());
     end.tasks += input.source->tasks();
-    end.rows += input.source->rows();
+    end.rows += input.rows();
     ends_.push_back(end);
   }
   return {};

@@ -1,5 +1,7 @@
 #include "frame/executor/pipeline.h"
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <utility>
 
@@ -17,6 +19,18 @@ uint64_t bytes_of(const Chunk& chunk) {
   uint64_t bytes = 0;
   for (const Array& column : chunk.columns) bytes += column.live_bytes();
   return bytes;
+}
+
+Result<void> Pipeline::open() {
+  HR_CHECK(source->open());
+  for (Step& step : steps) HR_CHECK(step.op->open());
+  return {};
+}
+
+int Pipeline::place_bits() const {
+  // Few enough that places of several pipelines can be counted on from each other.
+  constexpr int kMost = 55, kEnough = 40;
+  return expands ? std::clamp(kMost - static_cast<int>(std::bit_width(source->rows())), 0, kEnough) : 0;
 }
 
 void PipelineTask::count_time(StepCounts& counts) {
@@ -38,12 +52,25 @@ Result<bool> PipelineTask::step(const Emit& emit) {
   if (!*morsel) return false;
   if ((*morsel)->chunk.rows == 0) return true;
   count_rows(*pipeline_.source_counts, (*morsel)->chunk);
+  next_place_ = (*morsel)->first_row << pipeline_.place_bits();
+  last_place_ = ((*morsel)->first_row + (*morsel)->chunk.rows) << pipeline_.place_bits();
   HR_CHECK(push(0, **std::move(morsel), emit));
   return true;
 }
 
+Result<void> PipelineTask::place(Morsel& morsel) {
+  if (!pipeline_.expands) return {};
+  if (morsel.chunk.rows > last_place_ - next_place_) {
+    return fail(ErrorKind::OutOfRange, "A few rows become more by joins than can be counted; the join's keys may be too few.");
+  }
+  morsel.first_row = next_place_;
+  next_place_ += morsel.chunk.rows;
+  return {};
+}
+
 Result<void> PipelineTask::push(size_t step, Morsel morsel, const Emit& emit) {
   if (step == pipeline_.steps.size()) {
+    HR_CHECK(place(morsel));
     auto done = emit(std::move(morsel));
     since_ = now();
     return done;

@@ -21,7 +21,7 @@ Result<DataFrame> frame_of(const Schema& schema, const std::vector<Chunk>& chunk
 }
 
 Result<DataFrame> run(Pipeline& pipeline, const PlanNode::Slice& slice, const Schema& schema) {
-  HR_CHECK(pipeline.source->open());
+  HR_CHECK(pipeline.open());
   OrderedOutput output(pipeline.source->tasks(), slice, UINT64_MAX, pipeline.query->budget);
   PipelineRun running(pipeline, output);
   HR_CHECK(running.work());

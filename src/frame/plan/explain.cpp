@@ -69,6 +69,20 @@ std::string text_of(const PlanNode& node, const PlanNode::ScanParquet& scan) {
   return text;
 }
 
+std::string text_of(const PlanNode::Sort& sort) {
+  std::vector<std::string> keys;
+  for (const SortBy& by : sort.by) {
+    keys.push_back(fmt::format("{}{}{}", to_string(by.expression), by.descending ? " descending" : "", by.nulls_last ? " nulls last" : ""));
+  }
+  return fmt::format("SORT by {}{}", list_of(keys), sort.limit == UINT64_MAX ? "" : fmt::format(", first {} rows", sort.limit));
+}
+
+std::string text_of(const PlanNode::Join& join) {
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < join.left_on.size(); ++i) keys.push_back(fmt::format("{} = {}", to_string(join.left_on[i]), to_string(join.right_on[i])));
+  return fmt::format("JOIN {}{}", name(join.options.kind), keys.empty() ? "" : fmt::format(" on {}", list_of(keys)));
+}
+
 void add_lines(const PlanNode& node, size_t depth, std::string& out) {
   out += fmt::format("{:{}}{}\n", "", depth * 2, to_string(node));
   for (const PlanNodePointer& input : node.inputs) add_lines(*input, depth + 1, out);
@@ -87,6 +101,8 @@ std::string to_string(const PlanNode& node) {
     return fmt::format("SLICE from row {}, {} rows", slice->offset, slice->size == UINT64_MAX ? "all" : fmt::format("{}", slice->size));
   }
   if (const auto* index = std::get_if<PlanNode::RowIndex>(&node.kind)) return fmt::format("ROW INDEX {:?} from {}", node.schema[0].name, index->offset);
+  if (const auto* sort = std::get_if<PlanNode::Sort>(&node.kind)) return text_of(*sort);
+  if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return text_of(*join);
   return fmt::format("CONCAT {} inputs", node.inputs.size());
 }
 

@@ -36,7 +36,16 @@ struct PlanNode {
   /// The numbers of the rows, as the first column.
   struct RowIndex { uint64_t offset; };
   struct Concat {};
-  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat>;
+  struct Sort {
+    std::vector<SortBy> by;
+    uint64_t limit = UINT64_MAX;
+  };
+  /// Of its first input, the left side, with the second.
+  struct Join {
+    std::vector<Expression> left_on, right_on;
+    JoinOptions options;
+  };
+  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join>;
 
   Kind kind;
   std::vector<PlanNodePointer> inputs;

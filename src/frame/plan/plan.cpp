@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "frame/executor/gathered_source.h"
 #include "frame/expressions/bound_expression.h"
+#include "frame/operators/join.h"
 #include "frame/parquet/open_file.h"
 #include "frame/plan/node.h"
 #include "frame/plan/paths.h"
@@ -125,6 +127,18 @@ Result<Plan> Plan::with_row_index(const std::string& name, uint64_t offset) cons
   fields.insert(fields.end(), schema().fields().begin(), schema().fields().end());
   HR_TRY(Schema made, Schema::make(std::move(fields)));
   return Plan(make_node(PlanNode::RowIndex{offset}, {node_}, std::move(made)));
+}
+
+Result<Plan> Plan::sort(std::span<const SortBy> by, uint64_t limit) const {
+  PlanNode::Sort sort{{by.begin(), by.end()}, limit};
+  HR_CHECK(make_sort(sort, schema(), 1, process_budget()));
+  return Plan(make_node(std::move(sort), {node_}, schema()));
+}
+
+Result<Plan> Plan::join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) const {
+  HR_TRY(const Join made, Join::make(schema(), right.schema(), left_on, right_on, options, 1, process_budget()));
+  PlanNode::Join join{{left_on.begin(), left_on.end()}, {right_on.begin(), right_on.end()}, options};
+  return Plan(make_node(std::move(join), {node_, right.node_}, made.schema()));
 }
 
 Result<Plan> Plan::concat(std::span<const Plan> plans) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "frame/join.h"
+#include "frame/plan.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
 
@@ -18,6 +19,7 @@ using frame::Expression;
 using frame::JoinKind;
 using frame::JoinOptions;
 using frame::JoinValidation;
+using frame::Plan;
 
 namespace {
 
@@ -50,27 +52,49 @@ std::vector<Expression> keys_of(nb::handle on) {
   return expressions_of(nb::borrow<nb::args>(nb::make_tuple(on)), nb::kwargs());
 }
 
-DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on,
-               std::string suffix, const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
+/// What a join is told but for its sides.
+struct Terms {
+  std::vector<Expression> left_on, right_on;
+  JoinOptions options;
+};
+
+Terms terms_of(nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on, std::string suffix, const std::string& validate,
+               bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
   if (!on.is_none() && !(left_on.is_none() && right_on.is_none())) throw nb::value_error("a join has keys by `on`, or by `left_on` and `right_on`, not by both");
   if (!maintain_order.is_none()) {
     static constexpr std::pair<const char*, bool> kOrders[] = {{"none", true}, {"left", true}, {"left_right", true}};
     named(kOrders, nb::cast<std::string>(maintain_order), "maintain_order");
   }
-  const JoinOptions options{.kind = kind_of(how), .suffix = std::move(suffix), .nulls_equal = nulls_equal, .coalesce = coalesce,
-                            .validation = validation_of(validate)};
-  const std::vector<Expression> left_keys = keys_of(on.is_none() ? left_on : on), right_keys = keys_of(on.is_none() ? right_on : on);
+  return {.left_on = keys_of(on.is_none() ? left_on : on), .right_on = keys_of(on.is_none() ? right_on : on),
+          .options = {.kind = kind_of(how), .suffix = std::move(suffix), .nulls_equal = nulls_equal, .coalesce = coalesce, .validation = validation_of(validate)}};
+}
+
+DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on,
+               std::string suffix, const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
+  const Terms terms = terms_of(on, how, left_on, right_on, std::move(suffix), validate, nulls_equal, coalesce, maintain_order);
   const nb::gil_scoped_release released;
-  return value_or_raise(frame::join(left, right, left_keys, right_keys, options));
+  return value_or_raise(frame::join(left, right, terms.left_on, terms.right_on, terms.options));
+}
+
+Plan join_lazily(const Plan& left, const Plan& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on, std::string suffix,
+                 const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
+  const Terms terms = terms_of(on, how, left_on, right_on, std::move(suffix), validate, nulls_equal, coalesce, maintain_order);
+  return value_or_raise(left.join(right, terms.left_on, terms.right_on, terms.options));
+}
+
+template <class Frame, class Method>
+void bind_join_of(nb::module_& module, const char* name, Method method) {
+  nb::borrow<nb::class_<Frame>>(module.attr(name))
+      .def("join", method, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(), nb::arg("left_on") = nb::none(),
+           nb::arg("right_on") = nb::none(), nb::arg("suffix") = "_right", nb::arg("validate") = "m:m", nb::arg("nulls_equal") = false,
+           nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none());
 }
 
 }  // namespace
 
 void bind_join(nb::module_& module) {
-  nb::borrow<nb::class_<DataFrame>>(module.attr("DataFrame"))
-      .def("join", join, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(), nb::arg("left_on") = nb::none(),
-           nb::arg("right_on") = nb::none(), nb::arg("suffix") = "_right", nb::arg("validate") = "m:m", nb::arg("nulls_equal") = false,
-           nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none());
+  bind_join_of<DataFrame>(module, "DataFrame", join);
+  bind_join_of<Plan>(module, "LazyFrame", join_lazily);
 }
 
 }  // namespace headrace::python

@@ -1,6 +1,7 @@
 #include <set>
 #include <utility>
 
+#include "frame/operators/join_columns.h"
 #include "frame/plan/optimise/passes.h"
 #include "frame/plan/rewrite.h"
 
@@ -51,7 +52,50 @@ PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Project& project,
   return make_node(PlanNode::Project{std::move(expressions)}, {std::move(input)}, std::move(schema));
 }
 
+/// The node, and above it, if it has other columns, the choice of those that are needed.
+PlanNodePointer chosen(PlanNodePointer node, const Schema& wanted) {
+  if (node->schema == wanted) return node;
+  std::vector<Expression> columns;
+  for (const Field& field : wanted.fields()) columns.push_back(Expression::column(field.name));
+  return make_node(PlanNode::Project{std::move(columns)}, {std::move(node)}, wanted);
+}
+
+PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Join& join, const Names& needed) {
+  const Schema &left = node.inputs[0]->schema, &right = node.inputs[1]->schema;
+  const auto columns = join_columns(left, right, join.left_on, join.right_on, join.options);
+  if (!columns) return with_inputs(node, {narrowed(node.inputs[0], names_of(left)), narrowed(node.inputs[1], names_of(right))});
+  Names of_left, of_right;
+  for (const Expression& key : join.left_on) add_columns(key, of_left);
+  for (const Expression& key : join.right_on) add_columns(key, of_right);
+  for (size_t i = 0; i < node.schema.size(); ++i) {
+    const std::string& name = node.schema[i].name;
+    if (!needed.contains(name)) continue;
+    const JoinColumn& from = columns->columns[i];
+    if (from.from != JoinColumn::From::Right) {
+      of_left.insert(left[from.column].name);
+      continue;
+    }
+    const std::string& own = right[from.column].name;
+    of_right.insert(own);
+    // It has its name from the left column that has the same.
+    if (own != name) of_left.insert(own);
+  }
+  PlanNodePointer narrow_left = narrowed(node.inputs[0], of_left), narrow_right = narrowed(node.inputs[1], of_right);
+  Schema schema = join_columns(narrow_left->schema, narrow_right->schema, join.left_on, join.right_on, join.options)->schema;
+  return chosen(make_node(join, {std::move(narrow_left), std::move(narrow_right)}, std::move(schema)), only(node.schema, needed));
+}
+
+PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Sort& sort, const Names& needed) {
+  Names below = needed;
+  for (const SortBy& by : sort.by) add_columns(by.expression, below);
+  PlanNodePointer input = narrowed(node.inputs[0], below);
+  Schema schema = input->schema;
+  return chosen(make_node(sort, {std::move(input)}, std::move(schema)), only(node.schema, needed));
+}
+
 PlanNodePointer narrowed(const PlanNodePointer& node, const Names& needed) {
+  if (const auto* join = std::get_if<PlanNode::Join>(&node->kind)) return narrowed(*node, *join, needed);
+  if (const auto* sort = std::get_if<PlanNode::Sort>(&node->kind)) return narrowed(*node, *sort, needed);
   Schema schema = only(node->schema, needed);
   if (const auto* scan = std::get_if<PlanNode::ScanFrame>(&node->kind)) {
     std::vector<std::string> names;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "frame/expressions/bound_expression.h"
+#include "frame/operators/join_columns.h"
 #include "frame/plan/optimise/passes.h"
 #include "frame/plan/rewrite.h"
 
@@ -71,6 +72,33 @@ PlanNodePointer pushed(const PlanNode& node, const PlanNode::Project& project, c
   return filtered(with_inputs(node, {pushed(node.inputs[0], std::move(through))}), std::move(stay));
 }
 
+/// The condition as one on a side of the join, if it reads columns of that side alone.
+std::optional<Expression> on_side(const PlanNode& node, const JoinColumns& columns, JoinColumn::From side, const Expression& condition) {
+  const Schema& schema = node.inputs[side == JoinColumn::From::Left ? 0 : 1]->schema;
+  return substitute(condition, [&](std::string_view name) -> std::optional<Expression> {
+    const auto index = node.schema.index_of(name);
+    if (!index || columns.columns[*index].from != side) return std::nullopt;
+    return Expression::column(schema[columns.columns[*index].column].name);
+  });
+}
+
+/// Conditions on one side leave out rows before they are looked up, but not of a side whose missing rows are nulls. What can fail does not: a row may
+/// find nothing, and is never asked then.
+PlanNodePointer pushed(const PlanNode& node, const PlanNode::Join& join, const Conditions& above) {
+  using enum JoinKind;
+  const auto columns = join_columns(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options);
+  const JoinKind kind = join.options.kind;
+  const bool into_left = columns && kind != Right && kind != Full, into_right = columns && (kind == Inner || kind == Right || kind == Cross);
+  Conditions left, right, stay;
+  for (const Expression& condition : above) {
+    const bool fails = can_fail(condition, node.schema);
+    const auto of_left = into_left && !fails ? on_side(node, *columns, JoinColumn::From::Left, condition) : std::nullopt;
+    const auto of_right = into_right && !fails ? on_side(node, *columns, JoinColumn::From::Right, condition) : std::nullopt;
+    (of_left ? left : of_right ? right : stay).push_back(of_left ? *of_left : of_right ? *of_right : condition);
+  }
+  return filtered(with_inputs(node, {pushed(node.inputs[0], std::move(left)), pushed(node.inputs[1], std::move(right))}), std::move(stay));
+}
+
 /// Whether no row fulfils it, whatever the row.
 bool is_never(const Expression& condition) {
   const auto* literal = std::get_if<Expression::Literal>(&condition.kind());
@@ -95,6 +123,9 @@ PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
     return pushed(node->inputs[0], std::move(all));
   }
   if (const auto* project = std::get_if<PlanNode::Project>(&node->kind)) return pushed(*node, *project, above);
+  if (const auto* join = std::get_if<PlanNode::Join>(&node->kind)) return pushed(*node, *join, above);
+  const auto* sort = std::get_if<PlanNode::Sort>(&node->kind);
+  if (sort != nullptr && sort->limit == UINT64_MAX) return with_inputs(*node, {pushed(node->inputs[0], std::move(above))});
   if (std::holds_alternative<PlanNode::Concat>(node->kind)) {
     std::vector<PlanNodePointer> inputs;
     for (const PlanNodePointer& input : node->inputs) inputs.push_back(pushed(input, above));

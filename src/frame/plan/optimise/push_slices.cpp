@@ -56,6 +56,12 @@ PlanNodePointer placed(const PlanNodePointer& node, const Slice& slice) {
     return make_node(PlanNode::RowIndex{first}, {placed(node->inputs[0], slice)}, node->schema);
   }
   if (std::holds_alternative<PlanNode::Concat>(node->kind) && slice.offset >= 0) return placed_in_concat(node, slice);
+  const auto* sort = std::get_if<PlanNode::Sort>(&node->kind);
+  if (sort != nullptr && slice.offset >= 0) {
+    const uint64_t limit = std::min(sort->limit, sum_or_most(static_cast<uint64_t>(slice.offset), slice.size));
+    auto made = make_node(PlanNode::Sort{sort->by, limit}, {push_slices(node->inputs[0])}, node->schema);
+    return slice.offset == 0 ? made : make_node(slice, {std::move(made)}, node->schema);
+  }
   return slice_of(node, slice);
 }
 
