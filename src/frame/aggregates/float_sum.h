@@ -38,6 +38,7 @@ class FloatSums {
   explicit FloatSums(std::shared_ptr<MemoryBudget> budget) : budget_(budget), sums_(std::move(budget)) {}
 
   Result<void> resize(size_t groups) { return sums_.resize(groups); }
+  size_t size() const { return sums_.size(); }
   Result<void> add(size_t group, double value) {
     Sum& sum = sums_[group];
     const auto bits = std::bit_cast<uint64_t>(value);

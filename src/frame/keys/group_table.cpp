@@ -138,6 +138,17 @@ Result<GroupTable::Bytes> GroupTable::own(std::string_view bytes) {
   return Bytes{to, bytes.size()};
 }
 
+Result<void> GroupTable::seal() {
+  for (std::vector<Array>& pieces : pieces_) {
+    if (pieces.size() < 2) continue;
+    HR_TRY(Array one, concatenate(pieces, budget_));
+    // The pieces' own memory may hold the bytes of short strings.
+    sealed_.insert(sealed_.end(), std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+    pieces.assign(1, std::move(one));
+  }
+  return {};
+}
+
 Result<void> GroupTable::batch_of(std::span<const uint64_t> groups, KeyBatch& batch) const {
   batch.hashes.resize(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) batch.hashes[i] = hashes_[groups[i]];
@@ -153,10 +164,9 @@ Result<void> GroupTable::batch_of(std::span<const uint64_t> groups, KeyBatch& ba
   }
   batch.bytes.resize(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) batch.bytes[i] = {bytes_[groups[i]].data, bytes_[groups[i]].size};
-  HR_TRY(const std::vector<Array> all, columns());
   batch.columns.clear();
-  for (const Array& column : all) {
-    HR_TRY(Array some, gather(column, groups, budget_));
+  for (const std::vector<Array>& pieces : pieces_) {
+    HR_TRY(Array some, gather(pieces.front(), groups, budget_));
     batch.columns.push_back(std::move(some));
   }
   return {};

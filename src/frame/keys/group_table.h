@@ -18,7 +18,9 @@ class GroupTable {
   /// The number of each row's key. OutOfMemory, of the budget.
   Result<void> find(const KeyBatch& batch, std::span<uint32_t> groups);
   const GrowingVector<uint64_t>& hashes() const { return hashes_; }
-  /// The keys of some numbers, as a batch.
+  /// Nothing is found any more: what batch_of() and columns() read is put together once.
+  Result<void> seal();
+  /// The keys of some numbers, as a batch. Of a sealed one.
   Result<void> batch_of(std::span<const uint64_t> groups, KeyBatch& batch) const;
   /// Key columns, a row for each number.
   Result<std::vector<Array>> columns() const;
@@ -47,6 +49,7 @@ class GroupTable {
   std::vector<Buffer> blocks_;  ///< of encoded rows
   size_t block_used_ = 0;
   std::vector<std::vector<Array>> pieces_;  ///< key columns of what is not words, as they came
+  std::vector<Array> sealed_;               ///< what pieces_ were
 };
 
 }  // namespace headrace::frame

@@ -160,9 +160,8 @@ KeyLayout::KeyLayout(std::vector<DataType> types) : types_(std::move(types)) {
   has_null_beside_ = is_one_word || is_strings_;
 }
 
-Result<void> KeyBatch::assign(const KeyLayout& layout, std::vector<Array> key_columns, const std::shared_ptr<MemoryBudget>& budget) {
+Result<void> KeyBatch::assign(const KeyLayout& layout, std::vector<Array> key_columns, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
   columns = std::move(key_columns);
-  const size_t rows = columns.empty() ? 0 : columns[0].size();
   hashes.resize(rows);
   nulls.clear();
   if (layout.has_null_beside()) set_nulls(columns[0], nulls);

@@ -36,8 +36,8 @@ struct KeyBatch {
   std::vector<Array> columns;
 
   size_t rows() const { return hashes.size(); }
-  /// The keys of `columns`. OutOfMemory, of the budget.
-  Result<void> assign(const KeyLayout& layout, std::vector<Array> key_columns, const std::shared_ptr<MemoryBudget>& budget);
+  /// The keys of columns of so many rows. OutOfMemory, of the budget.
+  Result<void> assign(const KeyLayout& layout, std::vector<Array> key_columns, size_t rows, const std::shared_ptr<MemoryBudget>& budget);
   /// Keys that are words, from those.
   void assign_words(std::span<const uint64_t> key_words, std::span<const uint8_t> key_nulls);
 };

@@ -43,7 +43,7 @@ Found found(const std::vector<Array>& columns, size_t rows_at_once) {
     std::vector<Array> some;
     for (const Array& column : columns) some.push_back(column.slice(begin, rows));
     KeyBatch batch;
-    EXPECT_TRUE(batch.assign(*layout, some, process_budget()));
+    EXPECT_TRUE(batch.assign(*layout, some, rows, process_budget()));
     std::vector<uint32_t> groups(rows);
     EXPECT_TRUE(table.find(batch, groups));
     out.groups.insert(out.groups.end(), groups.begin(), groups.end());
@@ -120,7 +120,7 @@ TEST(GroupTable, a_full_budget_is_an_error_and_what_was_reserved_is_given_back) 
     std::vector<std::optional<int64_t>> values;
     for (int64_t i = 0; i < 100'000; ++i) values.emplace_back(i);
     KeyBatch batch;
-    ASSERT_TRUE(batch.assign(*layout, {fixed<int64_t>(TypeId::Int64, values)}, process_budget()));
+    ASSERT_TRUE(batch.assign(*layout, {fixed<int64_t>(TypeId::Int64, values)}, values.size(), process_budget()));
     std::vector<uint32_t> groups(values.size());
     const auto done = table.find(batch, groups);
     ASSERT_FALSE(done);
