@@ -9,11 +9,13 @@
 """
 
 from .._native import frame as _native
+from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
 from ._when import Then, When
 
 DataFrame = _native.DataFrame
 DataType = _native.DataType
 Expr = _native.Expr
+GroupBy = _native.GroupBy
 LazyFrame = _native.LazyFrame
 Series = _native.Series
 col = _native.col
@@ -66,6 +68,7 @@ __all__ = [
     "Float16",
     "Float32",
     "Float64",
+    "GroupBy",
     "Int8",
     "Int16",
     "Int32",
@@ -83,9 +86,23 @@ __all__ = [
     "When",
     "col",
     "concat",
+    "count",
+    "first",
+    "implode",
+    "last",
+    "len",
     "lit",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "n_unique",
+    "quantile",
     "read_parquet",
     "read_parquet_schema",
     "scan_parquet",
+    "std",
+    "sum",
+    "var",
     "when",
 ]

@@ -8,6 +8,7 @@ void bind_frame(nanobind::module_& module) {
   bind_data_type(frame);
   bind_expression(frame);
   bind_series(frame);
+  bind_group_by(frame);
   bind_data_frame(frame);
   bind_lazy_frame(frame);
   bind_order(frame);
