@@ -12,6 +12,7 @@
 
 #include "frame/data_frame.h"
 #include "frame/expression.h"
+#include "frame/group_by.h"
 #include "frame/join.h"
 #include "frame/sort.h"
 
@@ -36,7 +37,7 @@ class Plan {
   /// The columns of the result.
   const Schema& schema() const;
 
-  /// One column for each expression; of one row if none of them has a column in it.
+  /// One column for each expression; of one row if none of them has a column outside of an aggregate.
   Result<Plan> select(std::span<const Expression> expressions) const;
   /// All columns, those of equal names replaced, new ones behind them.
   Result<Plan> with_columns(std::span<const Expression> expressions) const;
@@ -52,6 +53,10 @@ class Plan {
   Result<Plan> with_row_index(const std::string& name, uint64_t offset) const;
   /// The rows in the order of the keys, of equal ones in the order that they have; of them the first `limit`.
   Result<Plan> sort(std::span<const SortBy> by, uint64_t limit = UINT64_MAX) const;
+  /// As group_by() of frames has it.
+  Result<Plan> group_by(std::span<const Expression> keys, std::span<const Expression> expressions) const;
+  /// As unique() of frames has it.
+  Result<Plan> unique(std::span<const std::string> subset, Keep keep) const;
   /// As join() of frames has it.
   Result<Plan> join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) const;
   /// One after the other; all of one schema.

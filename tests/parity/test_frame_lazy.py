@@ -94,7 +94,7 @@ def step(random_, frames, columns):
     """One more step for both, and the columns behind it."""
     ours, theirs = frames
     usable = {name: kind for name, kind in columns.items() if kind != "wide"}
-    choice = random_.choice(["filter", "filter", "with", "with", "select", "rename", "drop", "head", "slice", "tail", "index", "sort", "join", "join"])
+    choice = random_.choice(["filter", "filter", "with", "with", "select", "rename", "drop", "head", "slice", "tail", "index", "sort", "join", "join", "group", "unique", "all"])
     if choice == "filter" and usable:
         mine, other = both(random_, lambda m: condition(random_, m, usable))
         return (ours.filter(mine), theirs.filter(other)), columns
@@ -138,9 +138,46 @@ def step(random_, frames, columns):
             if "wide" not in columns:
                 return (getattr(ours, method)(k, by=names), getattr(theirs, method)(k, by=names)), columns
         return (ours.sort(names, descending=down, nulls_last=last), theirs.sort(names, descending=down, nulls_last=last, maintain_order=True)), columns
+    if choice == "group" and usable:
+        return group(random_, frames, columns, usable)
+    if choice == "unique" and "wide" not in columns and columns:
+        # The rest of the rows that Polars keeps is any: all columns are looked at.
+        return (ours.unique(), theirs.unique(maintain_order=True)), columns
+    if choice == "all" and any(kind == "number" for kind in usable.values()):
+        name = random_.choice([name for name in usable if usable[name] == "number" and name != "f"] or [None])
+        if name is not None:
+            if random_.random() < 0.5:
+                return (ours.filter(hf.col(name) <= hf.col(name).max()), theirs.filter(pl.col(name) <= pl.col(name).max())), columns
+            return (ours.with_columns(m=hf.col(name).max()), theirs.with_columns(m=pl.col(name).max())), {**columns, "m": "number"}
     if choice == "join":
         return join(random_, frames, columns)
     return frames, columns
+
+
+def group(random_, frames, columns, usable):
+    """Groups by a column or two, or all rows as one, and some aggregates of each."""
+    ours, theirs = frames
+    keys = random_.sample(sorted(usable), min(len(usable), random_.choice([0, 1, 1, 2])))
+    names = [name for name in sorted(usable) if name not in keys and usable[name] in ("number", "date") and name != "f"][:3]
+
+    def aggregates(m):
+        made = [m.len().alias("len")] if keys else []
+        for name in names:
+            how = random_.choice(["min", "max", "count", "first", "last", "n_unique"])
+            made.append(getattr(m.col(name), how)().alias(f"{name}_{how}"))
+        return made
+
+    mine, other = both(random_, aggregates)
+    if not mine:
+        return frames, columns
+    kinds = {expression.meta.output_name(): "number" for expression in other}
+    for name in names:
+        for how in ("min", "max", "first", "last"):
+            if f"{name}_{how}" in kinds:
+                kinds[f"{name}_{how}"] = usable[name]
+    if not keys:
+        return (ours.select(mine), theirs.select(other)), kinds
+    return (ours.group_by(keys).agg(mine), theirs.group_by(keys, maintain_order=True).agg(other)), {**{key: columns[key] for key in keys}, **kinds}
 
 
 def join(random_, frames, columns):
@@ -186,7 +223,7 @@ def scan(random_, folder):
 
 def plan(random_, folder):
     frames, columns = scan(random_, folder), KINDS
-    for _ in range(random_.randrange(1, 7)):
+    for _ in range(random_.randrange(1, 6)):
         frames, columns = step(random_, frames, columns)
     if random_.random() < 0.15:
         frames = hf.concat([frames[0], frames[0].head(5)]), pl.concat([frames[1], frames[1].head(5)])

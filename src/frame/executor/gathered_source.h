@@ -5,6 +5,7 @@
 
 #include "frame/executor/pipeline.h"
 #include "frame/executor/pipeline_run.h"
+#include "frame/operators/aggregation.h"
 #include "frame/operators/sort.h"
 #include "frame/plan/node.h"
 
@@ -35,6 +36,9 @@ Result<void> gather_all(Pipeline& input, Gathering& gathering) {
   return gathering.finish();
 }
 
+inline uint64_t rows_of(const Sort& sort) { return sort.rows(); }
+inline uint64_t rows_of(const Aggregation& groups) { return groups.groups(); }
+
 /// What such an operator gives.
 template <class Gathering>
 class GatheredSource final : public Source {
@@ -43,7 +47,7 @@ class GatheredSource final : public Source {
   Result<void> open() override { return gather_all(input_, gathering_); }
   size_t tasks() const override { return gathering_.chunks(); }
   Result<std::unique_ptr<SourceTask>> begin(size_t task) override { return std::make_unique<Task>(gathering_, task); }
-  uint64_t rows() const override { return gathering_.rows(); }
+  uint64_t rows() const override { return rows_of(gathering_); }
 
  private:
   class Task final : public SourceTask {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "frame/executor/gathered_source.h"
+
 namespace headrace::frame {
 
 Result<void> FilterOperator::push(Morsel morsel, const Emit& emit) const {
@@ -35,6 +37,17 @@ Result<void> RowIndexOperator::push(Morsel morsel, const Emit& emit) const {
   HR_TRY(Array index, Array::make({.type = TypeId::UInt32, .size = rows, .values = std::move(numbers), .nulls = 0}));
   morsel.chunk.columns.insert(morsel.chunk.columns.begin(), std::move(index));
   return emit(std::move(morsel));
+}
+
+Result<void> GroupResultsOperator::push(Morsel morsel, const Emit& emit) const {
+  HR_TRY(morsel.chunk, results_.of(std::move(morsel.chunk), budget_));
+  return emit(std::move(morsel));
+}
+
+Result<void> JoinOperator::open() { return gather_all(right_, join_); }
+
+Result<void> JoinOperator::push(Morsel morsel, const Emit& emit) const {
+  return join_.probe(morsel.chunk, [&](Chunk chunk) { return emit({.first_row = morsel.first_row, .chunk = std::move(chunk)}); });
 }
 
 }  // namespace headrace::frame

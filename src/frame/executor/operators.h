@@ -2,6 +2,8 @@
 
 #include "frame/executor/pipeline.h"
 #include "frame/executor/selection.h"
+#include "frame/operators/group_results.h"
+#include "frame/operators/join.h"
 
 namespace headrace::frame {
 
@@ -40,6 +42,29 @@ class RowIndexOperator final : public Operator {
  private:
   uint64_t offset_;
   std::shared_ptr<MemoryBudget> budget_;
+};
+
+/// Makes what an Aggregation gives what was asked of groups.
+class GroupResultsOperator final : public Operator {
+ public:
+  GroupResultsOperator(GroupResults results, std::shared_ptr<MemoryBudget> budget) : results_(std::move(results)), budget_(std::move(budget)) {}
+  Result<void> push(Morsel morsel, const Emit& emit) const override;
+
+ private:
+  GroupResults results_;
+  std::shared_ptr<MemoryBudget> budget_;
+};
+
+/// Looks the rows up in another pipeline's, which are gathered before the first one comes. Of joins whose result follows the left side alone.
+class JoinOperator final : public Operator {
+ public:
+  JoinOperator(Pipeline right, Join join) : right_(std::move(right)), join_(std::move(join)) {}
+  Result<void> open() override;
+  Result<void> push(Morsel morsel, const Emit& emit) const override;
+
+ private:
+  Pipeline right_;
+  Join join_;
 };
 
 }  // namespace headrace::frame

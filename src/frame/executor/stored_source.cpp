@@ -30,8 +30,13 @@ Result<DataFrame> run(Pipeline& pipeline, const PlanNode::Slice& slice, const Sc
 }
 
 Result<void> StoredSource::open() {
-  HR_TRY(DataFrame frame, run(input_, slice_, schema_));
-  stored_.emplace(std::move(frame));
+  std::vector<DataFrame> frames;
+  for (Input& input : inputs_) {
+    HR_TRY(DataFrame frame, run(input.pipeline, input.slice, input.schema));
+    frames.push_back(std::move(frame));
+  }
+  HR_TRY(DataFrame made, make_(std::move(frames)));
+  stored_.emplace(std::move(made));
   return stored_->open();
 }
 

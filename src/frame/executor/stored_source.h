@@ -1,24 +1,34 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <vector>
+
 #include "frame/executor/frame_source.h"
 #include "frame/executor/pipeline.h"
 #include "frame/plan/slice.h"
 
 namespace headrace::frame {
 
-/// The rows of a pipeline, or a slice of them, once all of them are there: where their places must be known before anything goes on.
+/// The rows of pipelines once all of them are there, and what becomes of them then: where places must be known before anything goes on, or
+/// all rows make each of the result's.
 class StoredSource final : public Source {
  public:
-  StoredSource(Pipeline input, PlanNode::Slice slice, Schema schema) : input_(std::move(input)), slice_(slice), schema_(std::move(schema)) {}
+  struct Input {
+    Pipeline pipeline;
+    Schema schema;
+    PlanNode::Slice slice{0, UINT64_MAX};
+  };
+  using Make = std::function<Result<DataFrame>(std::vector<DataFrame>)>;
+  StoredSource(std::vector<Input> inputs, Make make) : inputs_(std::move(inputs)), make_(std::move(make)) {}
   Result<void> open() override;
   size_t tasks() const override { return stored_->tasks(); }
   Result<std::unique_ptr<SourceTask>> begin(size_t task) override { return stored_->begin(task); }
   uint64_t rows() const override { return stored_->rows(); }
 
  private:
-  Pipeline input_;
-  PlanNode::Slice slice_;
-  Schema schema_;
+  std::vector<Input> inputs_;
+  Make make_;
   std::optional<FrameSource> stored_;
 };
 

@@ -10,19 +10,11 @@
 #include "frame/columns/gather.h"
 #include "frame/expressions/pieces.h"
 #include "frame/operators/aggregation.h"
+#include "frame/operators/group_results.h"
 #include "frame/operators/reduction.h"
 
 namespace headrace::frame {
 namespace {
-
-Result<std::vector<BoundExpression>> bind_keys(std::span<const Expression> keys, const Schema& schema) {
-  std::vector<BoundExpression> bound;
-  for (const Expression& key : keys) {
-    HR_TRY(BoundExpression one, BoundExpression::bind(key, schema));
-    bound.push_back(std::move(one));
-  }
-  return bound;
-}
 
 std::vector<bool> columns_read(const DataFrame& frame, const std::vector<BoundExpression>& keys, const std::vector<BoundAggregate>& aggregates) {
   std::vector<bool> read(frame.width());
@@ -33,66 +25,23 @@ std::vector<bool> columns_read(const DataFrame& frame, const std::vector<BoundEx
   return read;
 }
 
-/// What an expression is of a group: values of rows come together as a list.
-Result<Expression> of_group(const Expression& expression) {
-  if (!is_of_rows(expression)) return expression;
-  if (!has_aggregate(expression)) return Expression::aggregate({.op = AggregateOperator::Implode}, expression);
-  return fail(ErrorKind::Unsupported,
-              fmt::format("{}: rows of a group beside an aggregate of it; calculate the aggregate first and join it to the rows.", to_string(expression)));
+/// All groups' results as a frame.
+Result<DataFrame> frame_of(const GroupResults& results, const Aggregation& groups, const std::shared_ptr<MemoryBudget>& budget) {
+  const Schema& schema = results.schema();
+  std::vector<std::vector<Array>> arrays(schema.size(), std::vector<Array>(groups.chunks()));
+  HR_CHECK(each_in_parallel(groups.chunks(), 1, [&](size_t index) -> Result<void> {
+    HR_TRY(Chunk chunk, groups.chunk(index));
+    HR_TRY(chunk, results.of(std::move(chunk), budget));
+    for (size_t i = 0; i < arrays.size(); ++i) arrays[i][index] = std::move(chunk.columns[i]);
+    return {};
+  }));
+  std::vector<Column> columns;
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    HR_TRY(Column column, Column::make(schema[i].type, std::move(arrays[i])));
+    columns.push_back(std::move(column));
+  }
+  return DataFrame::make(schema, std::move(columns), groups.groups());
 }
-
-/// The expressions over groups' keys and aggregates, in chunks.
-class Results {
- public:
-  static Result<Results> bind(std::span<const Expression> keys, std::span<const Expression> expressions, const Schema& schema) {
-    Results results;
-    HR_TRY(results.keys, bind_keys(keys, schema));
-    std::vector<Field> fields;
-    for (size_t i = 0; i < keys.size(); ++i) fields.push_back({keys[i].name(), results.keys[i].type()});
-    std::vector<Expression> of_groups, found;
-    for (const Expression& expression : expressions) {
-      HR_TRY(Expression one, of_group(expression));
-      collect_aggregates(one, found);
-      of_groups.push_back(std::move(one));
-    }
-    std::vector<DataType> types;
-    for (const Expression& one : found) {
-      HR_TRY(BoundAggregate bound, BoundAggregate::bind(one, schema));
-      types.push_back(bound.result);
-      results.aggregates.push_back(std::move(bound));
-    }
-    for (const Expression& one : of_groups) {
-      HR_TRY(BoundExpression bound, BoundExpression::bind(one, Schema(), found, types));
-      fields.push_back({one.name(), bound.type()});
-      results.expressions.push_back(std::move(bound));
-    }
-    HR_TRY(results.schema, Schema::make(std::move(fields)));
-    return results;
-  }
-
-  Result<DataFrame> of(const Aggregation& groups, const std::shared_ptr<MemoryBudget>& budget) const {
-    std::vector<std::vector<Array>> arrays(schema.size(), std::vector<Array>(groups.chunks()));
-    HR_CHECK(each_in_parallel(groups.chunks(), 1, [&](size_t index) -> Result<void> {
-      HR_TRY(Chunk chunk, groups.chunk(index));
-      for (size_t i = 0; i < keys.size(); ++i) arrays[i][index] = std::move(chunk.columns[i]);
-      chunk.columns.erase(chunk.columns.begin(), chunk.columns.begin() + static_cast<ptrdiff_t>(keys.size()));
-      for (size_t i = 0; i < expressions.size(); ++i) {
-        HR_TRY(arrays[keys.size() + i][index], expressions[i].evaluate(chunk, budget));
-      }
-      return {};
-    }));
-    std::vector<Column> columns;
-    for (size_t i = 0; i < arrays.size(); ++i) {
-      HR_TRY(Column column, Column::make(schema[i].type, std::move(arrays[i])));
-      columns.push_back(std::move(column));
-    }
-    return DataFrame::make(schema, std::move(columns), groups.groups());
-  }
-
-  Schema schema;
-  std::vector<BoundExpression> keys, expressions;
-  std::vector<BoundAggregate> aggregates;
-};
 
 /// A column of the frame's row numbers behind its own, by a name that none has.
 Result<DataFrame> with_row_numbers(const DataFrame& frame, const std::shared_ptr<MemoryBudget>& budget) {
@@ -135,12 +84,12 @@ Result<DataFrame> rows_of(const DataFrame& frame, std::span<const uint64_t> rows
 Result<DataFrame> group_by(const DataFrame& frame, std::span<const Expression> keys, std::span<const Expression> expressions,
                            const std::shared_ptr<MemoryBudget>& budget) {
   if (keys.empty()) return fail(ErrorKind::InvalidArgument, "group_by needs a key at least; select() makes one row of all.");
-  HR_TRY(const Results results, Results::bind(keys, expressions, frame.schema()));
+  HR_TRY(const GroupResults results, GroupResults::bind(keys, expressions, frame.schema()));
   const size_t workers = workers_for(frame);
-  Aggregation groups(results.keys, results.aggregates, workers, budget);
-  HR_CHECK(add_frame(frame, columns_read(frame, results.keys, results.aggregates), {}, workers, groups));
+  Aggregation groups(results.keys(), results.aggregates(), workers, budget);
+  HR_CHECK(add_frame(frame, columns_read(frame, results.keys(), results.aggregates()), {}, workers, groups));
   HR_CHECK(groups.finish());
-  return results.of(groups, budget);
+  return frame_of(results, groups, budget);
 }
 
 Result<Keep> keep_of(std::string_view name) {

@@ -83,6 +83,13 @@ std::string text_of(const PlanNode::Join& join) {
   return fmt::format("JOIN {}{}", name(join.options.kind), keys.empty() ? "" : fmt::format(" on {}", list_of(keys)));
 }
 
+std::string text_of(const PlanNode::GroupBy& group_by) {
+  std::vector<std::string> keys, expressions;
+  for (const Expression& key : group_by.keys) keys.push_back(to_string(key));
+  for (const Expression& expression : group_by.expressions) expressions.push_back(to_string(expression));
+  return fmt::format("{} [{}]", keys.empty() ? "AGGREGATE" : fmt::format("GROUP BY {}", list_of(keys)), list_of(expressions));
+}
+
 void add_lines(const PlanNode& node, size_t depth, std::string& out) {
   out += fmt::format("{:{}}{}\n", "", depth * 2, to_string(node));
   for (const PlanNodePointer& input : node.inputs) add_lines(*input, depth + 1, out);
@@ -103,6 +110,8 @@ std::string to_string(const PlanNode& node) {
   if (const auto* index = std::get_if<PlanNode::RowIndex>(&node.kind)) return fmt::format("ROW INDEX {:?} from {}", node.schema[0].name, index->offset);
   if (const auto* sort = std::get_if<PlanNode::Sort>(&node.kind)) return text_of(*sort);
   if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return text_of(*join);
+  if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node.kind)) return text_of(*group_by);
+  if (const auto* unique = std::get_if<PlanNode::Unique>(&node.kind)) return fmt::format("UNIQUE by {}", list_of(unique->subset));
   return fmt::format("CONCAT {} inputs", node.inputs.size());
 }
 

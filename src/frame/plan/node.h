@@ -30,7 +30,7 @@ struct PlanNode {
   };
   /// Rows where all conditions hold; no condition is calculated where one before it does not hold, if it can fail.
   struct Filter { std::vector<Expression> conditions; };
-  /// One expression for each column of the schema; one at least has a column in it, or the input has one row.
+  /// One expression for each column of the schema; one at least is of rows, or the input has one row.
   struct Project { std::vector<Expression> expressions; };
   struct Slice { int64_t offset; uint64_t size; };
   /// The numbers of the rows, as the first column.
@@ -45,7 +45,13 @@ struct PlanNode {
     std::vector<Expression> left_on, right_on;
     JoinOptions options;
   };
-  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join>;
+  /// A row for each key; without keys one of all rows.
+  struct GroupBy { std::vector<Expression> keys, expressions; };
+  struct Unique {
+    std::vector<std::string> subset;
+    Keep keep;
+  };
+  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
 
   Kind kind;
   std::vector<PlanNodePointer> inputs;
@@ -61,6 +67,8 @@ inline PlanNodePointer make_node(PlanNode::Kind kind, std::vector<PlanNodePointe
 inline PlanNodePointer with_inputs(const PlanNode& node, std::vector<PlanNodePointer> inputs) {
   return make_node(node.kind, std::move(inputs), node.schema);
 }
+/// Whether an aggregate stands in it, so that it is of all rows of the input and not of each.
+bool is_of_all_rows(const PlanNode& node);
 /// The types of the expressions' columns under their names.
 Result<Schema> schema_of(std::span<const Expression> expressions, const Schema& input);
 /// Bound, of type Bool or Null; InvalidArgument otherwise.

@@ -8,7 +8,9 @@
 
 #include "frame/executor/gathered_source.h"
 #include "frame/expressions/bound_expression.h"
+#include "frame/operators/group_results.h"
 #include "frame/operators/join.h"
+#include "frame/operators/reduction.h"
 #include "frame/parquet/open_file.h"
 #include "frame/plan/node.h"
 #include "frame/plan/paths.h"
@@ -17,18 +19,26 @@
 namespace headrace::frame {
 
 Result<Schema> schema_of(std::span<const Expression> expressions, const Schema& input) {
+  HR_TRY(const Reduction reduction, Reduction::bind(expressions, input));
   std::vector<Field> fields;
   for (const Expression& expression : expressions) {
-    HR_TRY(const BoundExpression bound, BoundExpression::bind(expression, input));
+    HR_TRY(const BoundExpression bound, reduction.bind(expression, input));
     fields.push_back({expression.name(), bound.type()});
   }
   return Schema::make(std::move(fields));
 }
 
 Result<void> check_condition(const Expression& condition, const Schema& input) {
-  HR_TRY(const BoundExpression bound, BoundExpression::bind(condition, input));
+  HR_TRY(const Reduction reduction, Reduction::bind({&condition, 1}, input));
+  HR_TRY(const BoundExpression bound, reduction.bind(condition, input));
   if (bound.type().id() == TypeId::Bool || bound.type().id() == TypeId::Null) return {};
   return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
+}
+
+bool is_of_all_rows(const PlanNode& node) {
+  if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) return std::ranges::any_of(project->expressions, has_aggregate);
+  if (const auto* filter = std::get_if<PlanNode::Filter>(&node.kind)) return std::ranges::any_of(filter->conditions, has_aggregate);
+  return false;
 }
 
 Plan Plan::scan(DataFrame frame) {
@@ -57,7 +67,12 @@ Result<Plan> Plan::select(std::span<const Expression> expressions) const {
   HR_TRY(Schema schema, schema_of(expressions, this->schema()));
   if (expressions.empty()) return scan(DataFrame());
   PlanNodePointer input = node_;
-  if (std::ranges::none_of(expressions, has_column)) {
+  const bool is_one_row = std::ranges::none_of(expressions, is_of_rows);
+  if (is_one_row && std::ranges::any_of(expressions, has_aggregate)) {
+    // Aggregates within aggregates are not of one group, but of all rows and then of their results.
+    const auto results = GroupResults::bind({}, expressions, this->schema());
+    if (results) return Plan(make_node(PlanNode::GroupBy{{}, {expressions.begin(), expressions.end()}}, {node_}, results->schema()));
+  } else if (is_one_row) {
     // Literals alone are one row, whatever they are selected from.
     HR_TRY(DataFrame one, DataFrame::make(Schema(), {}, 1));
     input = scan(std::move(one)).node();
@@ -133,6 +148,18 @@ Result<Plan> Plan::sort(std::span<const SortBy> by, uint64_t limit) const {
   PlanNode::Sort sort{{by.begin(), by.end()}, limit};
   HR_CHECK(make_sort(sort, schema(), 1, process_budget()));
   return Plan(make_node(std::move(sort), {node_}, schema()));
+}
+
+Result<Plan> Plan::group_by(std::span<const Expression> keys, std::span<const Expression> expressions) const {
+  if (keys.empty()) return fail(ErrorKind::InvalidArgument, "group_by needs a key at least; select() makes one row of all.");
+  HR_TRY(const GroupResults results, GroupResults::bind(keys, expressions, schema()));
+  PlanNode::GroupBy group_by{{keys.begin(), keys.end()}, {expressions.begin(), expressions.end()}};
+  return Plan(make_node(std::move(group_by), {node_}, results.schema()));
+}
+
+Result<Plan> Plan::unique(std::span<const std::string> subset, Keep keep) const {
+  for (const std::string& name : subset) HR_CHECK(schema().index_of(name));
+  return Plan(make_node(PlanNode::Unique{{subset.begin(), subset.end()}, keep}, {node_}, schema()));
 }
 
 Result<Plan> Plan::join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) const {

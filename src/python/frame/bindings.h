@@ -41,5 +41,6 @@ void bind_order(nanobind::module_& module);
 void bind_join(nanobind::module_& module);
 void bind_reshape(nanobind::module_& module);
 void bind_group_by(nanobind::module_& module);
+void bind_lazy_group_by(nanobind::module_& module);
 
 }  // namespace headrace::python

@@ -19,6 +19,7 @@ Expression folded_as(const Expression& expression, const DataType& type, const S
 PlanNodePointer fold_constants(const PlanNodePointer& node) {
   std::vector<PlanNodePointer> inputs;
   for (const PlanNodePointer& input : node->inputs) inputs.push_back(fold_constants(input));
+  if (is_of_all_rows(*node)) return with_inputs(*node, std::move(inputs));
   if (const auto* project = std::get_if<PlanNode::Project>(&node->kind)) {
     PlanNode::Project made;
     for (size_t i = 0; i < project->expressions.size(); ++i) {

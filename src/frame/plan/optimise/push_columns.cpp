@@ -93,7 +93,40 @@ PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Sort& sort, const
   return chosen(make_node(sort, {std::move(input)}, std::move(schema)), only(node.schema, needed));
 }
 
+PlanNodePointer narrowed(const PlanNode& node, const PlanNode::GroupBy& group_by, const Names& needed) {
+  PlanNode::GroupBy made{group_by.keys, {}};
+  Names read, given = needed;
+  for (size_t i = 0; i < group_by.keys.size(); ++i) {
+    add_columns(group_by.keys[i], read);
+    given.insert(node.schema[i].name);
+  }
+  for (size_t i = 0; i < group_by.expressions.size(); ++i) {
+    if (!needed.contains(node.schema[group_by.keys.size() + i].name)) continue;
+    made.expressions.push_back(group_by.expressions[i]);
+    add_columns(made.expressions.back(), read);
+  }
+  Schema schema = only(node.schema, given);
+  return chosen(make_node(std::move(made), {narrowed(node.inputs[0], read)}, std::move(schema)), only(node.schema, needed));
+}
+
+PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Unique& unique, const Names& needed) {
+  Names below = needed;
+  below.insert(unique.subset.begin(), unique.subset.end());
+  PlanNodePointer input = narrowed(node.inputs[0], below);
+  Schema schema = input->schema;
+  return chosen(make_node(unique, {std::move(input)}, std::move(schema)), only(node.schema, needed));
+}
+
+/// All of a projection whose rows' number aggregates alone would not have.
+PlanNodePointer narrowed_whole(const PlanNode& node, const PlanNode::Project& project, const Names& needed) {
+  Names read;
+  for (const Expression& expression : project.expressions) add_columns(expression, read);
+  return chosen(with_inputs(node, {narrowed(node.inputs[0], read)}), only(node.schema, needed));
+}
+
 PlanNodePointer narrowed(const PlanNodePointer& node, const Names& needed) {
+  if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node->kind)) return narrowed(*node, *group_by, needed);
+  if (const auto* unique = std::get_if<PlanNode::Unique>(&node->kind)) return narrowed(*node, *unique, needed);
   if (const auto* join = std::get_if<PlanNode::Join>(&node->kind)) return narrowed(*node, *join, needed);
   if (const auto* sort = std::get_if<PlanNode::Sort>(&node->kind)) return narrowed(*node, *sort, needed);
   Schema schema = only(node->schema, needed);
@@ -103,7 +136,8 @@ PlanNodePointer narrowed(const PlanNodePointer& node, const Names& needed) {
     return make_node(PlanNode::ScanFrame{*scan->frame.select(names)}, {}, std::move(schema));
   }
   if (std::holds_alternative<PlanNode::ScanParquet>(node->kind)) return make_node(node->kind, {}, std::move(schema));
-  if (const auto* project = std::get_if<PlanNode::Project>(&node->kind)) return narrowed(*node, *project, needed);
+  const auto* project = std::get_if<PlanNode::Project>(&node->kind);
+  if (project != nullptr) return is_of_all_rows(*node) ? narrowed_whole(*node, *project, needed) : narrowed(*node, *project, needed);
   Names below = needed;
   if (const auto* filter = std::get_if<PlanNode::Filter>(&node->kind)) {
     for (const Expression& condition : filter->conditions) add_columns(condition, below);

@@ -99,6 +99,23 @@ PlanNodePointer pushed(const PlanNode& node, const PlanNode::Join& join, const C
   return filtered(with_inputs(node, {pushed(node.inputs[0], std::move(left)), pushed(node.inputs[1], std::move(right))}), std::move(stay));
 }
 
+/// Conditions on keys leave out rows before they are grouped.
+PlanNodePointer pushed(const PlanNode& node, const PlanNode::GroupBy& group_by, const Conditions& above) {
+  Conditions through, stay;
+  for (const Expression& condition : above) {
+    const auto moved = substitute(condition, [&](std::string_view name) -> std::optional<Expression> {
+      const auto index = node.schema.index_of(name);
+      // Floats that are one key may differ: 0.0 and -0.0.
+      if (!index || *index >= group_by.keys.size() || node.schema[*index].type.is_float()) return std::nullopt;
+      const Expression& key = without_alias(group_by.keys[*index]);
+      return std::holds_alternative<Expression::Column>(key.kind()) ? std::optional(key) : std::nullopt;
+    });
+    const bool goes = moved && has_column(*moved) && !can_fail(condition, node.schema);
+    (goes ? through : stay).push_back(goes ? *moved : condition);
+  }
+  return filtered(with_inputs(node, {pushed(node.inputs[0], std::move(through))}), std::move(stay));
+}
+
 /// Whether no row fulfils it, whatever the row.
 bool is_never(const Expression& condition) {
   const auto* literal = std::get_if<Expression::Literal>(&condition.kind());
@@ -116,6 +133,7 @@ PlanNodePointer no_rows(const Schema& schema) {
 PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
   if (std::ranges::any_of(above, is_never)) return no_rows(node->schema);
   std::erase_if(above, is_literal);
+  if (is_of_all_rows(*node)) return filtered(below(*node), std::move(above));
   if (const auto* filter = std::get_if<PlanNode::Filter>(&node->kind)) {
     Conditions all;
     for (const Expression& condition : filter->conditions) split(condition, all);
@@ -123,6 +141,7 @@ PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
     return pushed(node->inputs[0], std::move(all));
   }
   if (const auto* project = std::get_if<PlanNode::Project>(&node->kind)) return pushed(*node, *project, above);
+  if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node->kind)) return pushed(*node, *group_by, above);
   if (const auto* join = std::get_if<PlanNode::Join>(&node->kind)) return pushed(*node, *join, above);
   const auto* sort = std::get_if<PlanNode::Sort>(&node->kind);
   if (sort != nullptr && sort->limit == UINT64_MAX) return with_inputs(*node, {pushed(node->inputs[0], std::move(above))});

@@ -49,7 +49,8 @@ PlanNodePointer placed(const PlanNodePointer& node, const Slice& slice) {
     const RowRange rows = rows_of(slice, scan->frame.height());
     return make_node(PlanNode::ScanFrame{scan->frame.slice(rows.begin, rows.size)}, {}, node->schema);
   }
-  if (std::holds_alternative<PlanNode::Project>(node->kind)) return with_inputs(*node, {placed(node->inputs[0], slice)});
+  const bool is_of_rows = std::holds_alternative<PlanNode::Project>(node->kind) && !is_of_all_rows(*node);
+  if (is_of_rows) return with_inputs(*node, {placed(node->inputs[0], slice)});
   const auto* index = std::get_if<PlanNode::RowIndex>(&node->kind);
   if (index != nullptr && slice.offset >= 0) {
     const uint64_t first = sum_or_most(index->offset, static_cast<uint64_t>(slice.offset));
