@@ -161,7 +161,7 @@ def group(random_, frames, columns, usable):
     names = [name for name in sorted(usable) if name not in keys and usable[name] in ("number", "date") and name != "f"][:3]
 
     def aggregates(m):
-        made = [m.len().alias("len")] if keys else []
+        made = [m.len().alias("_".join(["n", *keys]))] if keys else []
         for name in names:
             how = random_.choice(["min", "max", "count", "first", "last", "n_unique"])
             made.append(getattr(m.col(name), how)().alias(f"{name}_{how}"))
