@@ -96,7 +96,7 @@ Result<Buffer> Sort::order_of(const std::vector<Array>& arrays, size_t rows) con
 }
 
 Result<Piece> Sort::first_of(std::vector<Piece> pieces) const {
-  Piece kept{.first_row = pieces.front().first_row};
+  Piece kept{.first_row = pieces.front().first_row, .rows = 0, .arrays = {}};
   size_t rows = 0;
   for (const Piece& piece : pieces) rows += piece.rows;
   HR_TRY(std::vector<Array> arrays, joined(std::move(pieces), budget_));
