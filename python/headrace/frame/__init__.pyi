@@ -198,6 +198,13 @@ class DataFrame:
         of a key become one; by default in all but full joins, and never with keys that are calculated. `validate`: InvalidArgument if a key
         stands in several rows of a side that is to have it once.
         """
+    def join_where(self, other: DataFrame, *predicates: Expr, how: Literal["inner", "left", "right", "full", "semi", "anti"] = "inner",
+                   suffix: str = "_right") -> DataFrame:
+        """The rows of both frames for which all predicates hold, over the columns of both, in the order of join().
+
+        A column of `other` whose name this frame has too gets `suffix`, in predicates as well as in the result. Pairs are found by columns
+        that are to be equal, `col("a") == col("b")`; without such every row is tried with every one.
+        """
     def hstack(self, columns: DataFrame | Sequence[Series]) -> DataFrame:
         """These columns, and others beside them."""
     def vstack(self, other: DataFrame) -> DataFrame:

@@ -64,13 +64,21 @@ DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, con
   return value_or_raise(frame::join(left, right, left_keys, right_keys, options));
 }
 
+DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::args& predicates, const std::string& how, const std::string& suffix) {
+  const std::vector<Expression> conditions = expressions_of(predicates, nb::kwargs());
+  const JoinKind kind = kind_of(how);
+  const nb::gil_scoped_release released;
+  return value_or_raise(frame::join_where(left, right, conditions, kind, suffix));
+}
+
 }  // namespace
 
 void bind_join(nb::module_& module) {
   nb::borrow<nb::class_<DataFrame>>(module.attr("DataFrame"))
       .def("join", join, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(), nb::arg("left_on") = nb::none(),
            nb::arg("right_on") = nb::none(), nb::arg("suffix") = "_right", nb::arg("validate") = "m:m", nb::arg("nulls_equal") = false,
-           nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none());
+           nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none())
+      .def("join_where", join_where, nb::arg("other"), nb::arg("predicates"), nb::arg("how") = "inner", nb::arg("suffix") = "_right");
 }
 
 }  // namespace headrace::python
