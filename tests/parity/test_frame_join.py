@@ -220,6 +220,26 @@ def test_many_rows_are_joined_as_polars_joins_them():
         assert pl.DataFrame(answer.to_arrow()).equals(wanted), (keys, how)
 
 
+@pytest.mark.parametrize("nulls_equal", [False, True])
+def test_a_left_side_that_is_much_smaller_keeps_its_order_too(nulls_equal):
+    r = random.Random(SEED + 3)
+
+    def columns(n, tag):
+        near = [r.choice([None, *range(300)]) for _ in range(n)]
+        words = [None if v is None else f"the key of number {v}" for v in near]
+        return pl.DataFrame({"near": near, "str": words}, schema={"near": pl.Int64, "str": pl.String}).with_columns(pl.int_range(n).alias(tag))
+
+    right = columns(300_000, "r")
+    for rows in (0, 1, 700):
+        left = columns(rows, "l")
+        for keys in (["near"], ["str"], ["near", "str"]):
+            for coalesce in (None, False):
+                options = {"nulls_equal": nulls_equal, "coalesce": coalesce, "on": keys}
+                wanted = left.join(right, maintain_order="left_right", **options)
+                answer = ours_of(r, left).join(ours_of(r, right), **options)
+                assert pl.DataFrame(answer.to_arrow()).equals(wanted), (rows, options)
+
+
 def digest():
     sum_ = hashlib.sha256()
     for *_, answer in large():

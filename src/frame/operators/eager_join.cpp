@@ -7,57 +7,12 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "frame/operators/gather_rows.h"
 #include "frame/operators/join.h"
+#include "frame/operators/join_small_left.h"
+#include "frame/operators/stretches.h"
 
 namespace headrace::frame {
 namespace {
-
-/// Rows of the left side that are looked up at a time.
-constexpr size_t kRows = size_t{16} << 10;
-
-Result<Chunk> chunk_of(const DataFrame& frame, const std::shared_ptr<MemoryBudget>& budget) {
-  Chunk chunk{.columns = {}, .rows = frame.height()};
-  for (const Column& column : frame.columns()) {
-    HR_TRY(Array array, contiguous(column, budget));
-    chunk.columns.push_back(std::move(array));
-  }
-  return chunk;
-}
-
-/// Rows [begin, begin + rows) of a frame, within one chunk of each column.
-struct Stretch {
-  size_t begin, rows;
-};
-
-std::vector<Stretch> stretches_of(const DataFrame& frame) {
-  std::vector<size_t> ends{0, frame.height()};
-  for (const Column& column : frame.columns()) {
-    size_t end = 0;
-    for (const Array& chunk : column.chunks()) ends.push_back(end += chunk.size());
-  }
-  std::ranges::sort(ends);
-  const auto again = std::ranges::unique(ends);
-  ends.erase(again.begin(), again.end());
-  std::vector<Stretch> stretches;
-  for (size_t i = 0; i + 1 < ends.size(); ++i) {
-    for (size_t begin = ends[i]; begin < ends[i + 1]; begin += kRows) stretches.push_back({begin, std::min(kRows, ends[i + 1] - begin)});
-  }
-  return stretches;
-}
-
-Chunk slice_of(const DataFrame& frame, const Stretch& stretch) {
-  Chunk slice{.columns = {}, .rows = stretch.rows};
-  for (const Column& column : frame.columns()) slice.columns.push_back(column.slice(stretch.begin, stretch.rows).chunks()[0]);
-  return slice;
-}
-
-/// The frame with columns of one chunk each, if its chunks are so short that to look up each by itself costs more.
-Result<DataFrame> with_long_chunks(const DataFrame& frame, const std::shared_ptr<MemoryBudget>& budget) {
-  if (stretches_of(frame).size() <= 4 * (frame.height() / kRows + 1)) return frame;
-  HR_TRY(Chunk chunk, chunk_of(frame, budget));
-  return DataFrame::make(frame.schema(), {chunk.columns.begin(), chunk.columns.end()}, frame.height());
-}
 
 Result<void> check_left(const Join& join, const DataFrame& left, const JoinOptions& options, const std::shared_ptr<MemoryBudget>& budget) {
   if (options.validation != JoinValidation::OneToMany && options.validation != JoinValidation::OneToOne) return {};
@@ -77,7 +32,7 @@ Result<std::vector<std::vector<Chunk>>> probe_all(const Join& join, const DataFr
   Result<void> done;
   ThreadPool::process().parallel_for(found.size(), 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      auto probed = join.probe(slice_of(left, stretches[i]), [&](Chunk chunk) -> Result<void> {
+      auto probed = join.probe(chunk_of(left, stretches[i]), [&](Chunk chunk) -> Result<void> {
         found[i].push_back(std::move(chunk));
         return {};
       });
@@ -130,6 +85,7 @@ Result<DataFrame> join_where(const DataFrame& left, const DataFrame& right, std:
 Result<DataFrame> join(const DataFrame& left, const DataFrame& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
                        const JoinOptions& options, const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(Join join, Join::make(left.schema(), right.schema(), left_on, right_on, options, 1, budget));
+  if (is_for_small_left(left, right, options) && !left_on.empty()) return join_small_left(join, left, right, budget);
   HR_TRY(const DataFrame left_rows, with_long_chunks(left, budget));
   HR_TRY(const Chunk right_rows, chunk_of(right, budget));
   HR_CHECK(check_left(join, left, options, budget));

@@ -38,7 +38,7 @@ Result<Array> gather_few(const Column& column, std::span<const uint64_t> rows, c
 
 /// Whether rows are so few that a copy of all chunks as one costs more.
 bool is_few(const DataFrame& frame, std::span<const uint64_t> rows) {
-  return !rows.empty() && rows.size() < frame.height() / 8;
+  return !rows.empty() && rows.size() < frame.height() / 8 && frame.width() > 0;
 }
 
 Result<DataFrame> gather_few(const DataFrame& frame, std::span<const uint64_t> rows, const std::shared_ptr<MemoryBudget>& budget) {

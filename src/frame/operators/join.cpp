@@ -120,7 +120,7 @@ Result<void> Join::bind_condition(const Schema& left, const Schema& right, const
 
 Result<void> Join::add(size_t worker, uint64_t first_row, const Chunk& chunk) {
   if (chunk.rows == 0) return {};
-  HR_TRY(std::vector<Array> keys, evaluate(right_keys_, chunk, budget_));
+  HR_TRY(std::vector<Array> keys, right_keys(chunk));
   Piece piece{.first_row = first_row, .rows = chunk.rows, .arrays = chunk.columns};
   std::ranges::move(keys, std::back_inserter(piece.arrays));
   workers_[worker].push_back(std::move(piece));
@@ -161,6 +161,7 @@ Result<void> Join::finish() {
 }
 
 Result<std::vector<Array>> Join::left_keys(const Chunk& left) const { return evaluate(left_keys_, left, budget_); }
+Result<std::vector<Array>> Join::right_keys(const Chunk& right) const { return evaluate(right_keys_, right, budget_); }
 
 void Join::mark(uint64_t right_row) const {
   std::atomic_ref<uint8_t> matched(matched_.as<uint8_t>()[right_row]);

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "frame/expressions/bound_expression.h"
@@ -27,6 +29,7 @@ class Join {
                            JoinOptions options, size_t workers, std::shared_ptr<MemoryBudget> budget);
 
   const Schema& schema() const { return columns_.schema; }
+  const JoinOptions& options() const { return options_; }
   /// Rows of the right side whose places in its order are first_row, first_row + 1 ...
   Result<void> add(size_t worker, uint64_t first_row, const Chunk& chunk);
   Result<void> finish();
@@ -36,8 +39,11 @@ class Join {
   /// The rows of the right side that no row has found, in right and full joins.
   Result<void> unmatched(const Emit& emit) const;
 
-  /// The keys of the left side, cast to the type that they are compared as.
+  /// The keys of a side, cast to the type that they are compared as.
   Result<std::vector<Array>> left_keys(const Chunk& left) const;
+  Result<std::vector<Array>> right_keys(const Chunk& right) const;
+  /// Where the columns of the schema come from.
+  std::span<const JoinColumn> columns() const { return columns_.columns; }
 
  private:
   struct Pairs;

@@ -68,8 +68,8 @@ TEST(JoinTable, finds_the_rows_of_equal_keys_in_their_order) {
   std::mt19937_64 random(11);
   for (const size_t rows : {0, 1, 5, 1'000, 150'000}) {
     for (int kind = 0; kind < 4; ++kind) {
-      if (kind == 2 && rows > 1'000) continue;  // chains of many for many
-      const std::vector<Value> keys = random_keys(random, rows, kind), others = random_keys(random, kind == 1 ? 50 : 3'000, kind);
+      // Where chains are long, few look for them.
+      const std::vector<Value> keys = random_keys(random, rows, kind), others = random_keys(random, kind == 1 || kind == 2 ? 50 : 3'000, kind);
       for (const bool nulls_equal : {false, true}) {
         const auto wanted = wanted_of(keys, others, nulls_equal);
         const auto packed = JoinTable::make({whole_numbers(keys)}, rows, nulls_equal, process_budget());
