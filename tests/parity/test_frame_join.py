@@ -99,6 +99,42 @@ def test_every_row_with_every_row():
         same(hr.DataFrame(left).join(hr.DataFrame(right), how="cross"), left.join(right, how="cross", maintain_order="left_right"), sizes)
 
 
+def brute(left, right, holds, how):
+    """The pairs of row numbers that a join by a condition gives, tried one by one."""
+    pairs, found = [], set()
+    for l in left.iter_rows(named=True):
+        mine = [(l["l"], r["r"]) for r in right.iter_rows(named=True) if holds(l, r)]
+        found |= {r for _, r in mine}
+        if how == "semi" and mine or how == "anti" and not mine:
+            pairs.append((l["l"],))
+        elif how not in ("semi", "anti"):
+            pairs += mine or ([(l["l"], None)] if how in ("left", "full") else [])
+    if how in ("right", "full"):
+        pairs += [(None, r) for r in range(right.height) if r not in found]
+    return pairs
+
+
+@pytest.mark.parametrize("how", KINDS)
+@pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (40, 30), (300, 200)])
+def test_conditions_beside_keys_and_without(how, sizes):
+    random_ = random.Random(f"{how} {sizes} {SEED}")
+    left, right = (side(random_, rows, tag, 0.2, False) for rows, tag in zip(sizes, ("l", "r")))
+    ours, others = hr.DataFrame(left), hr.DataFrame(right)
+    col = hf.col
+    some = lambda *values: None not in values
+    for predicates, holds in [
+        ([col("few") == col("few_right"), col("l") > col("r")], lambda l, r: some(l["few"], r["few"]) and l["few"] == r["few"] and l["l"] > r["r"]),
+        ([col("r") * 2 < col("l"), col("str_right") == col("str")], lambda l, r: some(l["str"], r["str"]) and l["str"] == r["str"] and r["r"] * 2 < l["l"]),
+        ([col("l") < col("r")], lambda l, r: l["l"] < r["r"]),
+        ([(col("i8") == col("i8_right")) | (col("l") == col("r"))], lambda l, r: some(l["i8"], r["i8"]) and l["i8"] == r["i8"] or l["l"] == r["r"]),
+        ([hf.lit(False)], lambda l, r: False),
+    ]:
+        answer = ours.join_where(others, *predicates, how=how)
+        tags = ["l"] if how in ("semi", "anti") else ["l", "r"]
+        assert list(zip(*(answer[tag].to_list() for tag in tags))) == brute(left, right, holds, how), repr(predicates)
+        assert answer.columns == (left.columns if how in ("semi", "anti") else left.join(right, how="cross").columns)
+
+
 @pytest.mark.parametrize("how", ["inner", "left", "full"])
 @pytest.mark.parametrize("validate", ["m:1", "1:m", "1:1"])
 @pytest.mark.parametrize("nulls_equal", [False, True])
@@ -139,6 +175,9 @@ def test_what_goes_wrong_is_said():
         (lambda: left.join(right, left_on=["s", "k"], right_on="s"), hr.InvalidArgument, "there are 2 and 1"),
         (lambda: left.join(right, on="s", how="outer"), ValueError, 'not "outer"'),
         (lambda: left.join(right, on="s", left_on="s"), ValueError, "not by both"),
+        (lambda: left.join_where(right), hr.InvalidArgument, "join_where needs a condition"),
+        (lambda: left.join_where(right, hf.col("q") > 1, suffix="_r"), hr.NotFound, 'There is no column "q"'),
+        (lambda: left.join_where(right, hf.col("v") + 1, suffix="_r"), hr.InvalidArgument, "a condition must be Boolean and is Int64"),
         (lambda: left.join(right, on="s", how="semi", validate="1:1"), hr.InvalidArgument, "A join (semi) cannot be validated (1:1)"),
     ]:
         with pytest.raises(error) as caught:
@@ -179,6 +218,26 @@ def test_many_rows_are_joined_as_polars_joins_them():
     for keys, how, left, right, answer in large():
         wanted = left.join(right, on=keys, how=how, maintain_order="left_right")
         assert pl.DataFrame(answer.to_arrow()).equals(wanted), (keys, how)
+
+
+@pytest.mark.parametrize("nulls_equal", [False, True])
+def test_a_left_side_that_is_much_smaller_keeps_its_order_too(nulls_equal):
+    r = random.Random(SEED + 3)
+
+    def columns(n, tag):
+        near = [r.choice([None, *range(300)]) for _ in range(n)]
+        words = [None if v is None else f"the key of number {v}" for v in near]
+        return pl.DataFrame({"near": near, "str": words}, schema={"near": pl.Int64, "str": pl.String}).with_columns(pl.int_range(n).alias(tag))
+
+    right = columns(300_000, "r")
+    for rows in (0, 1, 700):
+        left = columns(rows, "l")
+        for keys in (["near"], ["str"], ["near", "str"]):
+            for coalesce in (None, False):
+                options = {"nulls_equal": nulls_equal, "coalesce": coalesce, "on": keys}
+                wanted = left.join(right, maintain_order="left_right", **options)
+                answer = ours_of(r, left).join(ours_of(r, right), **options)
+                assert pl.DataFrame(answer.to_arrow()).equals(wanted), (rows, options)
 
 
 def digest():

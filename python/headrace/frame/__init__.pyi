@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 class DataType:
     """The type of a column. Equal types compare equal; made by the names of this module: Int64, Decimal(15, 2)."""
@@ -125,6 +125,10 @@ class Series:
         Nulls make float64 with NaN of whole numbers, NaT of times, and objects of all else.
         """
     def to_frame(self) -> DataFrame: ...
+    def sort(self, *, descending: bool = False, nulls_last: bool = False) -> Series:
+        """The values in order; see DataFrame.sort()."""
+    def arg_sort(self, *, descending: bool = False, nulls_last: bool = False) -> Series:
+        """The numbers of the rows in the order of their values."""
     def rename(self, name: str) -> Series: ...
     def slice(self, offset: int, length: int | None = None) -> Series: ...
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any: ...
@@ -168,6 +172,59 @@ class DataFrame:
         """All columns, those of equal names replaced, new ones behind them."""
     def filter(self, *conditions: Any) -> DataFrame:
         """The rows where all conditions are true."""
+    def sort(self, by: Any, *more_by: Any, descending: bool | Sequence[bool] = False, nulls_last: bool | Sequence[bool] = False,
+             maintain_order: bool = False) -> DataFrame:
+        """The rows in the order of columns or expressions, the first of them first.
+
+        `descending` and `nulls_last`: for all keys, or one each. Nulls come first, or last, whichever way the values go. NaN is greater
+        than all numbers, -0.0 equal to 0.0; strings go by their bytes, categories by their strings. Rows of equal keys keep their order,
+        with `maintain_order` or without. Lists have no order: Unsupported.
+        """
+    def top_k(self, k: int, *, by: Any, reverse: bool | Sequence[bool] = False) -> DataFrame:
+        """The k rows of the greatest keys, the greatest first, nulls last; with `reverse` those of the least."""
+    def bottom_k(self, k: int, *, by: Any, reverse: bool | Sequence[bool] = False) -> DataFrame:
+        """The k rows of the least keys, the least first, nulls last; with `reverse` those of the greatest."""
+    def join(self, other: DataFrame, on: Any = None, how: Literal["inner", "left", "right", "full", "semi", "anti", "cross"] = "inner", *,
+             left_on: Any = None, right_on: Any = None, suffix: str = "_right", validate: Literal["m:m", "m:1", "1:m", "1:1"] = "m:m",
+             nulls_equal: bool = False, coalesce: bool | None = None,
+             maintain_order: Literal["none", "left", "left_right"] | None = None) -> DataFrame:
+        """The rows of both frames whose keys are equal: columns or expressions, `on` for both, or `left_on` and `right_on`.
+
+        Rows come in the order of this frame, each with those of `other` in theirs; then, in right and full joins, the rows of `other` that
+        no row found. So it is with any `maintain_order`. A name that both have gets `suffix` on the right. Nulls are equal to one another
+        only with `nulls_equal`; NaN is equal to NaN.
+
+        Keys are compared as a type that holds all values of both; none is InvalidArgument: cast one. `coalesce`: whether the two columns
+        of a key become one; by default in all but full joins, and never with keys that are calculated. `validate`: InvalidArgument if a key
+        stands in several rows of a side that is to have it once.
+        """
+    def join_where(self, other: DataFrame, *predicates: Expr, how: Literal["inner", "left", "right", "full", "semi", "anti"] = "inner",
+                   suffix: str = "_right") -> DataFrame:
+        """The rows of both frames for which all predicates hold, over the columns of both, in the order of join().
+
+        A column of `other` whose name this frame has too gets `suffix`, in predicates as well as in the result. Pairs are found by columns
+        that are to be equal, `col("a") == col("b")`; without such every row is tried with every one.
+        """
+    def hstack(self, columns: DataFrame | Sequence[Series]) -> DataFrame:
+        """These columns, and others beside them."""
+    def vstack(self, other: DataFrame) -> DataFrame:
+        """These rows, and those of a frame of the same schema below them."""
+    def reverse(self) -> DataFrame:
+        """The last row first."""
+    def with_row_index(self, name: str = "index", offset: int = 0) -> DataFrame:
+        """The numbers of the rows as a first column, of UInt32."""
+    def drop(self, *columns: str | Iterable[str], strict: bool = True) -> DataFrame:
+        """The other columns. With `strict` a name that is not there is NotFound."""
+    def rename(self, mapping: Mapping[str, str] | Callable[[str], str], *, strict: bool = True) -> DataFrame: ...
+    def drop_nulls(self, subset: str | Iterable[str] | None = None) -> DataFrame:
+        """The rows that have a value in all columns, or in these."""
+    def fill_null(self, value: Any = None, strategy: Literal["forward", "backward", "zero", "one"] | None = None,
+                  limit: int | None = None) -> DataFrame:
+        """A value for null: `value`, or an expression, in columns of its kind; the last value before or the next one after, for no more
+        than `limit` nulls after one another; or zero or one in columns of numbers."""
+    def sample(self, n: int | None = None, *, fraction: float | None = None, with_replacement: bool = False, shuffle: bool = False,
+               seed: int | None = None) -> DataFrame:
+        """Rows by chance, one without `n` and `fraction`, in the frame's order unless `shuffle`. Equal seeds take equal rows."""
     def slice(self, offset: int, length: int | None = None) -> DataFrame: ...
     def head(self, n: int = 5) -> DataFrame: ...
     def tail(self, n: int = 5) -> DataFrame: ...
@@ -236,7 +293,12 @@ class BatchIterator:
     def __next__(self) -> DataFrame: ...
 
 @overload
-def concat(frames: Iterable[DataFrame]) -> DataFrame: ...
+def concat(frames: Iterable[DataFrame], *,
+           how: Literal["vertical", "vertical_relaxed", "horizontal", "diagonal", "diagonal_relaxed"] = "vertical") -> DataFrame:
+    """Frames below one another, of one schema, or side by side, of one height.
+
+    `diagonal`: below one another, null where a frame lacks a column; `relaxed`: columns get the type that they have in common.
+    """
 @overload
 def concat(frames: Iterable[LazyFrame]) -> LazyFrame: ...
 def scan_parquet(

@@ -35,7 +35,7 @@ Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> exp
   }
   std::vector<bool> read(frame.width());
   for (const BoundExpression& one : bound) one.mark_columns(read);
-  const std::vector<Piece> pieces = pieces_of(frame, read);
+  const std::vector<FrameRows> pieces = pieces_of(frame, read);
   std::vector<std::vector<Array>> arrays(bound.size(), std::vector<Array>(pieces.size()));
   HR_CHECK(each_piece(frame, read, pieces, [&](size_t piece, Chunk chunk) -> Result<void> {
     append(reduced, chunk);
@@ -80,7 +80,7 @@ Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, co
   }
   HR_TRY(const std::vector<Array> reduced, reduction.evaluate(frame, std::min(frame.height(), kPieceRows), budget));
   const std::vector<bool> read(frame.width(), true);
-  const std::vector<Piece> pieces = pieces_of(frame, read);
+  const std::vector<FrameRows> pieces = pieces_of(frame, read);
   std::vector<std::vector<Array>> arrays(frame.width(), std::vector<Array>(pieces.size()));
   std::vector<size_t> kept(pieces.size());
   HR_CHECK(each_piece(frame, read, pieces, [&](size_t piece, Chunk chunk) -> Result<void> {

@@ -13,12 +13,12 @@ namespace headrace::frame {
 inline constexpr size_t kPieceRows = size_t{16} << 10;
 
 /// Where columns' chunks are cut: rows [begin, begin + rows) of the frame, within one chunk of each column that is read.
-struct Piece {
+struct FrameRows {
   size_t begin, rows;
 };
-std::vector<Piece> pieces_of(const DataFrame& frame, const std::vector<bool>& read);
+std::vector<FrameRows> pieces_of(const DataFrame& frame, const std::vector<bool>& read);
 /// The columns that are not read stay empty.
-Chunk chunk_of(const DataFrame& frame, const std::vector<bool>& read, const Piece& piece);
+Chunk chunk_of(const DataFrame& frame, const std::vector<bool>& read, const FrameRows& piece);
 /// Puts the first rows of further columns, as many as the chunk has, behind those of a chunk.
 void append(const std::vector<Array>& columns, Chunk& chunk);
 
@@ -43,7 +43,7 @@ Result<void> each_in_parallel(size_t count, size_t grain, const Run& run) {
 
 /// Calls run(piece's number, its rows) for every piece, in parallel.
 template <class Run>
-Result<void> each_piece(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Piece>& pieces, const Run& run) {
+Result<void> each_piece(const DataFrame& frame, const std::vector<bool>& read, const std::vector<FrameRows>& pieces, const Run& run) {
   return each_in_parallel(pieces.size(), 4, [&](size_t i) { return run(i, chunk_of(frame, read, pieces[i])); });
 }
 

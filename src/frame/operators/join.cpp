@@ -38,7 +38,8 @@ const char* name(JoinValidation validation) {
 Result<void> check(std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) {
   const bool is_cross = options.kind == JoinKind::Cross;
   if (is_cross && (!left_on.empty() || !right_on.empty())) return fail(ErrorKind::InvalidArgument, "A cross join has no keys.");
-  if (!is_cross && left_on.empty()) return fail(ErrorKind::InvalidArgument, fmt::format("A join ({}) needs keys: on, or left_on and right_on.", name(options.kind)));
+  if (is_cross && options.condition) return fail(ErrorKind::InvalidArgument, "A cross join has no condition: it is an inner join without keys then.");
+  if (!is_cross && left_on.empty() && !options.condition) return fail(ErrorKind::InvalidArgument, fmt::format("A join ({}) needs keys: on, or left_on and right_on.", name(options.kind)));
   if (left_on.size() != right_on.size()) {
     return fail(ErrorKind::InvalidArgument, fmt::format("A join needs as many keys on either side; there are {} and {}.", left_on.size(), right_on.size()));
   }
@@ -96,6 +97,7 @@ Result<Join> Join::make(const Schema& left, const Schema& right, std::span<const
     join.right_keys_.push_back(std::move(right_key));
   }
   HR_TRY(join.columns_, join_columns(left, right, left_on, right_on, options));
+  if (options.condition) HR_CHECK(join.bind_condition(left, right, *options.condition, options.suffix));
   for (const Field& field : left.fields()) join.left_types_.push_back(field.type);
   for (const Field& field : right.fields()) join.right_types_.push_back(field.type);
   join.options_ = std::move(options);
@@ -104,9 +106,21 @@ Result<Join> Join::make(const Schema& left, const Schema& right, std::span<const
   return join;
 }
 
+Result<void> Join::bind_condition(const Schema& left, const Schema& right, const Expression& condition, const std::string& suffix) {
+  HR_TRY(const JoinColumns pairs, join_columns(left, right, {}, {}, {.kind = JoinKind::Cross, .suffix = suffix}));
+  HR_TRY(condition_, BoundExpression::bind(condition, pairs.schema));
+  const TypeId type = condition_->type().id();
+  if (type != TypeId::Bool && type != TypeId::Null) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(condition_->type())));
+  }
+  condition_reads_.resize(pairs.schema.size());
+  condition_->mark_columns(condition_reads_);
+  return {};
+}
+
 Result<void> Join::add(size_t worker, uint64_t first_row, const Chunk& chunk) {
   if (chunk.rows == 0) return {};
-  HR_TRY(std::vector<Array> keys, evaluate(right_keys_, chunk, budget_));
+  HR_TRY(std::vector<Array> keys, right_keys(chunk));
   Piece piece{.first_row = first_row, .rows = chunk.rows, .arrays = chunk.columns};
   std::ranges::move(keys, std::back_inserter(piece.arrays));
   workers_[worker].push_back(std::move(piece));
@@ -137,7 +151,7 @@ Result<void> Join::finish() {
   if (keeps_right(options_.kind)) {
     HR_TRY(matched_, Buffer::allocate(right_rows_, budget_));
   }
-  if (options_.kind == JoinKind::Cross) return {};
+  if (keys.empty()) return {};
   HR_TRY(table_, JoinTable::make(std::move(keys), right_rows_, options_.nulls_equal, budget_));
   const bool once = options_.validation == JoinValidation::ManyToOne || options_.validation == JoinValidation::OneToOne;
   if (once && table_->has_chains()) {
@@ -147,6 +161,7 @@ Result<void> Join::finish() {
 }
 
 Result<std::vector<Array>> Join::left_keys(const Chunk& left) const { return evaluate(left_keys_, left, budget_); }
+Result<std::vector<Array>> Join::right_keys(const Chunk& right) const { return evaluate(right_keys_, right, budget_); }
 
 void Join::mark(uint64_t right_row) const {
   std::atomic_ref<uint8_t> matched(matched_.as<uint8_t>()[right_row]);
@@ -154,60 +169,98 @@ void Join::mark(uint64_t right_row) const {
 }
 
 template <class Take>
-Result<void> Join::each_pair(const Chunk& left, const Take& take) const {
-  if (options_.kind == JoinKind::Cross) {
+Result<void> Join::each_candidate(const Chunk& left, bool once, const Take& take) const {
+  if (!table_) {
     for (uint64_t row = 0; row < left.rows; ++row) {
-      for (uint64_t right = 0; right < right_rows_; ++right) HR_CHECK(take(row, right));
+      for (uint64_t right = 0; right < (once ? std::min<uint64_t>(right_rows_, 1) : right_rows_); ++right) HR_CHECK(take(row, right));
     }
     return {};
   }
   HR_TRY(const std::vector<Array> keys, left_keys(left));
   std::vector<uint64_t> first(left.rows);
   HR_CHECK(table_->find(keys, first));
-  const bool keeps_left_rows = keeps_left(options_.kind), marks = keeps_right(options_.kind), has_chains = table_->has_chains();
+  const bool goes_on = table_->has_chains() && !once;
   for (uint64_t row = 0; row < left.rows; ++row) {
-    uint64_t right = first[row];
-    if (right == kNoRow && keeps_left_rows) HR_CHECK(take(row, kNoRow));
-    while (right != kNoRow) {
-      HR_CHECK(take(row, right));
-      if (marks) mark(right);
-      right = has_chains ? table_->next(right) : kNoRow;
-    }
+    for (uint64_t right = first[row]; right != kNoRow; right = goes_on ? table_->next(right) : kNoRow) HR_CHECK(take(row, right));
   }
   return {};
 }
 
-Result<void> Join::probe(const Chunk& left, const Emit& emit) const {
-  if (options_.kind == JoinKind::Semi || options_.kind == JoinKind::Anti) return probe_for_being(left, emit);
+template <class Take>
+Result<void> Join::each_match(const Chunk& left, bool once, const Take& take) const {
+  if (!condition_) return each_candidate(left, once, take);
   Pairs pairs;
-  pairs.left.reserve(std::min(left.rows, kRows));
-  pairs.right.reserve(std::min(left.rows, kRows));
   const auto flush = [&]() -> Result<void> {
-    pairs.all_left = is_all(pairs.left, left.rows);
-    HR_TRY(Chunk chunk, chunk_of(left, pairs));
+    HR_CHECK(keep_matches(left, pairs));
+    for (size_t i = 0; i < pairs.left.size(); ++i) HR_CHECK(take(pairs.left[i], pairs.right[i]));
     pairs.left.clear();
     pairs.right.clear();
-    return emit(std::move(chunk));
+    return {};
   };
-  HR_CHECK(each_pair(left, [&](uint64_t left_row, uint64_t right_row) -> Result<void> {
+  HR_CHECK(each_candidate(left, false, [&](uint64_t left_row, uint64_t right_row) -> Result<void> {
     pairs.left.push_back(left_row);
     pairs.right.push_back(right_row);
     return pairs.left.size() == kRows ? flush() : Result<void>();
   }));
-  return pairs.left.empty() ? Result<void>() : flush();
+  return flush();
 }
 
-Result<void> Join::probe_for_being(const Chunk& left, const Emit& emit) const {
-  HR_TRY(const std::vector<Array> keys, left_keys(left));
-  std::vector<uint64_t> first(left.rows);
-  HR_CHECK(table_->find(keys, first));
-  Pairs pairs;
-  for (uint64_t row = 0; row < left.rows; ++row) {
-    if ((first[row] != kNoRow) == (options_.kind == JoinKind::Semi)) pairs.left.push_back(row);
-  }
+Result<void> Join::keep_matches(const Chunk& left, Pairs& pairs) const {
   if (pairs.left.empty()) return {};
-  pairs.all_left = pairs.left.size() == left.rows;
+  Chunk chunk{.columns = std::vector<Array>(condition_reads_.size()), .rows = pairs.left.size()};
+  for (size_t i = 0; i < condition_reads_.size(); ++i) {
+    if (!condition_reads_[i]) continue;
+    const size_t width = left_types_.size();
+    HR_TRY(chunk.columns[i], i < width ? gather(left.columns[i], pairs.left, budget_) : gather(right_[i - width], pairs.right, budget_));
+  }
+  HR_TRY(const Array holds, condition_->evaluate(chunk, budget_));
+  size_t kept = 0;
+  for (size_t i = 0; i < chunk.rows; ++i) {
+    if (holds.type().id() != TypeId::Bool || !holds.is_valid(i) || !holds.bits()[i]) continue;
+    pairs.left[kept] = pairs.left[i];
+    pairs.right[kept++] = pairs.right[i];
+  }
+  pairs.left.resize(kept);
+  pairs.right.resize(kept);
+  return {};
+}
+
+Result<void> Join::probe(const Chunk& left, const Emit& emit) const {
+  using enum JoinKind;
+  const JoinKind kind = options_.kind;
+  const bool marks = keeps_right(kind), is_about_left = kind == Semi || kind == Anti, lacks = kind == Anti || keeps_left(kind);
+  Pairs pairs;
+  pairs.left.reserve(std::min(left.rows, kRows));
+  const auto put = [&](uint64_t left_row, uint64_t right_row) -> Result<void> {
+    pairs.left.push_back(left_row);
+    if (!is_about_left) pairs.right.push_back(right_row);
+    return pairs.left.size() == kRows ? flush(left, pairs, emit) : Result<void>();
+  };
+  // Rows of the left side before this one have been looked at.
+  uint64_t next = 0;
+  const auto put_lacking = [&](uint64_t end) -> Result<void> {
+    for (; next < end; ++next) {
+      if (lacks) HR_CHECK(put(next, kNoRow));
+    }
+    return {};
+  };
+  HR_CHECK(each_match(left, is_about_left, [&](uint64_t left_row, uint64_t right_row) -> Result<void> {
+    HR_CHECK(put_lacking(left_row));
+    const bool is_first = next == left_row;
+    next = left_row + 1;
+    if (marks) mark(right_row);
+    const bool is_wanted = is_about_left ? kind == Semi && is_first : true;
+    return is_wanted ? put(left_row, right_row) : Result<void>();
+  }));
+  HR_CHECK(put_lacking(left.rows));
+  return pairs.left.empty() ? Result<void>() : flush(left, pairs, emit);
+}
+
+Result<void> Join::flush(const Chunk& left, Pairs& pairs, const Emit& emit) const {
+  pairs.all_left = is_all(pairs.left, left.rows);
   HR_TRY(Chunk chunk, chunk_of(left, pairs));
+  pairs.left.clear();
+  pairs.right.clear();
   return emit(std::move(chunk));
 }
 
@@ -215,17 +268,12 @@ Result<void> Join::unmatched(const Emit& emit) const {
   if (!keeps_right(options_.kind)) return {};
   const auto* matched = matched_.as<const uint8_t>();
   Pairs pairs;
-  const auto flush = [&]() -> Result<void> {
-    HR_TRY(Chunk chunk, chunk_of({}, pairs));
-    pairs.right.clear();
-    return emit(std::move(chunk));
-  };
   for (uint64_t row = 0; row < right_rows_; ++row) {
     if (matched[row] != 0) continue;
     pairs.right.push_back(row);
-    if (pairs.right.size() == kRows) HR_CHECK(flush());
+    if (pairs.right.size() == kRows) HR_CHECK(flush({}, pairs, emit));
   }
-  return pairs.right.empty() ? Result<void>() : flush();
+  return pairs.right.empty() ? Result<void>() : flush({}, pairs, emit);
 }
 
 Result<Chunk> Join::chunk_of(const Chunk& left, const Pairs& pairs) const {

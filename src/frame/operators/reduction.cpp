@@ -17,7 +17,7 @@ size_t workers_for(const DataFrame& frame) {
 }
 
 Result<void> add_frame(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Array>& more, size_t workers, Aggregation& into) {
-  const std::vector<Piece> pieces = pieces_of(frame, read);
+  const std::vector<FrameRows> pieces = pieces_of(frame, read);
   std::atomic<size_t> next = 0;
   return each_in_parallel(workers, 1, [&](size_t worker) -> Result<void> {
     for (size_t i; (i = next++) < pieces.size();) {

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "frame/expressions/bound_expression.h"
@@ -27,15 +28,22 @@ class Sort {
   size_t rows() const { return order_.size() / sizeof(uint64_t); }
   size_t chunks() const { return (rows() + kRows - 1) / kRows; }
   Result<Chunk> chunk(size_t number) const;
+  /// Of a sort with a limit: the places that the rows of the result had.
+  std::vector<uint64_t> places() const;
 
  private:
   /// Of pieces: the columns of the schema, the keys, and with a limit the places of the rows.
   struct Worker {
     std::vector<Piece> pieces;
     size_t rows = 0;
+    /// With a limit, the first key of the last of so many rows: what comes after it is not among them.
+    std::optional<Array> last;
   };
 
   bool is_limited() const { return limit_ < std::numeric_limits<size_t>::max(); }
+  /// Keys and places of the rows that may be among the first, with the columns; all of them while there are too few to tell.
+  Result<Piece> candidates(const Worker& worker, uint64_t first_row, const Chunk& chunk) const;
+  Result<void> cut(Worker& worker) const;
   Result<Buffer> order_of(const std::vector<Array>& arrays, size_t rows) const;
   /// The first `limit` of these rows.
   Result<Piece> first_of(std::vector<Piece> pieces) const;
@@ -47,6 +55,7 @@ class Sort {
   std::shared_ptr<MemoryBudget> budget_;
   std::vector<Worker> workers_;
   std::vector<Array> arrays_;
+  Array places_;
   Buffer order_;
 };
 

@@ -90,11 +90,20 @@ void bind_join_of(nb::module_& module, const char* name, Method method) {
            nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none());
 }
 
+DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::args& predicates, const std::string& how, const std::string& suffix) {
+  const std::vector<Expression> conditions = expressions_of(predicates, nb::kwargs());
+  const JoinKind kind = kind_of(how);
+  const nb::gil_scoped_release released;
+  return value_or_raise(frame::join_where(left, right, conditions, kind, suffix));
+}
+
 }  // namespace
 
 void bind_join(nb::module_& module) {
   bind_join_of<DataFrame>(module, "DataFrame", join);
   bind_join_of<Plan>(module, "LazyFrame", join_lazily);
+  nb::borrow<nb::class_<DataFrame>>(module.attr("DataFrame"))
+      .def("join_where", join_where, nb::arg("other"), nb::arg("predicates"), nb::arg("how") = "inner", nb::arg("suffix") = "_right");
 }
 
 }  // namespace headrace::python
