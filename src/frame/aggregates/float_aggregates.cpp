@@ -42,19 +42,26 @@ class FloatAggregate : public Accumulator {
     const T* const values = rows.input->data<T>();
     const uint32_t* const groups = rows.groups.data();
     Result<void> done;
-    each_valid(*rows.input, [&](size_t row) {
-      const auto added = sums_.add(groups[row], values[row]);
-      if (!added) [[unlikely]] done = added;
-    });
+    const auto add_all = [&](const auto& count) {
+      each_valid(*rows.input, [&](size_t row) {
+        if (!sums_.add(groups[row], values[row])) [[unlikely]] done = sums_.add_far(groups[row], values[row]);
+        count(groups[row]);
+      });
+    };
+    uint64_t* const counts = counts_.data();
+    if (has_counts()) {
+      add_all([counts](uint32_t group) { ++counts[group]; });
+    } else {
+      add_all([](uint32_t) {});
+    }
     if (has_squares()) {
       each_valid(*rows.input, [&](size_t row) {
         const auto [high, low] = square(values[row]);
-        auto added = squares_.add(groups[row], high);
-        if (added) added = squares_.add(groups[row], low);
-        if (!added) [[unlikely]] done = added;
+        for (const double part : {high, low}) {
+          if (!squares_.add(groups[row], part)) [[unlikely]] done = squares_.add_far(groups[row], part);
+        }
       });
     }
-    if (has_counts()) each_valid(*rows.input, [&](size_t row) { ++counts_[groups[row]]; });
     return done;
   }
 

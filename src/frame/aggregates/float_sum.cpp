@@ -110,7 +110,7 @@ Result<void> FloatSums::add_far(size_t group, double value) {
   if (sum.anchor == 0 && std::isfinite(value)) {
     const int exponent = static_cast<int>(std::bit_cast<uint64_t>(value) >> 52 & 0x7FF);
     sum.anchor = std::clamp(exponent + kOffset - kBelow, kOffset + 1, kGreatestAnchor);
-    if (exponent > 0) return add(group, value);
+    if (add(group, value)) return {};
   }
   HR_TRY(WideSum* const wide, widen(group));
   add_to(*wide, value);

@@ -39,19 +39,22 @@ class FloatSums {
 
   Result<void> resize(size_t groups) { return sums_.resize(groups); }
   size_t size() const { return sums_.size(); }
-  Result<void> add(size_t group, double value) {
+  /// Whether the value was added; if not, it is for add_far().
+  bool add(size_t group, double value) {
     Sum& sum = sums_[group];
     const auto bits = std::bit_cast<uint64_t>(value);
     const int exponent = static_cast<int>(bits >> 52 & 0x7FF);
     const auto shift = static_cast<uint32_t>(exponent + kOffset - sum.anchor);
-    if (shift > kGreatestShift) [[unlikely]] return add_far(group, value);
-    const Int128 part = static_cast<Int128>((bits & kFraction) | kImplicit) << shift;
-    const Int128 sign = -static_cast<Int128>(bits >> 63);
+    if (shift > kGreatestShift) [[unlikely]] return false;
+    const auto sign = static_cast<int64_t>(bits) >> 63;
+    const auto whole = (static_cast<int64_t>((bits & kFraction) | kImplicit) ^ sign) - sign;
     Int128 total;
-    if (__builtin_add_overflow(sum.value(), (part ^ sign) - sign, &total)) [[unlikely]] return add_far(group, value);
+    if (__builtin_add_overflow(sum.value(), static_cast<Int128>(whole) << shift, &total)) [[unlikely]] return false;
     sum.set(total);
-    return {};
+    return true;
   }
+  /// The same for any value. OutOfMemory, of the budget.
+  Result<void> add_far(size_t group, double value);
   /// Another's group into one of these.
   Result<void> merge(const FloatSums& other, size_t other_group, size_t group);
   double value(size_t group) const;
@@ -77,7 +80,6 @@ class FloatSums {
     int bit() const { return anchor - kOffset - 1; }
   };
 
-  Result<void> add_far(size_t group, double value);
   /// The group's sum as a WideSum from now on.
   Result<WideSum*> widen(size_t group);
   static void add_to(WideSum& wide, double value);

@@ -158,8 +158,9 @@ Result<void> GroupTable::batch_of(std::span<const uint64_t> groups, KeyBatch& ba
     for (size_t i = 0; i < groups.size(); ++i) batch.nulls[i] = nulls_[groups[i]];
   }
   if (layout_->is_words()) {
-    batch.words.resize(groups.size());
-    for (size_t i = 0; i < groups.size(); ++i) batch.words[i] = words_[groups[i]];
+    batch.packed.resize(groups.size());
+    for (size_t i = 0; i < groups.size(); ++i) batch.packed[i] = words_[groups[i]];
+    batch.words = batch.packed;
     return {};
   }
   batch.bytes.resize(groups.size());

@@ -160,24 +160,34 @@ KeyLayout::KeyLayout(std::vector<DataType> types) : types_(std::move(types)) {
   has_null_beside_ = is_one_word || is_strings_;
 }
 
+void KeyBatch::pack_words(const KeyLayout& layout, size_t rows) {
+  const bool is_one_word = layout.has_null_beside();
+  if (is_one_word && !layout.types()[0].is_float()) {
+    words = columns[0].values<uint64_t>();
+    return;
+  }
+  packed.assign(rows, 0);
+  words = packed;
+  int at = 0;
+  for (const Array& key : columns) {
+    if (is_one_word) {
+      with_bits(key, [&](const auto& of_row) {
+        for (size_t row = 0; row < rows; ++row) packed[row] = of_row(row);
+      });
+    } else {
+      pack(key, at, bits_of(key.type()), packed);
+      at += bits_of(key.type()) + 1;
+    }
+  }
+}
+
 Result<void> KeyBatch::assign(const KeyLayout& layout, std::vector<Array> key_columns, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
   columns = std::move(key_columns);
   hashes.resize(rows);
   nulls.clear();
   if (layout.has_null_beside()) set_nulls(columns[0], nulls);
   if (layout.is_words()) {
-    words.assign(rows, 0);
-    if (layout.has_null_beside()) {
-      with_bits(columns[0], [&](const auto& of_row) {
-        for (size_t row = 0; row < rows; ++row) words[row] = of_row(row);
-      });
-    } else {
-      int at = 0;
-      for (const Array& key : columns) {
-        pack(key, at, bits_of(key.type()), words);
-        at += bits_of(key.type()) + 1;
-      }
-    }
+    pack_words(layout, rows);
     for (size_t row = 0; row < rows; ++row) hashes[row] = hash_word(words[row]);
   } else if (layout.is_strings()) {
     bytes.resize(rows);
@@ -194,7 +204,7 @@ Result<void> KeyBatch::assign(const KeyLayout& layout, std::vector<Array> key_co
 }
 
 void KeyBatch::assign_words(std::span<const uint64_t> key_words, std::span<const uint8_t> key_nulls) {
-  words.assign(key_words.begin(), key_words.end());
+  words = key_words;
   nulls.assign(key_nulls.begin(), key_nulls.end());
   hashes.resize(words.size());
   for (size_t row = 0; row < words.size(); ++row) hashes[row] = !nulls.empty() && nulls[row] ? kHashOfNull : hash_word(words[row]);

@@ -28,7 +28,8 @@ class KeyLayout {
 
 /// The keys of some rows, ready to be looked up. What is read again is kept: memory is taken once and used for the next rows.
 struct KeyBatch {
-  std::vector<uint64_t> words;
+  std::span<const uint64_t> words;  ///< of a column, of `packed`, or of whoever gave them
+  std::vector<uint64_t> packed;
   std::vector<std::string_view> bytes;  ///< of the columns' memory, or of `encoded`
   std::vector<char> encoded;
   std::vector<uint8_t> nulls;  ///< 1 where the key is null beside; empty if it is nowhere
@@ -38,8 +39,11 @@ struct KeyBatch {
   size_t rows() const { return hashes.size(); }
   /// The keys of columns of so many rows. OutOfMemory, of the budget.
   Result<void> assign(const KeyLayout& layout, std::vector<Array> key_columns, size_t rows, const std::shared_ptr<MemoryBudget>& budget);
-  /// Keys that are words, from those.
+  /// Keys that are words, those; they have to last as long as the batch is used.
   void assign_words(std::span<const uint64_t> key_words, std::span<const uint8_t> key_nulls);
+
+ private:
+  void pack_words(const KeyLayout& layout, size_t rows);
 };
 
 /// The column `index` of keys that are words.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "frame/columns/concatenate.h"
@@ -14,9 +15,11 @@ namespace headrace::frame {
 namespace {
 
 /// Groups that a worker's table has at most: what is looked up for each row should stay in the caches.
-constexpr size_t kGroupsAtHand = size_t{128} << 10;
+constexpr size_t kGroupsAtHand = size_t{16} << 10;
 /// A table that has a group for so few rows is not worth its work.
 constexpr size_t kRowsPerGroup = 3;
+/// So many rows put aside are made tables of, if those have less than half as many groups.
+constexpr size_t kRowsAtHand = size_t{1} << 20;
 /// Fewer groups are merged at once.
 constexpr size_t kFewGroups = size_t{16} << 10;
 
@@ -46,11 +49,12 @@ struct Aggregation::Table {
     if (numbers.empty()) return {};
     uint64_t* const first = places.data();
     const bool in_order = row_places.of_rows == nullptr && row_places.first >= next_place;
+    next_place = in_order ? row_places[numbers.size() - 1] + 1 : UINT64_MAX;
+    if (in_order && groups.size() == before) return {};
     if (!in_order) before = 0;
     for (size_t row = 0; row < numbers.size(); ++row) {
       if (numbers[row] >= before) first[numbers[row]] = std::min(first[numbers[row]], row_places[row]);
     }
-    next_place = in_order ? row_places[numbers.size() - 1] + 1 : UINT64_MAX;
     return {};
   }
 
@@ -82,7 +86,10 @@ struct Aggregation::Worker {
   std::unique_ptr<Table> table;
   std::vector<std::unique_ptr<Table>> tables;
   std::vector<RowsAside> rows;
+  size_t rows_aside = 0;                      ///< since the last time that they were looked at
+  std::vector<std::unique_ptr<Table>> parts;  ///< what rows put aside became, if that made them fewer
   bool puts_rows_aside = false;
+  bool keeps_rows = false;  ///< it does not
   KeyBatch batch;
 };
 
@@ -181,6 +188,60 @@ Result<void> Aggregation::put_rows_aside(Worker& worker, uint64_t first_row, std
     aside.inputs.push_back(std::move(column));
   }
   worker.rows.push_back(std::move(aside));
+  worker.rows_aside += rows;
+  if (worker.rows_aside < kRowsAtHand || worker.keeps_rows || needs_rows_) return {};
+  return look_at_rows(worker);
+}
+
+Result<void> Aggregation::absorb_groups(const Table& from, std::span<const uint64_t> groups, KeyBatch& batch, Table& into) const {
+  if (groups.empty()) return {};
+  HR_CHECK(from.groups.batch_of(groups, batch));
+  std::vector<uint64_t> places(groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) places[i] = from.places[groups[i]];
+  HR_CHECK(into.find(batch, {.of_rows = places.data()}));
+  for (size_t i = 0; i < into.states.size(); ++i) HR_CHECK(into.states[i]->merge(*from.states[i], groups, into.numbers));
+  return {};
+}
+
+Result<void> Aggregation::absorb_rows(const RowsAside& from, size_t begin, size_t end, KeyBatch& batch, Table& into) const {
+  const size_t rows = end - begin;
+  if (rows == 0) return {};
+  if (layout_->is_words()) {
+    batch.assign_words({from.words.as<uint64_t>() + begin, rows}, {from.nulls.as<uint8_t>() + begin, from.nulls.empty() ? 0 : rows});
+  } else {
+    std::vector<Array> keys;
+    for (const Array& key : from.keys) keys.push_back(key.slice(begin, rows));
+    HR_CHECK(batch.assign(*layout_, std::move(keys), rows, budget_));
+  }
+  const Places places{.of_rows = from.places.as<uint64_t>() + begin};
+  HR_CHECK(into.find(batch, places));
+  for (size_t i = 0; i < into.states.size(); ++i) {
+    const Array input = aggregates_[i].input ? from.inputs[i].slice(begin, rows) : Array();
+    HR_CHECK(into.states[i]->update({.input = &input, .groups = into.numbers, .places = places}));
+  }
+  return {};
+}
+
+/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: if there are many rows a group.
+Result<void> Aggregation::look_at_rows(Worker& worker) const {
+  worker.rows_aside = 0;
+  if (worker.parts.empty()) {
+    for (size_t part = 0; part < kParts; ++part) worker.parts.push_back(make_table());
+  }
+  size_t rows = 0;
+  for (size_t part = 0; part < kParts; ++part) {
+    Table& table = *worker.parts[part];
+    for (const RowsAside& aside : worker.rows) {
+      rows += aside.begins[part + 1] - aside.begins[part];
+      HR_CHECK(absorb_rows(aside, aside.begins[part], aside.begins[part + 1], worker.batch, table));
+    }
+    if (part == 0 && table.groups.size() * 2 > rows) {
+      worker.keeps_rows = true;
+      worker.parts.clear();
+      return {};
+    }
+  }
+  worker.rows.clear();
   return {};
 }
 
@@ -188,34 +249,19 @@ Result<void> Aggregation::put_rows_aside(Worker& worker, uint64_t first_row, std
 Result<void> Aggregation::merge_part(size_t part, size_t parts, Table& into) const {
   const size_t first = parts == 1 ? 0 : part, last = parts == 1 ? kParts : part + 1;
   KeyBatch batch;
-  std::vector<uint64_t> places;
   for (const auto& worker : workers_) {
+    if (!worker->parts.empty()) {
+      Table& table = *worker->parts[part];
+      HR_CHECK(table.seal());
+      std::vector<uint64_t> groups(table.groups.size());
+      std::iota(groups.begin(), groups.end(), uint64_t{0});
+      HR_CHECK(absorb_groups(table, groups, batch, into));
+    }
     for (const auto& table : worker->tables) {
       const std::span<const uint64_t> groups(table->by_part.data() + table->part_begins[first], table->part_begins[last] - table->part_begins[first]);
-      if (groups.empty()) continue;
-      HR_CHECK(table->groups.batch_of(groups, batch));
-      places.resize(groups.size());
-      for (size_t i = 0; i < groups.size(); ++i) places[i] = table->places[groups[i]];
-      HR_CHECK(into.find(batch, {.of_rows = places.data()}));
-      for (size_t i = 0; i < into.states.size(); ++i) HR_CHECK(into.states[i]->merge(*table->states[i], groups, into.numbers));
+      HR_CHECK(absorb_groups(*table, groups, batch, into));
     }
-    for (const RowsAside& aside : worker->rows) {
-      const size_t begin = aside.begins[first], rows = aside.begins[last] - begin;
-      if (rows == 0) continue;
-      if (layout_->is_words()) {
-        batch.assign_words({aside.words.as<uint64_t>() + begin, rows}, {aside.nulls.as<uint8_t>() + begin, aside.nulls.empty() ? 0 : rows});
-      } else {
-        std::vector<Array> keys;
-        for (const Array& key : aside.keys) keys.push_back(key.slice(begin, rows));
-        HR_CHECK(batch.assign(*layout_, std::move(keys), rows, budget_));
-      }
-      const Places row_places{.of_rows = aside.places.as<uint64_t>() + begin};
-      HR_CHECK(into.find(batch, row_places));
-      for (size_t i = 0; i < into.states.size(); ++i) {
-        const Array input = aggregates_[i].input ? aside.inputs[i].slice(begin, rows) : Array();
-        HR_CHECK(into.states[i]->update({.input = &input, .groups = into.numbers, .places = row_places}));
-      }
-    }
+    for (const RowsAside& aside : worker->rows) HR_CHECK(absorb_rows(aside, aside.begins[first], aside.begins[last], batch, into));
   }
   return {};
 }
@@ -227,7 +273,7 @@ Result<void> Aggregation::finish() {
     if (worker->table) HR_CHECK(put_aside(*worker));
     for (const auto& table : worker->tables) groups += table->groups.size();
     tables += worker->tables.size();
-    has_rows = has_rows || !worker->rows.empty();
+    has_rows = has_rows || !worker->rows.empty() || !worker->parts.empty();
   }
   std::vector<std::unique_ptr<Table>> parts;
   if (tables == 1 && !has_rows) {
@@ -242,7 +288,8 @@ Result<void> Aggregation::finish() {
   workers_.clear();
   if (keys_.empty() && parts.front()->groups.size() == 0) {
     KeyBatch one;
-    one.assign_words(std::vector<uint64_t>{0}, {});
+    const uint64_t word = 0;
+    one.assign_words({&word, 1}, {});
     HR_CHECK(parts.front()->find(one, {}));
   }
   return collect(std::move(parts));

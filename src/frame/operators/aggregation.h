@@ -40,6 +40,9 @@ class Aggregation {
   Result<void> add_rows(Worker& worker, uint64_t first_row, std::vector<Array> keys, std::vector<Array> inputs, size_t rows) const;
   Result<void> put_aside(Worker& worker) const;
   Result<void> put_rows_aside(Worker& worker, uint64_t first_row, std::vector<Array> inputs) const;
+  Result<void> look_at_rows(Worker& worker) const;
+  Result<void> absorb_groups(const Table& from, std::span<const uint64_t> groups, KeyBatch& batch, Table& into) const;
+  Result<void> absorb_rows(const RowsAside& from, size_t begin, size_t end, KeyBatch& batch, Table& into) const;
   Result<void> merge_part(size_t part, size_t parts, Table& into) const;
   Result<void> collect(std::vector<std::unique_ptr<Table>> parts);
   Result<void> finish_columns(Table& part, std::vector<std::vector<Array>>& columns, size_t index) const;
