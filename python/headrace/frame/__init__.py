@@ -17,6 +17,7 @@ DataType = _native.DataType
 Expr = _native.Expr
 GroupBy = _native.GroupBy
 LazyFrame = _native.LazyFrame
+LazyGroupBy = _native.LazyGroupBy
 Series = _native.Series
 col = _native.col
 concat = _native.concat
@@ -74,6 +75,7 @@ __all__ = [
     "Int32",
     "Int64",
     "LazyFrame",
+    "LazyGroupBy",
     "List",
     "Null",
     "Series",

@@ -65,6 +65,11 @@ PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Join& join, const
   const auto columns = join_columns(left, right, join.left_on, join.right_on, join.options);
   if (!columns) return with_inputs(node, {narrowed(node.inputs[0], names_of(left)), narrowed(node.inputs[1], names_of(right))});
   Names of_left, of_right;
+  if (join.options.condition) {
+    // It may read any column of either side, under the names of both.
+    of_left = names_of(left);
+    of_right = names_of(right);
+  }
   for (const Expression& key : join.left_on) add_columns(key, of_left);
   for (const Expression& key : join.right_on) add_columns(key, of_right);
   for (size_t i = 0; i < node.schema.size(); ++i) {
