@@ -32,11 +32,13 @@ Result<std::unique_ptr<Query>> query_of(const QueryOptions& options, bool counts
   auto budget = process_budget();
   if (limit != MemoryBudget::kUnlimited) budget = budget->child("this query", limit);
   const auto all = static_cast<size_t>(ThreadPool::process().threads());
-  return std::make_unique<Query>(std::move(budget), options.threads == 0 ? all : std::min(options.threads, all), options.cancelled, counts_bytes);
+  const size_t workers = options.threads == 0 ? all : std::min(options.threads, all);
+  return std::make_unique<Query>(std::move(budget), workers, options.cancelled, counts_bytes);
 }
 
 Error with_remedy(Error error) {
-  if (error.kind == ErrorKind::OutOfMemory) error.message += ". A result that need not be whole in memory comes in parts from collect_batches().";
+  if (error.kind != ErrorKind::OutOfMemory) return error;
+  error.message += ". A result that need not be whole in memory comes in parts from collect_batches().";
   return error;
 }
 

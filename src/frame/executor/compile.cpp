@@ -96,7 +96,8 @@ Result<Pipeline> compile_sort(const PlanNode& node, const PlanNode::Sort& sort, 
   return from(std::make_unique<GatheredSource<Sort>>(std::move(input), std::move(gathering)), to_string(node), query);
 }
 
-/// Whether a join is known only when all rows of both sides are: rows that find nothing come last, or the left side's keys are to be looked at.
+/// Whether a join is known only when all rows of both sides are: rows that find nothing come last, or the left side's keys are to be
+/// looked at.
 bool needs_both_sides(const JoinOptions& options) {
   const bool has_rest = options.kind == JoinKind::Right || options.kind == JoinKind::Full;
   return has_rest || options.validation == JoinValidation::OneToMany || options.validation == JoinValidation::OneToOne;
@@ -111,7 +112,8 @@ Result<Pipeline> compile_join(const PlanNode& node, const PlanNode::Join& join, 
   }
   HR_TRY(Pipeline right, compile(*node.inputs[1], query));
   HR_TRY(Pipeline left, compile(*node.inputs[0], query));
-  HR_TRY(Join made, Join::make(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options, query.workers, query.budget));
+  HR_TRY(Join made, Join::make(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options, query.workers,
+                               query.budget));
   add(left, std::make_unique<JoinOperator>(std::move(right), std::move(made)), node);
   left.is_dense = false;
   left.expands = left.expands || (join.options.kind != JoinKind::Semi && join.options.kind != JoinKind::Anti);
@@ -155,7 +157,9 @@ Result<Pipeline> compile_unique(const PlanNode& node, const PlanNode::Unique& un
 }  // namespace
 
 Result<Pipeline> compile(const PlanNode& node, Query& query) {
-  if (const auto* scan = std::get_if<PlanNode::ScanFrame>(&node.kind)) return from(std::make_unique<FrameSource>(scan->frame), to_string(node), query);
+  if (const auto* scan = std::get_if<PlanNode::ScanFrame>(&node.kind)) {
+    return from(std::make_unique<FrameSource>(scan->frame), to_string(node), query);
+  }
   if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&node.kind)) {
     HR_TRY(auto source, ParquetSource::make(node, *scan, query));
     Pipeline pipeline = from(std::move(source), to_string(node), query);

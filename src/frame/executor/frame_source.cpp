@@ -1,6 +1,7 @@
 #include "frame/executor/frame_source.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace headrace::frame {
@@ -49,8 +50,8 @@ size_t FrameSource::tasks() const { return (cuts_.size() - 1 + kMorselsOfTask - 
 
 Result<std::unique_ptr<SourceTask>> FrameSource::begin(size_t task) {
   const size_t first = task * kMorselsOfTask, last = std::min(first + kMorselsOfTask, cuts_.size() - 1);
-  const auto begin = cuts_.begin();
-  return std::make_unique<FrameTask>(*this, std::vector<size_t>(begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(last + 1)));
+  const std::span<const size_t> cuts = std::span(cuts_).subspan(first, last + 1 - first);
+  return std::make_unique<FrameTask>(*this, std::vector<size_t>(cuts.begin(), cuts.end()));
 }
 
 Chunk FrameSource::chunk_at(size_t begin, size_t rows) const {

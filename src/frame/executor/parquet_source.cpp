@@ -22,7 +22,8 @@ constexpr uint64_t kLeastRows = uint64_t{1} << 17;
 /// Reads a stretch, column by column as they are needed.
 class ParquetTask final : public SourceTask {
  public:
-  ParquetTask(const ParquetSource& source, const ParquetSource::Part& part, std::shared_ptr<const parquet::OpenFile> file, ParquetSource::Stretch stretch)
+  ParquetTask(const ParquetSource& source, const ParquetSource::Part& part, std::shared_ptr<const parquet::OpenFile> file,
+              ParquetSource::Stretch stretch)
       : source_(source), part_(part), file_(std::move(file)), stretch_(stretch), columns_(part.columns.size()) {}
 
   Result<std::optional<Morsel>> next() override {
@@ -33,14 +34,13 @@ class ParquetTask final : public SourceTask {
     const auto load = [&](size_t column) -> Result<void> {
       if (loaded[column]) return {};
       loaded[column] = true;
-      HR_TRY(chunk.columns[column], read(column, rows));
+      HR_TRY(chunk.columns[column], read(column, rows, nullptr));
       return {};
     };
     HR_TRY(const Selection selection, source_.conditions().select(chunk, load, source_.budget()));
     Morsel morsel{.first_row = stretch_.first_row, .chunk = {.columns = {}, .rows = selection.size(rows)}};
     for (size_t column = 0; column < source_.width() && morsel.chunk.rows > 0; ++column) {
-      HR_CHECK(load(column));
-      HR_TRY(Array kept, taken(chunk.columns[column], selection, source_.budget()));
+      HR_TRY(Array kept, loaded[column] ? taken(chunk.columns[column], selection, source_.budget()) : read(column, rows, &selection));
       morsel.chunk.columns.push_back(std::move(kept));
     }
     stretch_.begin += rows;
@@ -55,7 +55,8 @@ class ParquetTask final : public SourceTask {
     uint64_t at = 0;
   };
 
-  Result<Array> read(size_t column, size_t rows) {
+  /// The next rows of a column, or those of them that are selected.
+  Result<Array> read(size_t column, size_t rows, const Selection* selection) {
     Column& own = columns_[column];
     const size_t leaf = part_.columns[column];
     if (!own.reader) {
@@ -64,7 +65,8 @@ class ParquetTask final : public SourceTask {
     }
     const auto named = [&](const Error& error) { return std::unexpected(file_->named(stretch_.group, leaf, error)); };
     if (auto passed = own.reader->skip(stretch_.begin - own.at); !passed) return named(passed.error());
-    auto array = own.reader->read(rows);
+    const bool is_all = selection == nullptr || selection->is_all;
+    auto array = is_all ? own.reader->read(rows) : own.reader->read_some(rows, selection->rows);
     if (!array) return named(array.error());
     own.at = stretch_.begin + rows;
     return array;
@@ -95,8 +97,8 @@ Result<std::unique_ptr<ParquetSource>> ParquetSource::make(const PlanNode& node,
 
 Result<void> ParquetSource::check_schema(const parquet::OpenFile& file) const {
   const auto wrong = [&](std::string_view name, std::string what) {
-    return fail(ErrorKind::InvalidData, fmt::format("{}: column {:?} {}, {}.", file.path().string(), name, what, scan_.files->front().string()),
-                file.path().string());
+    const std::string path = file.path().string();
+    return fail(ErrorKind::InvalidData, fmt::format("{}: column {:?} {}, {}.", path, name, what, scan_.files->front().string()), path);
   };
   for (const Field& field : scan_.columns.fields()) {
     const auto index = file.schema().index_of(field.name);
@@ -196,7 +198,8 @@ Result<std::unique_ptr<SourceTask>> ParquetSource::begin(size_t task) {
   if (!file->is_open()) {
     HR_TRY(const Part again, open_file(file->path(), true));
     if (again.rows != part.rows || again.columns != part.columns) {
-      return fail(ErrorKind::InvalidData, fmt::format("{}: the file changed while it was read.", file->path().string()), file->path().string());
+      const std::string path = file->path().string();
+      return fail(ErrorKind::InvalidData, fmt::format("{}: the file changed while it was read.", path), path);
     }
     file = again.file;
   }

@@ -65,7 +65,8 @@ Result<void> Conditions::narrow(const One& one, const Chunk& chunk, Selection& s
   return {};
 }
 
-Result<Selection> Conditions::select(Chunk& chunk, const std::function<Result<void>(size_t)>& load, const std::shared_ptr<MemoryBudget>& budget) const {
+Result<Selection> Conditions::select(Chunk& chunk, const std::function<Result<void>(size_t)>& load,
+                                     const std::shared_ptr<MemoryBudget>& budget) const {
   Selection selection;
   for (const One& one : all_) {
     if (selection.size(chunk.rows) == 0) break;

@@ -20,7 +20,9 @@ std::unexpected<Error> wrong(ErrorKind kind, const std::filesystem::path& path, 
 
 Result<Buffer> read_footer(const File& file, const std::shared_ptr<MemoryBudget>& budget) {
   const auto& path = file.path();
-  if (file.size_bytes() < 3 * kMagic) return wrong(ErrorKind::InvalidData, path, fmt::format("it is no Parquet file: it has {} bytes", file.size_bytes()));
+  if (file.size_bytes() < 3 * kMagic) {
+    return wrong(ErrorKind::InvalidData, path, fmt::format("it is no Parquet file: it has {} bytes", file.size_bytes()));
+  }
   std::array<std::byte, 8> end;
   HR_CHECK(file.read_at(file.size_bytes() - end.size(), end));
   const std::string_view magic(reinterpret_cast<const char*>(end.data()) + 4, kMagic);
@@ -29,7 +31,8 @@ Result<Buffer> read_footer(const File& file, const std::shared_ptr<MemoryBudget>
   uint32_t size = 0;
   std::memcpy(&size, end.data(), 4);
   if (size > file.size_bytes() - 3 * kMagic || size > kGreatestFooter) {
-    return wrong(ErrorKind::InvalidData, path, fmt::format("it says that its footer has {} bytes, and has {} itself", size, file.size_bytes()));
+    return wrong(ErrorKind::InvalidData, path,
+                 fmt::format("it says that its footer has {} bytes, and has {} itself", size, file.size_bytes()));
   }
   HR_TRY(Buffer footer, Buffer::allocate(size, budget));
   HR_CHECK(file.read_at(file.size_bytes() - end.size() - size, footer.bytes()));
@@ -61,7 +64,8 @@ Result<std::shared_ptr<const OpenFile>> OpenFile::open(const std::filesystem::pa
 Result<std::vector<size_t>> OpenFile::columns_named(const std::optional<std::vector<std::string>>& names) const {
   for (const Unreadable& column : columns_.unreadable) {
     const bool wanted = !names || std::ranges::find(*names, column.name) != names->end();
-    if (wanted) return wrong(ErrorKind::Unsupported, path(), fmt::format("column {:?} {}; name the columns that you need", column.name, column.why));
+    if (!wanted) continue;
+    return wrong(ErrorKind::Unsupported, path(), fmt::format("column {:?} {}; name the columns that you need", column.name, column.why));
   }
   std::vector<size_t> columns;
   if (!names) {
@@ -77,7 +81,8 @@ Result<std::vector<size_t>> OpenFile::columns_named(const std::optional<std::vec
 }
 
 Error OpenFile::named(size_t group, size_t column, const Error& error) const {
-  return {error.kind, fmt::format("{}: column {:?}, row group {}: {}", path().string(), leaf(column).name, group, error.message), path().string()};
+  return {error.kind, fmt::format("{}: column {:?}, row group {}: {}", path().string(), leaf(column).name, group, error.message),
+          path().string()};
 }
 
 Result<ColumnReader> OpenFile::reader(size_t group, size_t column, const std::shared_ptr<MemoryBudget>& budget) const {

@@ -23,7 +23,8 @@ uint64_t ParquetFile::rows_of(size_t row_group) const { return static_cast<uint6
 
 namespace {
 
-Result<Array> read_chunk(const parquet::OpenFile& file, size_t group, size_t column, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
+Result<Array> read_chunk(const parquet::OpenFile& file, size_t group, size_t column, size_t rows,
+                         const std::shared_ptr<MemoryBudget>& budget) {
   if (rows == 0) return Array::make({.type = file.leaf(column).type});
   HR_TRY(parquet::ColumnReader reader, file.reader(group, column, budget));
   auto array = reader.read(rows);

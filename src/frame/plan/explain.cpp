@@ -60,8 +60,8 @@ std::string text_of(const PlanNode& node, const PlanNode::Project& project) {
 }
 
 std::string text_of(const PlanNode& node, const PlanNode::ScanParquet& scan) {
-  std::string text = fmt::format("SCAN PARQUET {}{}, {} of {} columns: {}", scan.files->front().string(),
-                                 scan.files->size() > 1 ? fmt::format(" and {} more files", scan.files->size() - 1) : "", node.schema.size(),
+  const std::string more = scan.files->size() > 1 ? fmt::format(" and {} more files", scan.files->size() - 1) : "";
+  std::string text = fmt::format("SCAN PARQUET {}{}, {} of {} columns: {}", scan.files->front().string(), more, node.schema.size(),
                                  scan.columns.size(), list_of(names_of(node.schema)));
   if (scan.offset != 0) text += fmt::format(", from row {}", scan.offset);
   if (scan.size != UINT64_MAX) text += fmt::format(", {} rows", scan.size);
@@ -79,7 +79,9 @@ std::string text_of(const PlanNode::Sort& sort) {
 
 std::string text_of(const PlanNode::Join& join) {
   std::vector<std::string> keys;
-  for (size_t i = 0; i < join.left_on.size(); ++i) keys.push_back(fmt::format("{} = {}", to_string(join.left_on[i]), to_string(join.right_on[i])));
+  for (size_t i = 0; i < join.left_on.size(); ++i) {
+    keys.push_back(fmt::format("{} = {}", to_string(join.left_on[i]), to_string(join.right_on[i])));
+  }
   return fmt::format("JOIN {}{}", name(join.options.kind), keys.empty() ? "" : fmt::format(" on {}", list_of(keys)));
 }
 
@@ -107,7 +109,9 @@ std::string to_string(const PlanNode& node) {
   if (const auto* slice = std::get_if<PlanNode::Slice>(&node.kind)) {
     return fmt::format("SLICE from row {}, {} rows", slice->offset, slice->size == UINT64_MAX ? "all" : fmt::format("{}", slice->size));
   }
-  if (const auto* index = std::get_if<PlanNode::RowIndex>(&node.kind)) return fmt::format("ROW INDEX {:?} from {}", node.schema[0].name, index->offset);
+  if (const auto* index = std::get_if<PlanNode::RowIndex>(&node.kind)) {
+    return fmt::format("ROW INDEX {:?} from {}", node.schema[0].name, index->offset);
+  }
   if (const auto* sort = std::get_if<PlanNode::Sort>(&node.kind)) return text_of(*sort);
   if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return text_of(*join);
   if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node.kind)) return text_of(*group_by);

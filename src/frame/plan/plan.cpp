@@ -32,7 +32,8 @@ Result<void> check_condition(const Expression& condition, const Schema& input) {
   HR_TRY(const Reduction reduction, Reduction::bind({&condition, 1}, input));
   HR_TRY(const BoundExpression bound, reduction.bind(condition, input));
   if (bound.type().id() == TypeId::Bool || bound.type().id() == TypeId::Null) return {};
-  return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
+  return fail(ErrorKind::InvalidArgument,
+              fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
 }
 
 bool is_of_all_rows(const PlanNode& node) {
@@ -58,7 +59,8 @@ Result<Plan> Plan::scan_parquet(std::span<const std::filesystem::path> sources, 
   std::vector<Field> fields;
   for (const size_t column : columns) fields.push_back(first->schema()[column]);
   HR_TRY(Schema schema, Schema::make(std::move(fields)));
-  return Plan(make_node(PlanNode::ScanParquet{.files = std::move(files), .columns = schema, .allows_others = options.columns.has_value()}, {}, schema));
+  PlanNode::ScanParquet scan{.files = std::move(files), .columns = schema, .allows_others = options.columns.has_value()};
+  return Plan(make_node(std::move(scan), {}, std::move(schema)));
 }
 
 const Schema& Plan::schema() const { return node_->schema; }
@@ -162,7 +164,8 @@ Result<Plan> Plan::unique(std::span<const std::string> subset, Keep keep) const 
   return Plan(make_node(PlanNode::Unique{{subset.begin(), subset.end()}, keep}, {node_}, schema()));
 }
 
-Result<Plan> Plan::join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) const {
+Result<Plan> Plan::join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
+                        const JoinOptions& options) const {
   HR_TRY(const Join made, Join::make(schema(), right.schema(), left_on, right_on, options, 1, process_budget()));
   PlanNode::Join join{{left_on.begin(), left_on.end()}, {right_on.begin(), right_on.end()}, options};
   return Plan(make_node(std::move(join), {node_, right.node_}, made.schema()));
@@ -175,12 +178,14 @@ Result<Plan> Plan::concat(std::span<const Plan> plans) {
   for (size_t n = 0; n < plans.size(); ++n) {
     const Schema& other = plans[n].schema();
     if (other.size() != schema.size()) {
-      return fail(ErrorKind::InvalidArgument, fmt::format("Frame {} has {} columns, where the first has {}.", n, other.size(), schema.size()));
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("Frame {} has {} columns, where the first has {}.", n, other.size(), schema.size()));
     }
     for (size_t i = 0; i < schema.size(); ++i) {
       if (other[i] == schema[i]) continue;
-      return fail(ErrorKind::InvalidArgument, fmt::format("Column {} of frame {} is {:?} of type {}, of the first frame {:?} of type {}.", i, n, other[i].name,
-                                                          to_string(other[i].type), schema[i].name, to_string(schema[i].type)));
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("Column {} of frame {} is {:?} of type {}, of the first frame {:?} of type {}.", i, n, other[i].name,
+                              to_string(other[i].type), schema[i].name, to_string(schema[i].type)));
     }
     inputs.push_back(plans[n].node());
   }

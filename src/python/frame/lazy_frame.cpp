@@ -69,7 +69,8 @@ DataFrame frame_of(const std::vector<frame::StepProfile>& steps) {
     check_or_raise(times.append(std::round(static_cast<double>(step.nanoseconds) / 1e3) / 1e3));
   }
   auto schema = value_or_raise(frame::Schema::make(
-      {{"step", frame::TypeId::String}, {"rows", frame::TypeId::UInt64}, {"bytes", frame::TypeId::UInt64}, {"milliseconds", frame::TypeId::Float64}}));
+      {{"step", frame::TypeId::String}, {"rows", frame::TypeId::UInt64}, {"bytes", frame::TypeId::UInt64},
+       {"milliseconds", frame::TypeId::Float64}}));
   return value_or_raise(DataFrame::make(std::move(schema), {value_or_raise(names.finish()), numbers(steps, &frame::StepProfile::rows),
                                                             numbers(steps, &frame::StepProfile::bytes), value_or_raise(times.finish())}));
 }
@@ -166,22 +167,30 @@ Plan scan_parquet(nb::handle source, const std::optional<std::vector<std::string
 }
 
 void bind_steps(nb::class_<Plan>& type) {
-  type.def("select", [](const Plan& p, const nb::args& args, const nb::kwargs& named) { return value_or_raise(p.select(expressions_of(args, named))); })
-      .def("with_columns", [](const Plan& p, const nb::args& args, const nb::kwargs& named) { return value_or_raise(p.with_columns(expressions_of(args, named))); })
+  type.def("select", [](const Plan& p, const nb::args& args, const nb::kwargs& named) {
+             return value_or_raise(p.select(expressions_of(args, named)));
+           })
+      .def("with_columns", [](const Plan& p, const nb::args& args, const nb::kwargs& named) {
+             return value_or_raise(p.with_columns(expressions_of(args, named)));
+           })
       .def("filter", [](const Plan& p, const nb::args& conditions) { return value_or_raise(p.filter(condition_of(conditions))); })
       .def("drop", drop, nb::arg("columns"), nb::kw_only(), nb::arg("strict") = true)
       .def("rename", rename, nb::arg("mapping"), nb::kw_only(), nb::arg("strict") = true)
-      .def("with_row_index", [](const Plan& p, const std::string& name, uint64_t offset) { return value_or_raise(p.with_row_index(name, offset)); },
-           nb::arg("name") = "index", nb::arg("offset") = 0)
-      .def("slice", [](const Plan& p, int64_t offset, std::optional<uint64_t> length) { return p.slice(offset, length.value_or(UINT64_MAX)); },
-           nb::arg("offset"), nb::arg("length") = nb::none())
+      .def("with_row_index", [](const Plan& p, const std::string& name, uint64_t offset) {
+             return value_or_raise(p.with_row_index(name, offset));
+           }, nb::arg("name") = "index", nb::arg("offset") = 0)
+      .def("slice", [](const Plan& p, int64_t offset, std::optional<uint64_t> length) {
+             return p.slice(offset, length.value_or(UINT64_MAX));
+           }, nb::arg("offset"), nb::arg("length") = nb::none())
       .def("head", [](const Plan& p, uint64_t n) { return p.slice(0, n); }, nb::arg("n") = 5)
       .def("limit", [](const Plan& p, uint64_t n) { return p.slice(0, n); }, nb::arg("n") = 5)
       .def("tail", [](const Plan& p, uint32_t n) { return p.slice(-int64_t{n}, n); }, nb::arg("n") = 5)
       .def("first", [](const Plan& p) { return p.slice(0, 1); })
       .def("last", [](const Plan& p) { return p.slice(-1, 1); })
       .def("lazy", [](const Plan& p) { return p; })
-      .def("pipe", [](nb::handle self, nb::handle function, const nb::args& args, const nb::kwargs& named) { return function(self, *args, **named); });
+      .def("pipe", [](nb::handle self, nb::handle function, const nb::args& args, const nb::kwargs& named) {
+             return function(self, *args, **named);
+           });
 }
 
 void bind_ends(nb::class_<Plan>& type) {
@@ -214,8 +223,8 @@ void bind_lazy_frame(nb::module_& module) {
   nb::class_<BatchIterator>(module, "BatchIterator")
       .def("__iter__", [](nb::handle self) { return nb::borrow(self); })
       .def("__next__", &BatchIterator::next);
-  module.def("scan_parquet", scan_parquet, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(), nb::arg("n_rows") = nb::none(),
-             nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0);
+  module.def("scan_parquet", scan_parquet, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(),
+             nb::arg("n_rows") = nb::none(), nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0);
   module.def("concat", [](const std::vector<Plan>& frames) { return value_or_raise(Plan::concat(frames)); }, nb::arg("frames"));
 }
 

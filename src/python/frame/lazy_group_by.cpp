@@ -23,7 +23,9 @@ struct LazyGroupBy {
   std::vector<Expression> keys;
 };
 
-Plan grouped(const LazyGroupBy& groups, const std::vector<Expression>& expressions) { return value_or_raise(groups.plan.group_by(groups.keys, expressions)); }
+Plan grouped(const LazyGroupBy& groups, const std::vector<Expression>& expressions) {
+  return value_or_raise(groups.plan.group_by(groups.keys, expressions));
+}
 
 /// An aggregate of every column that is no key.
 Plan aggregated(const LazyGroupBy& groups, const Expression::Aggregate& what) {
@@ -63,14 +65,18 @@ void bind_lazy_group_by(nb::module_& module) {
       .def("group_by", group_by)
       .def("unique", unique, nb::arg("subset") = nb::none(), nb::kw_only(), nb::arg("keep") = "any", nb::arg("maintain_order") = false);
   nb::class_<LazyGroupBy> type(module, "LazyGroupBy");
-  type.def("agg", [](const LazyGroupBy& groups, const nb::args& args, const nb::kwargs& named) { return grouped(groups, expressions_of(args, named)); });
-  type.def("len", [](const LazyGroupBy& groups, const std::string& name) { return grouped(groups, {Expression::len().alias(name)}); }, nb::arg("name") = "len");
-  for (const auto& [name, op] : {std::pair{"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"first", First}, {"last", Last}, {"n_unique", NUnique},
-                                 {"median", Median}, {"all", Implode}}) {
+  type.def("agg", [](const LazyGroupBy& groups, const nb::args& args, const nb::kwargs& named) {
+        return grouped(groups, expressions_of(args, named));
+      });
+  type.def("len", [](const LazyGroupBy& groups, const std::string& name) { return grouped(groups, {Expression::len().alias(name)}); },
+           nb::arg("name") = "len");
+  for (const auto& [name, op] : {std::pair{"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"first", First}, {"last", Last},
+                                 {"n_unique", NUnique}, {"median", Median}, {"all", Implode}}) {
     type.def(name, [op](const LazyGroupBy& groups) { return aggregated(groups, {.op = op}); });
   }
   type.def("quantile", [](const LazyGroupBy& groups, double quantile, const std::string& interpolation) {
-        return aggregated(groups, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+        const auto between = value_or_raise(frame::interpolation_of(interpolation));
+        return aggregated(groups, {.op = Quantile, .quantile = quantile, .interpolation = between});
       }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
 }
 

@@ -24,7 +24,9 @@ size_t steps_of(const Expression& expression) {
 bool keeps_type(const Expression& expression) {
   if (std::holds_alternative<Expression::Literal>(expression.kind())) return false;
   if (std::holds_alternative<Expression::Alias>(expression.kind())) return keeps_type(expression.inputs()[0]);
-  if (std::holds_alternative<Expression::When>(expression.kind())) return keeps_type(expression.inputs()[0]) || keeps_type(expression.inputs()[1]);
+  if (std::holds_alternative<Expression::When>(expression.kind())) {
+    return keeps_type(expression.inputs()[0]) || keeps_type(expression.inputs()[1]);
+  }
   return has_column(expression);
 }
 
@@ -82,13 +84,14 @@ std::optional<Expression> on_side(const PlanNode& node, const JoinColumns& colum
   });
 }
 
-/// Conditions on one side leave out rows before they are looked up, but not of a side whose missing rows are nulls. What can fail does not: a row may
-/// find nothing, and is never asked then.
+/// Conditions on one side leave out rows before they are looked up, but not of a side whose missing rows are nulls. What can fail does
+/// not: a row may find nothing, and is never asked then.
 PlanNodePointer pushed(const PlanNode& node, const PlanNode::Join& join, const Conditions& above) {
   using enum JoinKind;
   const auto columns = join_columns(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options);
   const JoinKind kind = join.options.kind;
-  const bool into_left = columns && kind != Right && kind != Full, into_right = columns && (kind == Inner || kind == Right || kind == Cross);
+  const bool into_left = columns && kind != Right && kind != Full;
+  const bool into_right = columns && (kind == Inner || kind == Right || kind == Cross);
   Conditions left, right, stay;
   for (const Expression& condition : above) {
     const bool fails = can_fail(condition, node.schema);

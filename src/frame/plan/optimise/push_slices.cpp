@@ -29,15 +29,17 @@ PlanNodePointer placed(const PlanNodePointer& node, const PlanNode::ScanParquet&
   if (!scan.conditions.empty() || (slice.offset < 0 && !is_whole) || scan.offset < 0) return slice_of(node, slice);
   PlanNode::ScanParquet made = scan;
   const auto skipped = static_cast<uint64_t>(std::max<int64_t>(slice.offset, 0));
-  made.offset = slice.offset < 0 ? slice.offset : static_cast<int64_t>(std::min<uint64_t>(static_cast<uint64_t>(scan.offset) + skipped, INT64_MAX));
+  const uint64_t begin = std::min<uint64_t>(static_cast<uint64_t>(scan.offset) + skipped, INT64_MAX);
+  made.offset = slice.offset < 0 ? slice.offset : static_cast<int64_t>(begin);
   made.size = std::min(slice.size, scan.size == UINT64_MAX ? UINT64_MAX : scan.size > skipped ? scan.size - skipped : 0);
   return make_node(std::move(made), {}, node->schema);
 }
 
 /// Every input as long as the slice's end lets it be of use, and the slice itself.
 PlanNodePointer placed_in_concat(const PlanNodePointer& node, const Slice& slice) {
+  const uint64_t end = sum_or_most(static_cast<uint64_t>(slice.offset), slice.size);
   std::vector<PlanNodePointer> inputs;
-  for (const PlanNodePointer& input : node->inputs) inputs.push_back(placed(input, Slice{0, sum_or_most(static_cast<uint64_t>(slice.offset), slice.size)}));
+  for (const PlanNodePointer& input : node->inputs) inputs.push_back(placed(input, Slice{0, end}));
   return make_node(slice, {with_inputs(*node, std::move(inputs))}, node->schema);
 }
 
