@@ -55,7 +55,8 @@ class GroupResultsOperator final : public Operator {
   std::shared_ptr<MemoryBudget> budget_;
 };
 
-/// Looks the rows up in another pipeline's, which are gathered before the first one comes. Of joins whose result follows the left side alone.
+/// Looks the rows up in another pipeline's, which are gathered before the first one comes. Of joins whose result follows the left
+/// side alone.
 class JoinOperator final : public Operator {
  public:
   JoinOperator(Pipeline right, Join join) : right_(std::move(right)), join_(std::move(join)) {}

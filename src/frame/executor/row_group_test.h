@@ -8,8 +8,8 @@
 
 namespace headrace::frame {
 
-/// Tells from a row group's statistics that no row of it fulfils some conditions. NaN is in no statistics, so nothing is told of what NaN might
-/// fulfil.
+/// Tells from a row group's statistics that no row of it fulfils some conditions. NaN is in no statistics, so nothing is told of what
+/// NaN might fulfil.
 class RowGroupTest {
  public:
   /// `schema`: of the columns that conditions read.

@@ -18,8 +18,8 @@ using PlanNodePointer = std::shared_ptr<const PlanNode>;
 struct PlanNode {
   /// Its columns are the schema's.
   struct ScanFrame { DataFrame frame; };
-  /// The rows [offset, offset + size) of all files, those of them where all conditions hold, one condition tried after the other. The conditions
-  /// may read columns that the schema has not.
+  /// The rows [offset, offset + size) of all files, those of them where all conditions hold, one condition tried after the other. The
+  /// conditions may read columns that the schema has not.
   struct ScanParquet {
     std::shared_ptr<const std::vector<std::filesystem::path>> files;
     Schema columns;             ///< of every file
