@@ -28,7 +28,7 @@ from ._native import Tensor
 from ._output import Choice, Output, Piece, TokenLogprob, Usage
 from ._sampling import Sampling
 from ._tokenizer import Encoding, Tokenizer
-from .frame import DataFrame, Series, read_parquet
+from .frame import DataFrame, LazyFrame, Series, col, lit, read_parquet, scan_parquet, when
 from ._versions import show_versions, versions
 from ._native import version as __version__
 
@@ -44,6 +44,7 @@ __all__ = [
     "InternalError",
     "InvalidArgument",
     "InvalidData",
+    "LazyFrame",
     "ModelInfo",
     "NotFound",
     "OutOfMemory",
@@ -60,8 +61,12 @@ __all__ = [
     "Usage",
     "__version__",
     "catalog",
+    "col",
+    "lit",
     "pull",
     "read_parquet",
+    "scan_parquet",
     "show_versions",
     "versions",
+    "when",
 ]

@@ -58,6 +58,26 @@ enum class BinaryOperator : uint8_t {
 const char* symbol(BinaryOperator op);
 enum class UnaryOperator : uint8_t { Not, Negate, IsNull, IsNotNull, IsNan, IsNotNan };
 
+enum class AggregateOperator : uint8_t {
+  Len,        ///< rows
+  Count,      ///< rows with a value
+  NullCount,
+  Sum,        ///< of whole numbers an error if it does not fit its type; of floats exact, rounded once
+  Mean, Min, Max,
+  First, Last,  ///< in the order of rows, null like any value
+  NUnique,      ///< null is a value
+  Median, Quantile, Std, Var,
+  Any, All,
+  Product,
+  Implode,  ///< a list of all values
+};
+/// As Python writes it: "n_unique".
+const char* name(AggregateOperator op);
+/// What a quantile between two values is.
+enum class Interpolation : uint8_t { Nearest, Lower, Higher, Midpoint, Linear, Equiprobable };
+/// InvalidArgument for anything but "nearest", "lower", "higher", "midpoint", "linear", "equiprobable".
+Result<Interpolation> interpolation_of(std::string_view name);
+
 /// How a column is calculated from others, by names. Immutable; copies share. Nothing is checked before bind().
 class Expression {
  public:
@@ -68,21 +88,35 @@ class Expression {
   /// `strict`: a value that does not fit is an error, else null.
   static Expression cast(Expression input, DataType type, bool strict);
   static Expression when(Expression condition, Expression then, Expression otherwise);
+  /// One value of many rows: of a frame's, or of each group's.
+  struct Aggregate {
+    AggregateOperator op = AggregateOperator::Len;
+    double quantile = 0.5;
+    Interpolation interpolation = Interpolation::Nearest;
+    uint8_t ddof = 1;          ///< of Std and Var: what the number of values is lessened by
+    bool ignore_nulls = true;  ///< of Any and All: else null is Kleene's
+    bool operator==(const Aggregate&) const = default;
+  };
+  static Expression aggregate(Aggregate what, Expression input);
+  /// How many rows there are; named "len".
+  static Expression len();
   Expression alias(std::string name) const;
 
-  struct Column { std::string name; };
-  struct Literal { Scalar value; };
-  struct Binary { BinaryOperator op; };
-  struct Unary { UnaryOperator op; };
-  struct Cast { DataType type; bool strict; };
-  struct When {};
-  struct Alias { std::string name; };
-  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Alias>;
+  struct Column { std::string name; bool operator==(const Column&) const = default; };
+  struct Literal { Scalar value; bool operator==(const Literal&) const = default; };
+  struct Binary { BinaryOperator op; bool operator==(const Binary&) const = default; };
+  struct Unary { UnaryOperator op; bool operator==(const Unary&) const = default; };
+  struct Cast { DataType type; bool strict; bool operator==(const Cast&) const = default; };
+  struct When { bool operator==(const When&) const = default; };
+  struct Alias { std::string name; bool operator==(const Alias&) const = default; };
+  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregate, Alias>;
 
   const Kind& kind() const { return node_->kind; }
   const std::vector<Expression>& inputs() const { return node_->inputs; }
   /// The name of the result: an alias, or the leftmost column's; "literal" without one.
   const std::string& name() const;
+  /// Whether both are written the same, part by part.
+  bool operator==(const Expression& other) const;
 
  private:
   struct Node {

@@ -10,6 +10,10 @@
 
 namespace headrace::frame {
 
+namespace parquet {
+class OpenFile;
+}
+
 /// A Parquet file that is open: its footer is read, its columns are when asked for. Copies share it; thread-safe.
 ///
 /// Read are all physical types (INT96 too), lists of values with any depth, decimals in their four forms, pages of both
@@ -31,8 +35,8 @@ class ParquetFile {
   Result<DataFrame> read(const std::optional<std::vector<std::string>>& columns = {}, uint64_t rows = UINT64_MAX) const;
 
  private:
-  struct State;
-  std::shared_ptr<const State> state_;
+  std::shared_ptr<const parquet::OpenFile> file_;
+  std::shared_ptr<MemoryBudget> budget_;
 };
 
 }  // namespace headrace::frame

@@ -9,17 +9,22 @@
 """
 
 from .._native import frame as _native
+from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
 from ._when import Then, When
 
 DataFrame = _native.DataFrame
 DataType = _native.DataType
 Expr = _native.Expr
+GroupBy = _native.GroupBy
+LazyFrame = _native.LazyFrame
+LazyGroupBy = _native.LazyGroupBy
 Series = _native.Series
 col = _native.col
 concat = _native.concat
 lit = _native.lit
 read_parquet = _native.read_parquet
 read_parquet_schema = _native.read_parquet_schema
+scan_parquet = _native.scan_parquet
 
 Binary = _native.Binary
 Boolean = _native.Boolean
@@ -64,10 +69,13 @@ __all__ = [
     "Float16",
     "Float32",
     "Float64",
+    "GroupBy",
     "Int8",
     "Int16",
     "Int32",
     "Int64",
+    "LazyFrame",
+    "LazyGroupBy",
     "List",
     "Null",
     "Series",
@@ -80,8 +88,23 @@ __all__ = [
     "When",
     "col",
     "concat",
+    "count",
+    "first",
+    "implode",
+    "last",
+    "len",
     "lit",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "n_unique",
+    "quantile",
     "read_parquet",
     "read_parquet_schema",
+    "scan_parquet",
+    "std",
+    "sum",
+    "var",
     "when",
 ]

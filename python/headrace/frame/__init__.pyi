@@ -1,6 +1,6 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 class DataType:
     """The type of a column. Equal types compare equal; made by the names of this module: Int64, Decimal(15, 2)."""
@@ -125,6 +125,10 @@ class Series:
         Nulls make float64 with NaN of whole numbers, NaT of times, and objects of all else.
         """
     def to_frame(self) -> DataFrame: ...
+    def sort(self, *, descending: bool = False, nulls_last: bool = False) -> Series:
+        """The values in order; see DataFrame.sort()."""
+    def arg_sort(self, *, descending: bool = False, nulls_last: bool = False) -> Series:
+        """The numbers of the rows in the order of their values."""
     def rename(self, name: str) -> Series: ...
     def slice(self, offset: int, length: int | None = None) -> Series: ...
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any: ...
@@ -168,9 +172,64 @@ class DataFrame:
         """All columns, those of equal names replaced, new ones behind them."""
     def filter(self, *conditions: Any) -> DataFrame:
         """The rows where all conditions are true."""
+    def sort(self, by: Any, *more_by: Any, descending: bool | Sequence[bool] = False, nulls_last: bool | Sequence[bool] = False,
+             maintain_order: bool = False) -> DataFrame:
+        """The rows in the order of columns or expressions, the first of them first.
+
+        `descending` and `nulls_last`: for all keys, or one each. Nulls come first, or last, whichever way the values go. NaN is greater
+        than all numbers, -0.0 equal to 0.0; strings go by their bytes, categories by their strings. Rows of equal keys keep their order,
+        with `maintain_order` or without. Lists have no order: Unsupported.
+        """
+    def top_k(self, k: int, *, by: Any, reverse: bool | Sequence[bool] = False) -> DataFrame:
+        """The k rows of the greatest keys, the greatest first, nulls last; with `reverse` those of the least."""
+    def bottom_k(self, k: int, *, by: Any, reverse: bool | Sequence[bool] = False) -> DataFrame:
+        """The k rows of the least keys, the least first, nulls last; with `reverse` those of the greatest."""
+    def join(self, other: DataFrame, on: Any = None, how: Literal["inner", "left", "right", "full", "semi", "anti", "cross"] = "inner", *,
+             left_on: Any = None, right_on: Any = None, suffix: str = "_right", validate: Literal["m:m", "m:1", "1:m", "1:1"] = "m:m",
+             nulls_equal: bool = False, coalesce: bool | None = None,
+             maintain_order: Literal["none", "left", "left_right"] | None = None) -> DataFrame:
+        """The rows of both frames whose keys are equal: columns or expressions, `on` for both, or `left_on` and `right_on`.
+
+        Rows come in the order of this frame, each with those of `other` in theirs; then, in right and full joins, the rows of `other` that
+        no row found. So it is with any `maintain_order`. A name that both have gets `suffix` on the right. Nulls are equal to one another
+        only with `nulls_equal`; NaN is equal to NaN.
+
+        Keys are compared as a type that holds all values of both; none is InvalidArgument: cast one. `coalesce`: whether the two columns
+        of a key become one; by default in all but full joins, and never with keys that are calculated. `validate`: InvalidArgument if a key
+        stands in several rows of a side that is to have it once.
+        """
+    def join_where(self, other: DataFrame, *predicates: Expr, how: Literal["inner", "left", "right", "full", "semi", "anti"] = "inner",
+                   suffix: str = "_right") -> DataFrame:
+        """The rows of both frames for which all predicates hold, over the columns of both, in the order of join().
+
+        A column of `other` whose name this frame has too gets `suffix`, in predicates as well as in the result. Pairs are found by columns
+        that are to be equal, `col("a") == col("b")`; without such every row is tried with every one.
+        """
+    def hstack(self, columns: DataFrame | Sequence[Series]) -> DataFrame:
+        """These columns, and others beside them."""
+    def vstack(self, other: DataFrame) -> DataFrame:
+        """These rows, and those of a frame of the same schema below them."""
+    def reverse(self) -> DataFrame:
+        """The last row first."""
+    def with_row_index(self, name: str = "index", offset: int = 0) -> DataFrame:
+        """The numbers of the rows as a first column, of UInt32."""
+    def drop(self, *columns: str | Iterable[str], strict: bool = True) -> DataFrame:
+        """The other columns. With `strict` a name that is not there is NotFound."""
+    def rename(self, mapping: Mapping[str, str] | Callable[[str], str], *, strict: bool = True) -> DataFrame: ...
+    def drop_nulls(self, subset: str | Iterable[str] | None = None) -> DataFrame:
+        """The rows that have a value in all columns, or in these."""
+    def fill_null(self, value: Any = None, strategy: Literal["forward", "backward", "zero", "one"] | None = None,
+                  limit: int | None = None) -> DataFrame:
+        """A value for null: `value`, or an expression, in columns of its kind; the last value before or the next one after, for no more
+        than `limit` nulls after one another; or zero or one in columns of numbers."""
+    def sample(self, n: int | None = None, *, fraction: float | None = None, with_replacement: bool = False, shuffle: bool = False,
+               seed: int | None = None) -> DataFrame:
+        """Rows by chance, one without `n` and `fraction`, in the frame's order unless `shuffle`. Equal seeds take equal rows."""
     def slice(self, offset: int, length: int | None = None) -> DataFrame: ...
     def head(self, n: int = 5) -> DataFrame: ...
     def tail(self, n: int = 5) -> DataFrame: ...
+    def lazy(self) -> LazyFrame:
+        """The frame as the first step of a plan."""
     def to_dict(self, *, as_series: bool = True) -> dict[str, Any]: ...
     def to_dicts(self) -> list[dict[str, Any]]: ...
     def to_arrow(self) -> Any:
@@ -179,7 +238,113 @@ class DataFrame:
     def __arrow_c_schema__(self) -> object: ...
     def _repr_html_(self) -> str: ...
 
-def concat(frames: Iterable[DataFrame]) -> DataFrame: ...
+class LazyFrame:
+    """Steps that are checked when they are named and run when the frame is collected, together and rewritten to do less.
+
+    Made by scan_parquet(), DataFrame.lazy(), or of what a DataFrame is made of. Never changed; each step gives a new one.
+    """
+
+    def __init__(self, data: Any = None, schema: Mapping[str, DataType] | None = None) -> None: ...
+    @property
+    def schema(self) -> dict[str, DataType]: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def dtypes(self) -> list[DataType]: ...
+    @property
+    def width(self) -> int: ...
+    def collect_schema(self) -> dict[str, DataType]: ...
+    def select(self, *exprs: Any, **named: Any) -> LazyFrame:
+        """Columns by name or expression, in lists too; `name=expression` names the result."""
+    def with_columns(self, *exprs: Any, **named: Any) -> LazyFrame:
+        """All columns, those of equal names replaced, new ones behind them."""
+    def filter(self, *conditions: Any) -> LazyFrame:
+        """The rows where all conditions are true."""
+    def drop(self, *columns: str | Iterable[str], strict: bool = True) -> LazyFrame:
+        """Without these columns; with `strict` they must exist."""
+    def rename(self, mapping: Mapping[str, str] | Callable[[str], str], *, strict: bool = True) -> LazyFrame: ...
+    def with_row_index(self, name: str = "index", offset: int = 0) -> LazyFrame:
+        """The numbers of the rows as a first column, UInt32."""
+    def slice(self, offset: int, length: int | None = None) -> LazyFrame:
+        """Rows from `offset` on, from the end if it is below zero."""
+    def head(self, n: int = 5) -> LazyFrame: ...
+    def limit(self, n: int = 5) -> LazyFrame: ...
+    def tail(self, n: int = 5) -> LazyFrame: ...
+    def first(self) -> LazyFrame: ...
+    def last(self) -> LazyFrame: ...
+    def sort(self, by: Any, *more_by: Any, descending: bool | Sequence[bool] = False, nulls_last: bool | Sequence[bool] = False,
+             maintain_order: bool = False) -> LazyFrame:
+        """See DataFrame.sort(). Of a slice of it no more rows are kept than it has."""
+    def top_k(self, k: int, *, by: Any, reverse: bool | Sequence[bool] = False) -> LazyFrame: ...
+    def bottom_k(self, k: int, *, by: Any, reverse: bool | Sequence[bool] = False) -> LazyFrame: ...
+    def group_by(self, *by: Any, maintain_order: bool = False, **named: Any) -> LazyGroupBy:
+        """Groups of rows of equal keys, in the order of their first rows; see DataFrame.group_by()."""
+    def unique(self, subset: str | Sequence[str] | None = None, *, keep: Literal["first", "last", "any", "none"] = "any",
+               maintain_order: bool = False) -> LazyFrame: ...
+    def join(self, other: LazyFrame, on: Any = None, how: Literal["inner", "left", "right", "full", "semi", "anti", "cross"] = "inner", *,
+             left_on: Any = None, right_on: Any = None, suffix: str = "_right", validate: Literal["m:m", "m:1", "1:m", "1:1"] = "m:m",
+             nulls_equal: bool = False, coalesce: bool | None = None,
+             maintain_order: Literal["none", "left", "left_right"] | None = None) -> LazyFrame:
+        """See DataFrame.join()."""
+    def lazy(self) -> LazyFrame: ...
+    def pipe(self, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """function(self, ...)."""
+    def collect(self, *, memory: str | int | None = None, threads: int | None = None, optimized: bool = True) -> DataFrame:
+        """The result. Rows are in order, whatever the number of threads.
+
+        `memory` bounds what the query and its result take (`"512MiB"`), as HEADRACE_MEMORY does for every query; more is OutOfMemory.
+        Ctrl-C ends it.
+        """
+    def collect_batches(self, *, chunk_size: int | None = None, memory: str | int | None = None, threads: int | None = None) -> BatchIterator:
+        """The result in frames of `chunk_size` rows, calculated as they are taken: it need not fit into memory."""
+    def profile(self, *, memory: str | int | None = None, threads: int | None = None) -> tuple[DataFrame, DataFrame]:
+        """The result, and for each step the rows and bytes it gave and the time that all threads took for it."""
+    def explain(self, *, optimized: bool = True) -> str:
+        """The steps, the last one first, as they are run or, without `optimized`, as they were named."""
+
+class LazyGroupBy:
+    """Rows of a LazyFrame by their keys."""
+
+    def agg(self, *exprs: Any, **named: Any) -> LazyFrame:
+        """A row for each key: the keys, then expressions of each group's rows."""
+    def len(self, name: str = "len") -> LazyFrame: ...
+    def sum(self) -> LazyFrame: ...
+    def mean(self) -> LazyFrame: ...
+    def min(self) -> LazyFrame: ...
+    def max(self) -> LazyFrame: ...
+    def first(self) -> LazyFrame: ...
+    def last(self) -> LazyFrame: ...
+    def n_unique(self) -> LazyFrame: ...
+    def median(self) -> LazyFrame: ...
+    def all(self) -> LazyFrame: ...
+    def quantile(self, quantile: float, interpolation: str = "nearest") -> LazyFrame: ...
+
+class BatchIterator:
+    def __iter__(self) -> BatchIterator: ...
+    def __next__(self) -> DataFrame: ...
+
+@overload
+def concat(frames: Iterable[DataFrame], *,
+           how: Literal["vertical", "vertical_relaxed", "horizontal", "diagonal", "diagonal_relaxed"] = "vertical") -> DataFrame:
+    """Frames below one another, of one schema, or side by side, of one height.
+
+    `diagonal`: below one another, null where a frame lacks a column; `relaxed`: columns get the type that they have in common.
+    """
+@overload
+def concat(frames: Iterable[LazyFrame]) -> LazyFrame: ...
+def scan_parquet(
+    source: str | PathLike[str] | Sequence[str | PathLike[str]],
+    *,
+    columns: Sequence[str] | None = None,
+    n_rows: int | None = None,
+    row_index_name: str | None = None,
+    row_index_offset: int = 0,
+) -> LazyFrame:
+    """Parquet files as a LazyFrame: a file, a folder (all *.parquet below it), a pattern with * ? [] and **, or a list of such.
+
+    All files must have the columns of the first. Only what is needed is read: columns, row groups that may have rows for a filter, first rows.
+    """
+
 def read_parquet(source: str | PathLike[str], *, columns: Sequence[str] | None = None, n_rows: int | None = None) -> DataFrame:
     """Reads a Parquet file: these columns, in this order, and the first rows.
 

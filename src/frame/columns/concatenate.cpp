@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 #include <vector>
 
 #include "frame/array_builder.h"
@@ -48,13 +49,16 @@ Result<void> append_fixed(std::span<const Array> arrays, size_t rows, Array::Par
 void move_blocks(std::span<const Array> arrays, Array::Parts& parts) {
   auto blocks = std::make_shared<Blocks>();
   View* views = parts.values.as<View>();
+  // Pieces of one column have their list in common: it stands once.
+  std::unordered_map<const Blocks*, uint32_t> seen;
   for (const Array& array : arrays) {
-    const auto first = static_cast<uint32_t>(blocks->size());
+    const auto [place, is_new] = seen.try_emplace(array.blocks().get(), static_cast<uint32_t>(blocks->size()));
+    const uint32_t first = place->second;
     for (size_t row = 0; row < array.size(); ++row) {
       if (!views[row].is_inside()) views[row].place.block += first;
     }
     views += array.size();
-    if (array.blocks()) blocks->insert(blocks->end(), array.blocks()->begin(), array.blocks()->end());
+    if (is_new && array.blocks()) blocks->insert(blocks->end(), array.blocks()->begin(), array.blocks()->end());
   }
   parts.blocks = std::move(blocks);
 }

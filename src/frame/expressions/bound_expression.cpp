@@ -73,7 +73,8 @@ NodePointer cast_to(NodePointer input, const DataType& type, bool strict = true)
 
 class Binder {
  public:
-  explicit Binder(const Schema& schema) : schema_(schema) {}
+  Binder(const Schema& schema, std::span<const Expression> aggregates, std::span<const DataType> types)
+      : schema_(schema), aggregates_(aggregates), types_(types) {}
 
   Result<NodePointer> bind(const Expression& expression) {
     if (++depth_ > kDeepest) return fail(ErrorKind::OutOfRange, fmt::format("An expression is nested more than {} deep.", kDeepest));
@@ -189,9 +190,23 @@ class Binder {
     return node;
   }
 
+  Result<NodePointer> of(const Expression& expression, const Expression::Aggregate&) {
+    const auto place = std::ranges::find(aggregates_, expression);
+    if (place == aggregates_.end()) {
+      return fail(ErrorKind::InvalidArgument, fmt::format("{}: an aggregate cannot stand here, within another or where rows are calculated.", to_string(expression)));
+    }
+    auto node = step(Node::Step::Column, expression);
+    const auto index = static_cast<size_t>(place - aggregates_.begin());
+    node->column = schema_.size() + index;
+    node->type = types_[index];
+    return node;
+  }
+
   Result<NodePointer> of(const Expression& expression, const Expression::Alias&) { return bind(expression.inputs()[0]); }
 
   const Schema& schema_;
+  std::span<const Expression> aggregates_;
+  std::span<const DataType> types_;
   int depth_ = 0;
 };
 
@@ -297,10 +312,19 @@ Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::s
   std::unreachable();
 }
 
-Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema) {
+Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema) { return bind(expression, schema, {}, {}); }
+
+Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema, std::span<const Expression> aggregates,
+                                              std::span<const DataType> types) {
   BoundExpression bound;
-  HR_TRY(bound.node_, Binder(schema).bind(expression));
+  HR_TRY(bound.node_, Binder(schema, aggregates, types).bind(expression));
   return bound;
+}
+
+BoundExpression BoundExpression::cast_to(const DataType& type) const {
+  BoundExpression cast;
+  cast.node_ = headrace::frame::cast_to(node_, type);
+  return cast;
 }
 
 const DataType& BoundExpression::type() const { return node_->type; }
@@ -308,11 +332,24 @@ const DataType& BoundExpression::type() const { return node_->type; }
 namespace {
 
 void mark_columns_of(const Node& node, std::vector<bool>& read) {
-  if (node.step == Node::Step::Column) read[node.column] = true;
+  if (node.step == Node::Step::Column && node.column < read.size()) read[node.column] = true;
   for (const NodePointer& input : node.inputs) mark_columns_of(*input, read);
 }
 
 }  // namespace
+
+namespace {
+
+bool can_fail(const Node& node) {
+  const bool fails = (node.step == Node::Step::Cast && node.strict && !always_fits(node.inputs[0]->type, node.type)) ||
+                     (node.step == Node::Step::Binary && node.type.id() == TypeId::Decimal) ||
+                     (node.step == Node::Step::Unary && node.unary == UnaryOperator::Negate && node.type.id() == TypeId::Decimal);
+  return fails || std::ranges::any_of(node.inputs, [](const NodePointer& input) { return can_fail(*input); });
+}
+
+}  // namespace
+
+bool BoundExpression::can_fail() const { return frame::can_fail(*node_); }
 
 void BoundExpression::mark_columns(std::vector<bool>& read) const { mark_columns_of(*node_, read); }
 

@@ -20,12 +20,20 @@ class BoundExpression {
  public:
   /// NotFound or InvalidArgument names the part of the expression that is wrong.
   static Result<BoundExpression> bind(const Expression& expression, const Schema& schema);
+  /// With aggregates, whose values for each row are further columns, behind those of the schema, of these types.
+  static Result<BoundExpression> bind(const Expression& expression, const Schema& schema, std::span<const Expression> aggregates,
+                                      std::span<const DataType> types);
 
   const DataType& type() const;
-  /// Marks the columns of the schema that it reads.
+  /// Whether a row can be an error: a strict cast, a decimal beyond its digits.
+  bool can_fail() const;
+  /// Marks the columns of the schema that it reads, no others.
   void mark_columns(std::vector<bool>& read) const;
   /// A value for each row of the chunk, whose columns are the schema's; those that are not read may be empty. OutOfRange names the part of the expression.
   Result<Array> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
+
+  /// The same, cast.
+  BoundExpression cast_to(const DataType& type) const;
 
   struct Node;
 

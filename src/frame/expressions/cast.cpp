@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -275,6 +276,26 @@ bool can_cast(const DataType& from, const DataType& to) {
   if (from.id() == TypeId::Duration && to.id() == TypeId::Duration) return true;
   // Times are whole numbers of their units.
   return (is_whole(from) && to.is_integer()) || (from.is_integer() && is_whole(to)) || (from.is_temporal() && to.is_float());
+}
+
+bool always_fits(const DataType& from, const DataType& to) {
+  if (from == to || from.id() == TypeId::Null || to.id() == TypeId::Bool || is_text(to)) return true;
+  if (is_text(from)) return false;
+  if (to.is_float()) return true;
+  if (from.id() == TypeId::Bool) return to.id() != TypeId::Decimal || to.precision() > to.scale();
+  const auto bits = [](const DataType& type) { return static_cast<int>(type.value_bytes()) * 8 - (type.is_unsigned_integer() ? 0 : 1); };
+  if (from.is_integer() && to.id() == TypeId::Decimal) {
+    constexpr int kDigits[] = {3, 5, 10, 20};
+    return to.precision() - to.scale() >= kDigits[std::bit_width(from.value_bytes()) - 1];
+  }
+  if (from.id() == TypeId::Decimal && to.id() == TypeId::Decimal) {
+    // A scale that shrinks may round up to one digit more.
+    return to.precision() - to.scale() >= from.precision() - from.scale() + (to.scale() < from.scale());
+  }
+  if (is_whole(from) && to.is_integer()) return bits(to) >= bits(from) && (to.is_signed_integer() || from.is_unsigned_integer());
+  // Times lose what a coarser unit has no place for; in a finer one they may be too many.
+  if (from.id() == TypeId::Date && to.id() == TypeId::Datetime) return to.unit() == TimeUnit::Millisecond;
+  return from.id() == to.id() && to.is_temporal() && per_second(to.unit()) <= per_second(from.unit());
 }
 
 Result<Array> cast(const Array& array, const DataType& to, bool strict, const std::shared_ptr<MemoryBudget>& budget) {

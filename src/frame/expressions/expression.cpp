@@ -1,7 +1,9 @@
 #include "frame/expression.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <iterator>
 #include <utility>
 
 namespace headrace::frame {
@@ -15,13 +17,20 @@ Expression Expression::when(Expression condition, Expression then, Expression ot
   // The value comes first: it names the result.
   return Expression(When{}, {std::move(then), std::move(otherwise), std::move(condition)});
 }
+Expression Expression::aggregate(Aggregate what, Expression input) { return Expression(what, {std::move(input)}); }
+Expression Expression::len() { return Expression(Aggregate{}); }
 Expression Expression::alias(std::string name) const { return Expression(Alias{std::move(name)}, {*this}); }
 
 const std::string& Expression::name() const {
-  static const std::string kLiteral = "literal";
+  static const std::string kLiteral = "literal", kLen = "len";
   if (const auto* column = std::get_if<Column>(&kind())) return column->name;
   if (const auto* alias = std::get_if<Alias>(&kind())) return alias->name;
-  return inputs().empty() ? kLiteral : inputs().front().name();
+  if (!inputs().empty()) return inputs().front().name();
+  return std::holds_alternative<Aggregate>(kind()) ? kLen : kLiteral;
+}
+
+bool Expression::operator==(const Expression& other) const {
+  return node_ == other.node_ || (kind() == other.kind() && inputs() == other.inputs());
 }
 
 const char* symbol(BinaryOperator op) {
@@ -29,7 +38,37 @@ const char* symbol(BinaryOperator op) {
   return kSymbols[static_cast<size_t>(op)];
 }
 
+const char* name(AggregateOperator op) {
+  constexpr const char* kNames[] = {"len", "count", "null_count", "sum", "mean", "min", "max", "first", "last", "n_unique", "median", "quantile", "std", "var",
+                                    "any", "all", "product", "implode"};
+  return kNames[static_cast<size_t>(op)];
+}
+
 namespace {
+
+constexpr const char* kInterpolations[] = {"nearest", "lower", "higher", "midpoint", "linear", "equiprobable"};
+
+}  // namespace
+
+Result<Interpolation> interpolation_of(std::string_view name) {
+  for (size_t i = 0; i < std::size(kInterpolations); ++i) {
+    if (name == kInterpolations[i]) return static_cast<Interpolation>(i);
+  }
+  return fail(ErrorKind::InvalidArgument, fmt::format("{:?} is no interpolation; {} are.", name, fmt::join(kInterpolations, ", ")), std::string(name));
+}
+
+namespace {
+
+std::string arguments_of(const Expression::Aggregate& what) {
+  switch (what.op) {
+    case AggregateOperator::Quantile: return fmt::format("{}, {:?}", what.quantile, kInterpolations[static_cast<size_t>(what.interpolation)]);
+    case AggregateOperator::Std:
+    case AggregateOperator::Var: return what.ddof == 1 ? "" : fmt::format("ddof={}", what.ddof);
+    case AggregateOperator::Any:
+    case AggregateOperator::All: return what.ignore_nulls ? "" : "ignore_nulls=False";
+    default: return "";
+  }
+}
 
 /// What a visitor of each kind is made of.
 template <class... Each>
@@ -79,6 +118,9 @@ std::string to_string(const Expression& expression) {
           [&](const Expression::Unary& unary) { return applied(unary.op, input(0)); },
           [&](const Expression::Cast& cast) { return fmt::format("{}.cast({}{})", input(0), to_string(cast.type), cast.strict ? "" : ", strict=False"); },
           [&](const Expression::When&) { return fmt::format("when({}).then({}).otherwise({})", input(2), input(0), input(1)); },
+          [&](const Expression::Aggregate& what) {
+            return inputs.empty() ? std::string("len()") : fmt::format("{}.{}({})", input(0), name(what.op), arguments_of(what));
+          },
           [&](const Expression::Alias& alias) { return fmt::format("{}.alias({:?})", input(0), alias.name); },
       },
       expression.kind());

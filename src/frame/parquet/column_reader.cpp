@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "frame/columns/gather.h"
 #include "frame/parquet/convert.h"
 
 namespace headrace::frame::parquet {
@@ -267,18 +268,105 @@ Result<Array> ColumnReader::lists_of(Array items, const Output& out) const {
   return items;
 }
 
+Result<void> ColumnReader::skip(uint64_t rows) {
+  constexpr uint64_t kStep = uint64_t{1} << 14;
+  while (rows > 0) {
+    // Of lists a page has more values than rows, and a row may go on in the next page.
+    if (page_left_ == 0 && leaf_.lists.empty() && values_left_ > 0) {
+      HR_TRY(const size_t skipped, pages_.skip(rows));
+      values_left_ -= static_cast<int64_t>(skipped);
+      rows -= skipped;
+      if (skipped > 0) continue;
+    }
+    const uint64_t within = leaf_.lists.empty() && page_left_ > 0 ? std::min<uint64_t>(page_left_, rows) : rows;
+    const uint64_t step = std::min(within, kStep);
+    HR_CHECK(read(step));
+    rows -= step;
+  }
+  return {};
+}
+
+Result<void> ColumnReader::read_some_values(size_t slots, std::span<const uint64_t> numbers, uint64_t first, Output& out) {
+  const size_t width = leaf_.value_type.value_bytes();
+  // Which values the rows are: all that have one are counted.
+  Bitmap valid;
+  size_t present = slots;
+  if (out.is_nullable) {
+    HR_TRY(valid, Bitmap::zeros(slots, budget_));
+    HR_TRY(present, definitions_.read_equal(static_cast<uint32_t>(leaf_.greatest_definition), valid, 0, slots));
+  }
+  wanted_.clear();
+  size_t word = 0, before = 0;  // values before slot 64 * word
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const size_t slot = numbers[i] - first;
+    if (out.is_nullable) {
+      if (!valid[slot]) continue;
+      for (; word < slot / 64; ++word) before += static_cast<size_t>(std::popcount(valid.word(word * 64)));
+      const uint64_t below = slot % 64 == 0 ? 0 : valid.word(word * 64) << (64 - slot % 64);
+      wanted_.push_back(static_cast<uint32_t>(before + static_cast<size_t>(std::popcount(below))));
+      Bitmap(out.validity.buffer(), 0, out.slots + numbers.size()).set(out.slots + i);
+    } else {
+      wanted_.push_back(static_cast<uint32_t>(slot));
+    }
+  }
+  std::byte* to = out.values.buffer().data() + out.slots * width;
+  out.slots += numbers.size();
+  out.nulls += numbers.size() - wanted_.size();
+  if (present == 0) return {};
+  if (!wanted_.empty()) decoder_->set_block(block_of_page(out));
+  if (wanted_.size() == numbers.size()) return decoder_->read_some(to, present, wanted_);
+  decoded_.resize(wanted_.size() * width);
+  HR_CHECK(decoder_->read_some(decoded_.data(), present, wanted_));
+  size_t next = 0;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (valid[numbers[i] - first]) std::memcpy(to + i * width, decoded_.data() + width * next++, width);
+  }
+  return {};
+}
+
+Result<void> ColumnReader::read_some_flat(size_t rows, std::span<const uint64_t> numbers, Output& out) {
+  out.is_nullable = leaf_.greatest_definition > 0;
+  HR_CHECK(out.reserve(leaf_.value_type, numbers.size()));
+  for (uint64_t first = 0; first < rows;) {
+    HR_CHECK(next_page());
+    const size_t slots = std::min<uint64_t>(rows - first, page_left_);
+    const auto end = std::ranges::lower_bound(numbers, first + slots);
+    const auto here = static_cast<size_t>(end - numbers.begin());
+    HR_CHECK(read_some_values(slots, numbers.first(here), first, out));
+    numbers = numbers.subspan(here);
+    page_left_ -= slots;
+    first += slots;
+  }
+  return {};
+}
+
+Result<Array> ColumnReader::read_some(size_t rows, std::span<const uint64_t> numbers) {
+  if (!leaf_.lists.empty() || !are_values(leaf_)) {
+    HR_TRY(const Array all, read(rows));
+    return gather(all, numbers, budget_);
+  }
+  Output out(budget_);
+  HR_CHECK(read_some_flat(rows, numbers, out));
+  return finish(out);
+}
+
 Result<Array> ColumnReader::read(size_t rows) {
   if (rows == 0) return Array::make({.type = leaf_.type});
   Output out(budget_);
   HR_CHECK(leaf_.lists.empty() ? read_flat(rows, out) : read_nested(rows, out));
-  Array::Parts parts{.type = leaf_.value_type, .size = out.slots, .values = out.values.take(), .nulls = out.nulls};
-  if (out.nulls > 0 && out.is_nullable) parts.validity = Bitmap(out.validity.take(), 0, out.slots);
-  if (!out.blocks.empty() && leaf_.value_type.layout() == Layout::Views) parts.blocks = std::make_shared<const Blocks>(std::move(out.blocks));
-  HR_TRY(Array values, Array::make(std::move(parts)));
-  if (leaf_.lists.empty()) return values;
+  if (leaf_.lists.empty()) return finish(out);
+  HR_TRY(Array values, finish(out));
   HR_TRY(Array lists, lists_of(std::move(values), out));
   if (lists.size() != rows) return broken(fmt::format("has {} rows where {} were to come", lists.size(), rows));
   return lists;
+}
+
+/// The values that were put together; of lists the levels stay.
+Result<Array> ColumnReader::finish(Output& out) const {
+  Array::Parts parts{.type = leaf_.value_type, .size = out.slots, .values = out.values.take(), .nulls = out.nulls};
+  if (out.nulls > 0 && out.is_nullable) parts.validity = Bitmap(out.validity.take(), 0, out.slots);
+  if (!out.blocks.empty() && leaf_.value_type.layout() == Layout::Views) parts.blocks = std::make_shared<const Blocks>(std::move(out.blocks));
+  return Array::make(std::move(parts));
 }
 
 }  // namespace headrace::frame::parquet

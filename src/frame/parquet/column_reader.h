@@ -18,6 +18,10 @@ class ColumnReader {
 
   /// The next `rows` rows. InvalidData if the chunk has not so many, or is broken.
   Result<Array> read(size_t rows);
+  /// Of the next `rows` rows those of these numbers, which rise.
+  Result<Array> read_some(size_t rows, std::span<const uint64_t> numbers);
+  /// Passes over rows: pages that have none to be read are not unpacked.
+  Result<void> skip(uint64_t rows);
 
  private:
   struct Output;
@@ -26,6 +30,9 @@ class ColumnReader {
   Result<void> set_dictionary(Page page);
   Result<void> read_levels();
   Result<void> read_flat(size_t rows, Output& out);
+  Result<void> read_some_flat(size_t rows, std::span<const uint64_t> numbers, Output& out);
+  Result<void> read_some_values(size_t slots, std::span<const uint64_t> numbers, uint64_t first, Output& out);
+  Result<Array> finish(Output& out) const;
   Result<void> read_nested(size_t rows, Output& out);
   /// Reads the values of `slots` slots, of which `present` are not null.
   Result<void> read_values(size_t slots, size_t present, Output& out);
@@ -46,6 +53,7 @@ class ColumnReader {
   std::vector<uint32_t> definition_levels_, repetition_levels_;  // of lists: of the whole page
   size_t level_ = 0;
   std::vector<std::byte> decoded_;
+  std::vector<uint32_t> wanted_;  // numbers of values, nulls not counted
 };
 
 }  // namespace headrace::frame::parquet

@@ -135,6 +135,19 @@ SchemaElement read_element(ThriftReader& reader) {
   return element;
 }
 
+Statistics read_statistics(ThriftReader& reader) {
+  Statistics statistics;
+  reader.read_struct([&](const Field& field) {
+    switch (field.id) {
+      case 3: statistics.nulls = reader.read_integer(); break;
+      case 5: statistics.greatest = reader.read_binary(); break;
+      case 6: statistics.least = reader.read_binary(); break;
+      default: reader.skip(field.type);  // 1 and 2, whose order nobody agreed on, among them
+    }
+  });
+  return statistics;
+}
+
 void read_column_metadata(ThriftReader& reader, ColumnChunk& chunk) {
   int64_t data = 0, dictionary = 0;
   reader.read_struct([&](const Field& field) {
@@ -145,6 +158,10 @@ void read_column_metadata(ThriftReader& reader, ColumnChunk& chunk) {
       case 7: chunk.compressed_bytes = reader.read_integer(); break;
       case 9: data = reader.read_integer(); break;
       case 11: dictionary = reader.read_integer(); break;
+      case 12:
+        if (field.type != ThriftType::Struct) return reader.skip(field.type);
+        chunk.statistics = read_statistics(reader);
+        break;
       default: reader.skip(field.type);
     }
   });
@@ -171,6 +188,27 @@ ColumnChunk read_chunk(ThriftReader& reader) {
   return chunk;
 }
 
+/// Whether a column's least and greatest follow the order of its type.
+bool read_order(ThriftReader& reader) {
+  bool by_type = false;
+  reader.read_struct([&](const Field& field) {
+    by_type = field.id == 1;
+    reader.skip(field.type);
+  });
+  return by_type;
+}
+
+/// Bounds in an order that the file does not name, or that is none we know, are none.
+void forget_unordered(FileMetadata& file, const std::vector<bool>& ordered) {
+  for (RowGroup& group : file.row_groups) {
+    for (size_t i = 0; i < group.columns.size(); ++i) {
+      if (i < ordered.size() && ordered[i]) continue;
+      group.columns[i].statistics.least.reset();
+      group.columns[i].statistics.greatest.reset();
+    }
+  }
+}
+
 RowGroup read_row_group(ThriftReader& reader) {
   RowGroup group;
   reader.read_struct([&](const Field& field) {
@@ -189,11 +227,13 @@ Result<FileMetadata> parse_footer(std::span<const std::byte> bytes) {
   ThriftReader reader(bytes);
   FileMetadata file;
   bool is_encrypted = false;
+  std::vector<bool> ordered;
   reader.read_struct([&](const Field& field) {
     switch (field.id) {
       case 2: reader.read_list(ThriftType::Struct, [&] { file.schema.push_back(read_element(reader)); }); break;
       case 3: file.rows = reader.read_integer(); break;
       case 4: reader.read_list(ThriftType::Struct, [&] { file.row_groups.push_back(read_row_group(reader)); }); break;
+      case 7: reader.read_list(ThriftType::Struct, [&] { ordered.push_back(read_order(reader)); }); break;
       case 8:
         is_encrypted = true;
         reader.skip(field.type);
@@ -218,6 +258,7 @@ Result<FileMetadata> parse_footer(std::span<const std::byte> bytes) {
     }
   }
   if (rows != file.rows) return fail(ErrorKind::InvalidData, fmt::format("its row groups have {} rows, its footer says {}", rows, file.rows));
+  forget_unordered(file, ordered);
   return file;
 }
 

@@ -49,6 +49,13 @@ struct SchemaElement {
   Meaning meaning;
 };
 
+/// The least and the greatest of a chunk's values as they stand plain in a page, perhaps cut off (then still bounds), and how many
+/// nulls it has. Only of the fields whose order is agreed on; NaN is no value for them.
+struct Statistics {
+  std::optional<std::string> least, greatest;
+  std::optional<int64_t> nulls;
+};
+
 struct ColumnChunk {
   Physical physical = Physical::Boolean;
   Codec codec = Codec::None;
@@ -57,6 +64,7 @@ struct ColumnChunk {
   int64_t first_page = 0;  ///< where in the file; a dictionary comes first
   bool is_encrypted = false;
   std::string other_file;
+  Statistics statistics{};
 };
 
 struct RowGroup {

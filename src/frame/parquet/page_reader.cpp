@@ -82,6 +82,19 @@ Result<Buffer> PageReader::memory_for_page(size_t bytes) {
   return page_;
 }
 
+Result<size_t> PageReader::skip(size_t most) {
+  const uint64_t begin = at_;
+  HR_TRY(const PageHeader header, read_header());
+  const bool is_data = header.kind == PageHeader::Kind::Data || header.kind == PageHeader::Kind::DataV2;
+  const bool fits = header.values > 0 && static_cast<size_t>(header.values) <= most && header.compressed_bytes >= 0;
+  if (!is_data || !fits || static_cast<uint64_t>(header.compressed_bytes) > end_ - at_) {
+    at_ = begin;
+    return 0;
+  }
+  at_ += static_cast<uint64_t>(header.compressed_bytes);
+  return static_cast<size_t>(header.values);
+}
+
 Result<Page> PageReader::next(int greatest_repetition, int greatest_definition) {
   using enum PageHeader::Kind;
   for (;;) {

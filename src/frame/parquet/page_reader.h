@@ -22,6 +22,8 @@ class PageReader {
 
   /// The next page, of a kind that is known. InvalidData at the end of the chunk, or if the page is broken.
   Result<Page> next(int greatest_repetition, int greatest_definition);
+  /// Passes over the next page, without unpacking it, if it is one of data with at most so many values: how many it had. 0 if it is none.
+  Result<size_t> skip(size_t most);
 
  private:
   Result<PageHeader> read_header();

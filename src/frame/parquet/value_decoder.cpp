@@ -27,6 +27,27 @@ Result<void> check_text(std::string_view value) {
 
 std::string_view characters(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+/// Values of these numbers out of many.
+void pick(const std::byte* from, size_t width, std::span<const uint32_t> numbers, std::byte* to) {
+  for (size_t i = 0; i < numbers.size(); ++i) std::memcpy(to + i * width, from + size_t{numbers[i]} * width, width);
+}
+
+/// A decoder that reads some values by reading all.
+class WholeDecoder : public ValueDecoder {
+ public:
+  explicit WholeDecoder(size_t width) : width_(width) {}
+  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override {
+    all_.resize(count * width_);
+    HR_CHECK(read(all_.data(), count));
+    pick(all_.data(), width_, numbers, to);
+    return {};
+  }
+
+ private:
+  size_t width_;
+  std::vector<std::byte> all_;
+};
+
 /// Numbers as they lie.
 class PlainNumbers final : public ValueDecoder {
  public:
@@ -37,15 +58,21 @@ class PlainNumbers final : public ValueDecoder {
     page_ = page_.subspan(count * width_);
     return {};
   }
+  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override {
+    if (count > page_.size() / width_) return ended();
+    pick(page_.data(), width_, numbers, to);
+    page_ = page_.subspan(count * width_);
+    return {};
+  }
 
  private:
   Bytes page_;
   size_t width_;
 };
 
-class PlainBits final : public ValueDecoder {
+class PlainBits final : public WholeDecoder {
  public:
-  explicit PlainBits(Bytes page) : page_(page) {}
+  explicit PlainBits(Bytes page) : WholeDecoder(1), page_(page) {}
   Result<void> read(std::byte* to, size_t count) override {
     if (count > page_.size() * 8 - at_) return ended();
     for (size_t i = 0; i < count; ++i, ++at_) to[i] = page_[at_ / 8] >> (at_ % 8) & std::byte{1};
@@ -57,9 +84,9 @@ class PlainBits final : public ValueDecoder {
   size_t at_ = 0;
 };
 
-class RunBits final : public ValueDecoder {
+class RunBits final : public WholeDecoder {
  public:
-  explicit RunBits(Bytes runs) : runs_(runs, 1) {}
+  explicit RunBits(Bytes runs) : WholeDecoder(1), runs_(runs, 1) {}
   Result<void> read(std::byte* to, size_t count) override {
     values_.resize(count);
     HR_CHECK(runs_.read(values_.data(), count));
@@ -75,30 +102,52 @@ class RunBits final : public ValueDecoder {
 /// Bytes with their length in front, or of one length.
 class PlainBytes final : public ValueDecoder {
  public:
-  PlainBytes(Bytes page, const Leaf& leaf) : page_(page), leaf_(leaf) {}
+  PlainBytes(Bytes page, const Leaf& leaf) : page_(page), leaf_(leaf), checks_(is_text(leaf)) {}
   void set_block(uint32_t block) override { block_ = block; }
   Result<void> read(std::byte* to, size_t count) override {
-    const bool is_fixed = leaf_.physical == Physical::FixedByteArray, checks = is_text(leaf_);
+    std::string_view value;
     for (size_t i = 0; i < count; ++i) {
-      uint32_t size = static_cast<uint32_t>(leaf_.fixed_bytes);
-      if (!is_fixed) {
-        if (page_.size() - at_ < 4) return ended();
-        std::memcpy(&size, page_.data() + at_, 4);
-        at_ += 4;
-      }
-      if (size > page_.size() - at_) return ended();
-      const std::string_view value = characters(page_.subspan(at_, size));
-      if (checks) HR_CHECK(check_text(value));
-      const View view = View::of(value, block_, static_cast<uint32_t>(at_));
-      std::memcpy(to + i * sizeof(View), &view, sizeof view);
-      at_ += size;
+      if (!next(value)) return ended();
+      if (checks_) HR_CHECK(check_text(value));
+      put(value, to + i * sizeof(View));
+    }
+    return {};
+  }
+  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override {
+    std::string_view value;
+    size_t taken = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (!next(value)) return ended();
+      if (taken == numbers.size() || numbers[taken] != i) continue;
+      if (checks_) HR_CHECK(check_text(value));
+      put(value, to + taken++ * sizeof(View));
     }
     return {};
   }
 
  private:
+  /// False at the end.
+  bool next(std::string_view& value) {
+    uint32_t size = static_cast<uint32_t>(leaf_.fixed_bytes);
+    if (leaf_.physical != Physical::FixedByteArray) {
+      if (page_.size() - at_ < 4) return false;
+      std::memcpy(&size, page_.data() + at_, 4);
+      at_ += 4;
+    }
+    if (size > page_.size() - at_) return false;
+    value = characters(page_.subspan(at_, size));
+    at_ += size;
+    return true;
+  }
+  /// The value that was the next one, as a view.
+  void put(std::string_view value, std::byte* to) const {
+    const View view = View::of(value, block_, static_cast<uint32_t>(at_ - value.size()));
+    std::memcpy(to, &view, sizeof view);
+  }
+
   Bytes page_;
   const Leaf& leaf_;
+  bool checks_;
   size_t at_ = 0;
   uint32_t block_ = 0;
 };
@@ -110,9 +159,22 @@ class DictionaryValues final : public ValueDecoder {
   Result<void> read(std::byte* to, size_t count) override {
     picked_.resize(count);
     HR_CHECK(indices_.read(picked_.data(), count));
+    return look_up(to);
+  }
+  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override {
+    picked_.resize(count);
+    HR_CHECK(indices_.read(picked_.data(), count));
+    for (size_t i = 0; i < numbers.size(); ++i) picked_[i] = picked_[numbers[i]];
+    picked_.resize(numbers.size());
+    return look_up(to);
+  }
+
+ private:
+  /// The values of the indices picked.
+  Result<void> look_up(std::byte* to) const {
     uint32_t greatest = 0;
     for (const uint32_t index : picked_) greatest = std::max(greatest, index);
-    if (count > 0 && greatest >= dictionary_.size) {
+    if (!picked_.empty() && greatest >= dictionary_.size) {
       return fail(ErrorKind::InvalidData, fmt::format("has index {} into a dictionary of {} values", greatest, dictionary_.size));
     }
     switch (width_) {
@@ -120,12 +182,10 @@ class DictionaryValues final : public ValueDecoder {
       case 8: pick<8>(to); break;
       case 16: pick<16>(to); break;
       default:
-        for (size_t i = 0; i < count; ++i) std::memcpy(to + i * width_, dictionary_.values.data() + picked_[i] * width_, width_);
+        for (size_t i = 0; i < picked_.size(); ++i) std::memcpy(to + i * width_, dictionary_.values.data() + picked_[i] * width_, width_);
     }
     return {};
   }
-
- private:
   template <size_t kWidth>
   void pick(std::byte* to) const {
     const std::byte* values = dictionary_.values.data();
@@ -138,9 +198,9 @@ class DictionaryValues final : public ValueDecoder {
   std::vector<uint32_t> picked_;
 };
 
-class DeltaNumbers final : public ValueDecoder {
+class DeltaNumbers final : public WholeDecoder {
  public:
-  DeltaNumbers(std::vector<int64_t> values, size_t width) : values_(std::move(values)), width_(width) {}
+  DeltaNumbers(std::vector<int64_t> values, size_t width) : WholeDecoder(width), values_(std::move(values)), width_(width) {}
   Result<void> read(std::byte* to, size_t count) override {
     if (count > values_.size() - at_) return ended();
     for (size_t i = 0; i < count; ++i) std::memcpy(to + i * width_, &values_[at_ + i], width_);  // the low bytes
@@ -155,10 +215,10 @@ class DeltaNumbers final : public ValueDecoder {
 };
 
 /// Bytes whose lengths are known apart from them.
-class SizedBytes final : public ValueDecoder {
+class SizedBytes final : public WholeDecoder {
  public:
   SizedBytes(std::vector<int64_t> sizes, Bytes bytes, Buffer own, size_t first, bool checks)
-      : sizes_(std::move(sizes)), bytes_(bytes), own_(std::move(own)), offset_(first), checks_(checks) {}
+      : WholeDecoder(sizeof(View)), sizes_(std::move(sizes)), bytes_(bytes), own_(std::move(own)), offset_(first), checks_(checks) {}
   void set_block(uint32_t block) override { block_ = block; }
   Buffer own_block() const override { return own_; }
   Result<void> read(std::byte* to, size_t count) override {
@@ -201,6 +261,7 @@ class OwnedNumbers final : public ValueDecoder {
  public:
   OwnedNumbers(Buffer own, size_t width) : own_(std::move(own)), numbers_(own_.bytes(), width) {}
   Result<void> read(std::byte* to, size_t count) override { return numbers_.read(to, count); }
+  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override { return numbers_.read_some(to, count, numbers); }
 
  private:
   Buffer own_;

@@ -19,6 +19,8 @@ class ValueDecoder {
   virtual ~ValueDecoder() = default;
   /// The next `count` values into memory of decoded_bytes() each. InvalidData if there are not so many, or a string is none.
   virtual Result<void> read(std::byte* to, size_t count) = 0;
+  /// Goes over the next `count` values and reads those of these numbers, which rise.
+  virtual Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) = 0;
   virtual void set_block(uint32_t) {}
   /// What views point into where that is not the page itself.
   virtual Buffer own_block() const { return {}; }

@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frame/data_frame.h"
@@ -16,8 +17,16 @@ struct Series {
   frame::Column column;
 };
 
+/// A frame and what its rows are grouped by.
+struct GroupBy {
+  frame::DataFrame frame;
+  std::vector<frame::Expression> keys;
+};
+
 /// Expressions that a call names: positional ones, in lists too, and by the names of their results.
 std::vector<frame::Expression> expressions_of(const nanobind::args& positional, const nanobind::kwargs& named);
+/// The aggregates of one argument or none, by their names in Python; Polars' name a method each.
+std::vector<std::pair<const char*, frame::AggregateOperator>> plain_aggregates();
 /// All of the conditions together.
 frame::Expression condition_of(const nanobind::args& conditions);
 
@@ -26,5 +35,12 @@ void bind_data_type(nanobind::module_& module);
 void bind_series(nanobind::module_& module);
 void bind_data_frame(nanobind::module_& module);
 void bind_expression(nanobind::module_& module);
+void bind_lazy_frame(nanobind::module_& module);
+// These add to the classes of those.
+void bind_order(nanobind::module_& module);
+void bind_join(nanobind::module_& module);
+void bind_reshape(nanobind::module_& module);
+void bind_group_by(nanobind::module_& module);
+void bind_lazy_group_by(nanobind::module_& module);
 
 }  // namespace headrace::python

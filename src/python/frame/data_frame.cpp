@@ -8,7 +8,9 @@
 #include <new>
 #include <utility>
 
+#include "frame/group_by.h"
 #include "frame/parquet.h"
+#include "frame/plan.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
 #include "python/frame/capsules.h"
@@ -23,6 +25,7 @@ namespace headrace::python {
 using frame::Column;
 using frame::DataFrame;
 using frame::DataType;
+using frame::Expression;
 using frame::Field;
 
 namespace {
@@ -153,8 +156,65 @@ frame::ShowOptions options() {
 
 }  // namespace
 
+namespace {
+
+/// Every column's aggregate, null where its type has none such.
+DataFrame aggregated(const DataFrame& frame, const Expression::Aggregate& what) {
+  std::vector<Expression> expressions;
+  for (const Field& field : frame.schema().fields()) {
+    const Expression one = Expression::aggregate(what, Expression::column(field.name));
+    const bool has_one = frame::select(frame.slice(0, 0), std::vector{one}).has_value();
+    expressions.push_back(has_one ? one : Expression::literal(frame::Scalar::null(field.type)).alias(field.name));
+  }
+  const nb::gil_scoped_release released;
+  return value_or_raise(frame::select(frame, expressions));
+}
+
+std::vector<std::string> names_of(const DataFrame& frame, nb::handle subset) {
+  if (nb::isinstance<nb::str>(subset)) return {nb::cast<std::string>(subset)};
+  if (!subset.is_none()) return nb::cast<std::vector<std::string>>(subset);
+  std::vector<std::string> names;
+  for (const Field& field : frame.schema().fields()) names.push_back(field.name);
+  return names;
+}
+
+void bind_frame_aggregates(nb::class_<DataFrame>& type) {
+  using enum frame::AggregateOperator;
+  for (const auto& [name, op] : {std::pair{"count", Count}, {"null_count", NullCount}, {"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"median", Median},
+                                 {"product", Product}}) {
+    type.def(name, [op](const DataFrame& f) { return aggregated(f, {.op = op}); });
+  }
+  for (const auto& [name, op] : {std::pair{"std", Std}, {"var", Var}}) {
+    type.def(name, [op](const DataFrame& f, uint8_t ddof) { return aggregated(f, {.op = op, .ddof = ddof}); }, nb::arg("ddof") = 1);
+  }
+  type.def("quantile", [](const DataFrame& f, double quantile, const std::string& interpolation) {
+        return aggregated(f, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+      }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
+  type.def("unique", [](const DataFrame& f, nb::handle subset, const std::string& keep, bool) {
+        const std::vector<std::string> names = names_of(f, subset);
+        const frame::Keep kept = value_or_raise(frame::keep_of(keep));
+        const nb::gil_scoped_release released;
+        return value_or_raise(frame::unique(f, names, kept));
+      }, nb::arg("subset") = nb::none(), nb::kw_only(), nb::arg("keep") = "any", nb::arg("maintain_order") = false);
+  type.def("n_unique", [](const DataFrame& f, nb::handle subset) {
+        std::vector<Expression> expressions;
+        const bool is_one = nb::isinstance<nb::str>(subset) || nb::isinstance<Expression>(subset);
+        if (subset.is_none()) {
+          for (const std::string& name : names_of(f, subset)) expressions.push_back(Expression::column(name));
+        } else {
+          expressions = expressions_of(nb::cast<nb::args>(is_one ? nb::make_tuple(subset) : nb::tuple(nb::borrow(subset))), nb::kwargs());
+        }
+        const nb::gil_scoped_release released;
+        return value_or_raise(frame::n_unique(f, expressions));
+      }, nb::arg("subset") = nb::none());
+}
+
+}  // namespace
+
 void bind_data_frame(nb::module_& module) {
-  nb::class_<DataFrame>(module, "DataFrame")
+  nb::class_<DataFrame> type(module, "DataFrame");
+  bind_frame_aggregates(type);
+  type
       .def("__init__", [](DataFrame* self, nb::handle data, nb::handle schema) { new (self) DataFrame(from_data(data, schema)); },
            nb::arg("data") = nb::none(), nb::arg("schema") = nb::none())
       .def_prop_ro("shape", [](const DataFrame& f) { return nb::make_tuple(f.height(), f.width()); })
@@ -190,10 +250,18 @@ void bind_data_frame(nb::module_& module) {
              const nb::gil_scoped_release released;
              return value_or_raise(frame::filter(f, condition));
            })
+      .def("group_by", [](const DataFrame& f, const nb::args& by, const nb::kwargs& named) {
+             nb::kwargs keys;
+             for (const auto& [name, value] : named) {
+               if (nb::cast<std::string>(name) != "maintain_order") keys[name] = value;
+             }
+             return GroupBy{f, expressions_of(by, keys)};
+           })
       .def("slice", [](const DataFrame& f, size_t offset, std::optional<size_t> length) { return f.slice(offset, length.value_or(f.height())); },
            nb::arg("offset"), nb::arg("length") = nb::none())
       .def("head", [](const DataFrame& f, size_t n) { return f.slice(0, n); }, nb::arg("n") = 5)
       .def("tail", [](const DataFrame& f, size_t n) { return f.slice(f.height() - std::min(n, f.height()), n); }, nb::arg("n") = 5)
+      .def("lazy", [](const DataFrame& f) { return frame::Plan::scan(f); })
       .def("to_dict", to_dict, nb::kw_only(), nb::arg("as_series") = true)
       .def("to_dicts", to_dicts)
       .def("to_arrow", [](nb::handle self) { return nb::module_::import_("pyarrow").attr("table")(self); })
@@ -213,7 +281,6 @@ void bind_data_frame(nb::module_& module) {
         for (const Field& field : file.schema().fields()) out[field.name.c_str()] = field.type;
         return out;
       }, nb::arg("source"));
-  module.def("concat", [](const std::vector<DataFrame>& frames) { return value_or_raise(frame::concat(frames)); }, nb::arg("frames"));
 }
 
 }  // namespace headrace::python

@@ -69,6 +69,33 @@ Expression condition_of(const nb::args& conditions) {
   return all ? *all : Expression::literal(Scalar::of(true));
 }
 
+std::vector<std::pair<const char*, frame::AggregateOperator>> plain_aggregates() {
+  using enum frame::AggregateOperator;
+  return {{"len", Len}, {"count", Count}, {"null_count", NullCount}, {"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"first", First}, {"last", Last},
+          {"n_unique", NUnique}, {"median", Median}, {"product", Product}, {"implode", Implode}};
+}
+
+namespace {
+
+void bind_aggregates(nb::class_<Expression>& type) {
+  using enum frame::AggregateOperator;
+  for (const auto& [name, op] : plain_aggregates()) {
+    type.def(name, [op](const Expression& input) { return Expression::aggregate({.op = op}, input); });
+  }
+  type.def("quantile", [](const Expression& input, double quantile, const std::string& interpolation) {
+        return Expression::aggregate({.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))}, input);
+      }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
+  for (const auto& [name, op] : {std::pair{"std", Std}, {"var", Var}}) {
+    type.def(name, [op](const Expression& input, uint8_t ddof) { return Expression::aggregate({.op = op, .ddof = ddof}, input); }, nb::arg("ddof") = 1);
+  }
+  for (const auto& [name, op] : {std::pair{"any", Any}, {"all", All}}) {
+    type.def(name, [op](const Expression& input, bool ignore_nulls) { return Expression::aggregate({.op = op, .ignore_nulls = ignore_nulls}, input); },
+             nb::kw_only(), nb::arg("ignore_nulls") = true);
+  }
+}
+
+}  // namespace
+
 void bind_expression(nb::module_& module) {
   nb::class_<Expression> type(module, "Expr");
   const auto binary = [&](const char* name, BinaryOperator op) {
@@ -95,6 +122,7 @@ void bind_expression(nb::module_& module) {
   unary("is_not_null", UnaryOperator::IsNotNull);
   unary("is_nan", UnaryOperator::IsNan);
   unary("is_not_nan", UnaryOperator::IsNotNan);
+  bind_aggregates(type);
   type.def("alias", &Expression::alias, nb::arg("name"))
       .def("cast", [](const Expression& input, const frame::DataType& dtype, bool strict) { return Expression::cast(input, dtype, strict); },
            nb::arg("dtype"), nb::kw_only(), nb::arg("strict") = true)
@@ -105,6 +133,7 @@ void bind_expression(nb::module_& module) {
       .def("__repr__", [](const Expression& expression) { return frame::to_string(expression); });
 
   module.def("col", [](const std::string& name) { return Expression::column(name); }, nb::arg("name"));
+  module.def("len", &Expression::len);
   module.def("lit", [](nb::handle value, const std::optional<frame::DataType>& dtype) { return literal_of(value, dtype); }, nb::arg("value"),
              nb::arg("dtype") = nb::none());
   module.def("when", [](nb::handle condition, nb::handle then, nb::handle otherwise) {

@@ -8,7 +8,13 @@ void bind_frame(nanobind::module_& module) {
   bind_data_type(frame);
   bind_expression(frame);
   bind_series(frame);
+  bind_group_by(frame);
   bind_data_frame(frame);
+  bind_lazy_frame(frame);
+  bind_lazy_group_by(frame);
+  bind_order(frame);
+  bind_join(frame);
+  bind_reshape(frame);
 }
 
 }  // namespace headrace::python

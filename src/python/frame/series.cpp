@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "frame/expression.h"
+#include "frame/group_by.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
 #include "python/frame/capsules.h"
@@ -73,8 +75,46 @@ nb::list to_list(const Series& series) {
 
 }  // namespace
 
+namespace {
+
+/// The value of an aggregate of all rows.
+nb::object aggregated(const Series& series, const frame::Expression::Aggregate& what) {
+  const frame::Expression expression = frame::Expression::aggregate(what, frame::Expression::column(series.name));
+  const frame::DataFrame one = [&] {
+    const nb::gil_scoped_release released;
+    return value_or_raise(frame::select(as_frame(series), std::vector{expression}));
+  }();
+  return value_at(one.columns()[0].chunks()[0], 0);
+}
+
+void bind_series_aggregates(nb::class_<Series>& type) {
+  using enum frame::AggregateOperator;
+  for (const auto& [name, op] : {std::pair{"count", Count}, {"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"first", First}, {"last", Last},
+                                 {"n_unique", NUnique}, {"median", Median}, {"product", Product}}) {
+    type.def(name, [op](const Series& s) { return aggregated(s, {.op = op}); });
+  }
+  for (const auto& [name, op] : {std::pair{"std", Std}, {"var", Var}}) {
+    type.def(name, [op](const Series& s, uint8_t ddof) { return aggregated(s, {.op = op, .ddof = ddof}); }, nb::arg("ddof") = 1);
+  }
+  for (const auto& [name, op] : {std::pair{"any", Any}, {"all", All}}) {
+    type.def(name, [op](const Series& s, bool ignore_nulls) { return aggregated(s, {.op = op, .ignore_nulls = ignore_nulls}); }, nb::kw_only(),
+             nb::arg("ignore_nulls") = true);
+  }
+  type.def("quantile", [](const Series& s, double quantile, const std::string& interpolation) {
+        return aggregated(s, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+      }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
+  type.def("unique", [](const Series& s, bool) {
+        const frame::DataFrame some = value_or_raise(frame::unique(as_frame(s), std::vector{s.name}, frame::Keep::First));
+        return Series{s.name, some.columns()[0]};
+      }, nb::kw_only(), nb::arg("maintain_order") = false);
+}
+
+}  // namespace
+
 void bind_series(nb::module_& module) {
-  nb::class_<Series>(module, "Series")
+  nb::class_<Series> type(module, "Series");
+  bind_series_aggregates(type);
+  type
       .def("__init__", [](Series* self, const std::string& name, nb::handle values, const std::optional<DataType>& dtype) {
              new (self) Series{name, column_of(values, dtype)};
            }, nb::arg("name"), nb::arg("values"), nb::arg("dtype") = nb::none())

@@ -1,0 +1,184 @@
+#include "frame/executor/compile.h"
+
+#include <utility>
+
+#include "frame/executor/concat_source.h"
+#include "frame/executor/frame_source.h"
+#include "frame/executor/gathered_source.h"
+#include "frame/executor/operators.h"
+#include "frame/executor/parquet_source.h"
+#include "frame/executor/stored_source.h"
+#include "frame/group_by.h"
+#include "frame/plan/rewrite.h"
+
+namespace headrace::frame {
+namespace {
+
+Pipeline from(std::unique_ptr<Source> source, std::string step, Query& query) {
+  Pipeline pipeline;
+  pipeline.source = std::move(source);
+  pipeline.source_counts = &query.add_step(std::move(step));
+  pipeline.query = &query;
+  return pipeline;
+}
+
+void add(Pipeline& pipeline, std::unique_ptr<Operator> op, const PlanNode& node) {
+  pipeline.steps.push_back({std::move(op), &pipeline.query->add_step(to_string(node))});
+}
+
+/// What becomes of all rows of the node's inputs at once.
+Result<Pipeline> compile_stored(const PlanNode& node, StoredSource::Make make, Query& query) {
+  std::vector<StoredSource::Input> inputs;
+  for (const PlanNodePointer& input : node.inputs) {
+    HR_TRY(Pipeline pipeline, compile(*input, query));
+    inputs.push_back({std::move(pipeline), input->schema});
+  }
+  return from(std::make_unique<StoredSource>(std::move(inputs), std::move(make)), to_string(node), query);
+}
+
+Result<DataFrame> only(std::vector<DataFrame> frames) { return std::move(frames.front()); }
+
+/// A pipeline's rows in places without gaps.
+Pipeline stored(Pipeline pipeline, const PlanNode::Slice& slice, const Schema& schema, std::string step) {
+  Query& query = *pipeline.query;
+  std::vector<StoredSource::Input> inputs;
+  inputs.push_back({std::move(pipeline), schema, slice});
+  return from(std::make_unique<StoredSource>(std::move(inputs), only), std::move(step), query);
+}
+
+Result<Pipeline> compile_filter(const PlanNode& node, const PlanNode::Filter& filter, Query& query) {
+  HR_TRY(Pipeline pipeline, compile(node.input(), query));
+  HR_TRY(Conditions conditions, Conditions::bind(filter.conditions, node.input().schema));
+  std::vector<size_t> kept;
+  for (const Field& field : node.schema.fields()) {
+    HR_TRY(const size_t index, node.input().schema.index_of(field.name));
+    kept.push_back(index);
+  }
+  add(pipeline, std::make_unique<FilterOperator>(std::move(conditions), std::move(kept), query.budget), node);
+  pipeline.is_dense = false;
+  return pipeline;
+}
+
+Result<Pipeline> compile_project(const PlanNode& node, const PlanNode::Project& project, Query& query) {
+  HR_TRY(Pipeline pipeline, compile(node.input(), query));
+  std::vector<BoundExpression> expressions;
+  for (const Expression& expression : project.expressions) {
+    HR_TRY(BoundExpression bound, BoundExpression::bind(expression, node.input().schema));
+    expressions.push_back(std::move(bound));
+  }
+  add(pipeline, std::make_unique<ProjectOperator>(std::move(expressions), query.budget), node);
+  return pipeline;
+}
+
+Result<Pipeline> compile_row_index(const PlanNode& node, const PlanNode::RowIndex& index, Query& query) {
+  HR_TRY(Pipeline pipeline, compile(node.input(), query));
+  if (!pipeline.is_dense) pipeline = stored(std::move(pipeline), {0, UINT64_MAX}, node.input().schema, "STORE");
+  add(pipeline, std::make_unique<RowIndexOperator>(index.offset, query.budget), node);
+  return pipeline;
+}
+
+Result<Pipeline> compile_concat(const PlanNode& node, Query& query) {
+  std::vector<Pipeline> inputs;
+  bool is_dense = true;
+  for (const PlanNodePointer& input : node.inputs) {
+    HR_TRY(Pipeline pipeline, compile(*input, query));
+    is_dense = is_dense && pipeline.is_dense;
+    inputs.push_back(std::move(pipeline));
+  }
+  Pipeline pipeline = from(std::make_unique<ConcatSource>(std::move(inputs)), to_string(node), query);
+  pipeline.is_dense = is_dense;
+  return pipeline;
+}
+
+Result<Pipeline> compile_sort(const PlanNode& node, const PlanNode::Sort& sort, Query& query) {
+  HR_TRY(Pipeline input, compile(node.input(), query));
+  HR_TRY(Sort gathering, make_sort(sort, node.input().schema, query.workers, query.budget));
+  return from(std::make_unique<GatheredSource<Sort>>(std::move(input), std::move(gathering)), to_string(node), query);
+}
+
+/// Whether a join is known only when all rows of both sides are: rows that find nothing come last, or the left side's keys are to be
+/// looked at.
+bool needs_both_sides(const JoinOptions& options) {
+  const bool has_rest = options.kind == JoinKind::Right || options.kind == JoinKind::Full;
+  return has_rest || options.validation == JoinValidation::OneToMany || options.validation == JoinValidation::OneToOne;
+}
+
+Result<Pipeline> compile_join(const PlanNode& node, const PlanNode::Join& join, Query& query) {
+  if (needs_both_sides(join.options)) {
+    const auto make = [join, budget = query.budget](const std::vector<DataFrame>& sides) {
+      return frame::join(sides[0], sides[1], join.left_on, join.right_on, join.options, budget);
+    };
+    return compile_stored(node, make, query);
+  }
+  HR_TRY(Pipeline right, compile(*node.inputs[1], query));
+  HR_TRY(Pipeline left, compile(*node.inputs[0], query));
+  HR_TRY(Join made, Join::make(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options, query.workers,
+                               query.budget));
+  add(left, std::make_unique<JoinOperator>(std::move(right), std::move(made)), node);
+  left.is_dense = false;
+  left.expands = left.expands || (join.options.kind != JoinKind::Semi && join.options.kind != JoinKind::Anti);
+  return left;
+}
+
+Result<Pipeline> compile_group_by(const PlanNode& node, const PlanNode::GroupBy& group_by, Query& query) {
+  HR_TRY(Pipeline input, compile(node.input(), query));
+  HR_TRY(GroupResults results, GroupResults::bind(group_by.keys, group_by.expressions, node.input().schema));
+  Aggregation groups(results.keys(), results.aggregates(), query.workers, query.budget);
+  Pipeline pipeline = from(std::make_unique<GatheredSource<Aggregation>>(std::move(input), std::move(groups)), to_string(node), query);
+  pipeline.steps.push_back({std::make_unique<GroupResultsOperator>(std::move(results), query.budget), &query.add_step("GROUPS' RESULTS")});
+  return pipeline;
+}
+
+/// Expressions with aggregates beside rows.
+Result<Pipeline> compile_of_all_rows(const PlanNode& node, Query& query) {
+  if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) {
+    const auto make = [expressions = project->expressions, budget = query.budget](const std::vector<DataFrame>& input) {
+      return select(input.front(), expressions, budget);
+    };
+    return compile_stored(node, make, query);
+  }
+  std::vector<std::string> names;
+  for (const Field& field : node.schema.fields()) names.push_back(field.name);
+  const Expression condition = all_of(std::get<PlanNode::Filter>(node.kind).conditions);
+  const auto make = [condition, names, budget = query.budget](const std::vector<DataFrame>& input) -> Result<DataFrame> {
+    HR_TRY(const DataFrame kept, filter(input.front(), condition, budget));
+    return kept.select(names);
+  };
+  return compile_stored(node, make, query);
+}
+
+Result<Pipeline> compile_unique(const PlanNode& node, const PlanNode::Unique& unique, Query& query) {
+  const auto make = [unique, budget = query.budget](const std::vector<DataFrame>& input) {
+    return frame::unique(input.front(), unique.subset, unique.keep, budget);
+  };
+  return compile_stored(node, make, query);
+}
+
+}  // namespace
+
+Result<Pipeline> compile(const PlanNode& node, Query& query) {
+  if (const auto* scan = std::get_if<PlanNode::ScanFrame>(&node.kind)) {
+    return from(std::make_unique<FrameSource>(scan->frame), to_string(node), query);
+  }
+  if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&node.kind)) {
+    HR_TRY(auto source, ParquetSource::make(node, *scan, query));
+    Pipeline pipeline = from(std::move(source), to_string(node), query);
+    pipeline.is_dense = scan->conditions.empty();
+    return pipeline;
+  }
+  if (is_of_all_rows(node)) return compile_of_all_rows(node, query);
+  if (const auto* filter = std::get_if<PlanNode::Filter>(&node.kind)) return compile_filter(node, *filter, query);
+  if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) return compile_project(node, *project, query);
+  if (const auto* index = std::get_if<PlanNode::RowIndex>(&node.kind)) return compile_row_index(node, *index, query);
+  if (const auto* slice = std::get_if<PlanNode::Slice>(&node.kind)) {
+    HR_TRY(Pipeline input, compile(node.input(), query));
+    return stored(std::move(input), *slice, node.schema, to_string(node));
+  }
+  if (const auto* sort = std::get_if<PlanNode::Sort>(&node.kind)) return compile_sort(node, *sort, query);
+  if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return compile_join(node, *join, query);
+  if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node.kind)) return compile_group_by(node, *group_by, query);
+  if (const auto* unique = std::get_if<PlanNode::Unique>(&node.kind)) return compile_unique(node, *unique, query);
+  return compile_concat(node, query);
+}
+
+}  // namespace headrace::frame

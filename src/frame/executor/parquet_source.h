@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "frame/executor/query.h"
+#include "frame/executor/selection.h"
+#include "frame/executor/source.h"
+#include "frame/parquet/open_file.h"
+#include "frame/plan/node.h"
+
+namespace headrace::frame {
+
+/// The rows of Parquet files. Row groups of which statistics say that no row fulfils the conditions are left out; of the others the columns of
+/// the conditions are read first, and the rest where rows are left.
+class ParquetSource final : public Source {
+ public:
+  /// A file, and where in it the columns are that are read. Files beyond the first hundred are opened again when their turn comes.
+  struct Part {
+    std::shared_ptr<const parquet::OpenFile> file;
+    std::vector<size_t> columns{};
+    uint64_t rows = 0;
+  };
+  /// Rows [begin, begin + size) of a row group.
+  struct Stretch {
+    size_t part = 0, group = 0;
+    uint64_t begin = 0, size = 0, first_row = 0;
+  };
+
+  /// The errors are those of binding the conditions.
+  static Result<std::unique_ptr<ParquetSource>> make(const PlanNode& node, const PlanNode::ScanParquet& scan, const Query& query);
+
+  Result<void> open() override;
+  size_t tasks() const override { return stretches_.size(); }
+  Result<std::unique_ptr<SourceTask>> begin(size_t task) override;
+  uint64_t rows() const override { return rows_; }
+
+  const Conditions& conditions() const { return conditions_; }
+  /// How many of the columns that are read are given on: the first ones.
+  size_t width() const { return width_; }
+  const std::shared_ptr<MemoryBudget>& budget() const { return query_.budget; }
+
+ private:
+  ParquetSource(const PlanNode::ScanParquet& scan, Schema read, size_t width, Conditions conditions, const Query& query)
+      : scan_(scan), read_(std::move(read)), width_(width), conditions_(std::move(conditions)), query_(query) {}
+  Result<void> open_files();
+  Result<Part> open_file(const std::filesystem::path& path, bool stays_open) const;
+  Result<void> check_schema(const parquet::OpenFile& file) const;
+  void add_stretches(size_t part, uint64_t begin, uint64_t end, uint64_t first_row);
+  /// Few stretches are cut, so that all threads have one.
+  void cut_stretches();
+
+  PlanNode::ScanParquet scan_;
+  Schema read_;
+  size_t width_;
+  Conditions conditions_;
+  const Query& query_;
+  std::vector<Part> parts_;
+  std::vector<Stretch> stretches_;
+  uint64_t rows_ = 0;
+};
+
+}  // namespace headrace::frame
