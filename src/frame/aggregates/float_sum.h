@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "frame/columns/growing_vector.h"
@@ -55,6 +56,7 @@ class FloatSums {
   }
   /// The same for any value. OutOfMemory, of the budget.
   Result<void> add_far(size_t group, double value);
+  Result<void> add_all(size_t group, std::span<const double> values);
   /// Another's group into one of these.
   Result<void> merge(const FloatSums& other, size_t other_group, size_t group);
   double value(size_t group) const;

@@ -44,6 +44,19 @@ struct Aggregation::Table {
     return note_places(row_places, before);
   }
 
+  /// All rows are one group.
+  Result<void> take_all(size_t rows, const Places& row_places) {
+    if (groups.size() == 0) {
+      KeyBatch one;
+      const uint64_t word = 0;
+      one.assign_words({&word, 1}, {});
+      HR_CHECK(find(one, row_places));
+    }
+    numbers.assign(rows, 0);
+    if (rows > 0) places[0] = std::min(places[0], row_places[0]);
+    return {};
+  }
+
   /// Rows mostly come in order: then only those of new groups are their first.
   Result<void> note_places(const Places& row_places, size_t before) {
     if (numbers.empty()) return {};
@@ -125,14 +138,15 @@ Result<void> Aggregation::add(size_t worker, uint64_t first_row, const Chunk& ch
 }
 
 Result<void> Aggregation::add_rows(Worker& worker, uint64_t first_row, std::vector<Array> keys, std::vector<Array> inputs, size_t rows) const {
-  HR_CHECK(worker.batch.assign(*layout_, std::move(keys), rows, budget_));
+  const bool is_one_group = keys_.empty() && !needs_rows_;
+  if (!is_one_group) HR_CHECK(worker.batch.assign(*layout_, std::move(keys), rows, budget_));
   if (worker.puts_rows_aside) return put_rows_aside(worker, first_row, std::move(inputs));
   if (!worker.table) worker.table = make_table();
   Table& table = *worker.table;
   const Places places{.first = first_row};
-  HR_CHECK(table.find(worker.batch, places));
+  HR_CHECK(is_one_group ? table.take_all(rows, places) : table.find(worker.batch, places));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    HR_CHECK(table.states[i]->update({.input = &inputs[i], .groups = table.numbers, .places = places}));
+    HR_CHECK(table.states[i]->update({.input = &inputs[i], .groups = table.numbers, .places = places, .is_one_group = is_one_group}));
   }
   table.rows += rows;
   if (table.groups.size() < kGroupsAtHand) return {};
@@ -286,12 +300,7 @@ Result<void> Aggregation::finish() {
     HR_CHECK(each_in_parallel(count, 1, [&](size_t part) { return merge_part(part, count, *parts[part]); }));
   }
   workers_.clear();
-  if (keys_.empty() && parts.front()->groups.size() == 0) {
-    KeyBatch one;
-    const uint64_t word = 0;
-    one.assign_words({&word, 1}, {});
-    HR_CHECK(parts.front()->find(one, {}));
-  }
+  if (keys_.empty()) HR_CHECK(parts.front()->take_all(0, {}));
   return collect(std::move(parts));
 }
 
