@@ -23,7 +23,8 @@ struct AggregateRows {
   bool is_one_group = false;  ///< all are the group 0
 };
 
-/// The states of one aggregate for groups that are numbered. Not thread-safe. Results do not depend on how rows are divided among calls nor on
+/// The states of one aggregate for groups that are numbered. Not thread-safe. Results do not depend on how rows are divided among calls nor
+/// on
 /// their order, but for what their places say. Errors: OutOfMemory, of the budget; of finish() OutOfRange, what does not fit its type.
 class Accumulator {
  public:

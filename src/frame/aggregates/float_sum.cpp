@@ -27,8 +27,10 @@ double nearest(bool is_negative, UInt128 magnitude, int bit, bool has_more) {
   return is_negative ? -size : size;
 }
 
-// Sums of many values at once. Added to and taken from a power of two that is far greater, a value is cut to the bits above that power's last; what is so cut
-// of 2^13 values adds up without rounding, in any order. What is left of each is cut again; is then anything left, they are added one by one.
+// Sums of many values at once. Added to and taken from a power of two that is far greater, a value is cut to the bits above that power's
+// last; what is so cut
+// of 2^13 values adds up without rounding, in any order. What is left of each is cut again; is then anything left, they are added one by
+// one.
 
 constexpr size_t kAtOnce = size_t{1} << 13;
 constexpr size_t kLanes = 8;

@@ -31,8 +31,10 @@ class WideSum {
   double special_ = 0;    ///< what infinities and NaN add up to
 };
 
-/// Sums of floats, one for each group. Each is exact, so that it is the same for any order of its values and any parts that were summed apart, and
-/// rounded once, in value(). Values whose exponents are near each other, which is nearly always all, are added as whole numbers of 128 bits in
+/// Sums of floats, one for each group. Each is exact, so that it is the same for any order of its values and any parts that were summed
+/// apart, and
+/// rounded once, in value(). Values whose exponents are near each other, which is nearly always all, are added as whole numbers of 128 bits
+/// in
 /// units of a power of two; a sum that has others goes on as a WideSum.
 class FloatSums {
  public:

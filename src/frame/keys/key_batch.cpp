@@ -60,7 +60,8 @@ void set_nulls(const Array& key, std::vector<uint8_t>& nulls) {
   for (size_t row = 0; row < nulls.size(); ++row) nulls[row] = !key.is_valid(row);
 }
 
-// Rows as bytes: of each column whether it has a value, then the value's bytes, those of strings behind their length, of lists item by item.
+// Rows as bytes: of each column whether it has a value, then the value's bytes, those of strings behind their length, of lists item by
+// item.
 
 /// Puts one value behind `out`.
 void encode(const Array& key, size_t row, std::vector<char>& out) {
