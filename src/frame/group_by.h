@@ -19,8 +19,10 @@ enum class Keep : uint8_t { First, Last, Any, None };
 Result<Keep> keep_of(std::string_view name);
 
 /// One of the rows that are equal in these columns, in their order; None: those that no other is equal to.
-Result<DataFrame> unique(const DataFrame& frame, std::span<const std::string> subset, Keep keep, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<DataFrame> unique(const DataFrame& frame, std::span<const std::string> subset, Keep keep,
+                         const std::shared_ptr<MemoryBudget>& budget = process_budget());
 /// How many different rows of these expressions there are.
-Result<size_t> n_unique(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<size_t> n_unique(const DataFrame& frame, std::span<const Expression> expressions,
+                        const std::shared_ptr<MemoryBudget>& budget = process_budget());
 
 }  // namespace headrace::frame

@@ -129,6 +129,8 @@ class Pick : public Accumulator {
 
 }  // namespace
 
-AccumulatorPointer make_pick(AggregateOperator op, const DataType& input, const Budget& budget) { return std::make_unique<Pick>(op, input, budget); }
+AccumulatorPointer make_pick(AggregateOperator op, const DataType& input, const Budget& budget) {
+  return std::make_unique<Pick>(op, input, budget);
+}
 
 }  // namespace headrace::frame

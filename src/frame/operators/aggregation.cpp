@@ -106,7 +106,8 @@ struct Aggregation::Worker {
   KeyBatch batch;
 };
 
-Aggregation::Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers, std::shared_ptr<MemoryBudget> budget)
+Aggregation::Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers,
+                         std::shared_ptr<MemoryBudget> budget)
     : keys_(std::move(keys)), aggregates_(std::move(aggregates)), budget_(std::move(budget)) {
   std::vector<DataType> types;
   for (const BoundExpression& key : keys_) types.push_back(key.type());
@@ -221,7 +222,8 @@ Result<void> Aggregation::absorb_rows(const RowsAside& from, size_t begin, size_
   const size_t rows = end - begin;
   if (rows == 0) return {};
   if (layout_->is_words()) {
-    batch.assign_words({from.words.as<uint64_t>() + begin, rows}, {from.nulls.as<uint8_t>() + begin, from.nulls.empty() ? 0 : rows});
+    const std::span<const uint8_t> nulls(from.nulls.as<uint8_t>(), from.nulls.size());
+    batch.assign_words({from.words.as<uint64_t>() + begin, rows}, nulls.empty() ? nulls : nulls.subspan(begin, rows));
   } else {
     std::vector<Array> keys;
     for (const Array& key : from.keys) keys.push_back(key.slice(begin, rows));
@@ -236,21 +238,22 @@ Result<void> Aggregation::absorb_rows(const RowsAside& from, size_t begin, size_
   return {};
 }
 
-/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: if there are many rows a group.
+/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: as long as that makes them fewer.
 Result<void> Aggregation::look_at_rows(Worker& worker) const {
   worker.rows_aside = 0;
-  if (worker.parts.empty()) {
-    for (size_t part = 0; part < kParts; ++part) worker.parts.push_back(make_table());
-  }
-  size_t rows = 0;
+  const bool is_first = worker.parts.empty();
+  for (size_t part = 0; is_first && part < kParts; ++part) worker.parts.push_back(make_table());
+  size_t rows = 0, fresh = 0;
   for (size_t part = 0; part < kParts; ++part) {
     Table& table = *worker.parts[part];
+    const size_t before = table.groups.size();
     for (const RowsAside& aside : worker.rows) {
       rows += aside.begins[part + 1] - aside.begins[part];
       HR_CHECK(absorb_rows(aside, aside.begins[part], aside.begins[part + 1], worker.batch, table));
     }
-    if (part == 0 && table.groups.size() * 2 > rows) {
-      worker.keeps_rows = true;
+    fresh += table.groups.size() - before;
+    worker.keeps_rows = fresh * 2 > rows;
+    if (is_first && part == 0 && worker.keeps_rows) {
       worker.parts.clear();
       return {};
     }

@@ -120,6 +120,26 @@ TEST(Aggregation, rows_put_aside_become_tables_where_groups_are_fewer_and_stay_r
   }
 }
 
+TEST(Aggregation, tables_of_rows_put_aside_are_kept_when_later_rows_are_all_of_new_groups) {
+  Aggregation groups = grouping({Expression::len()}, 1);
+  constexpr size_t kAll = 3'000'000, kChunk = 15'000;
+  for (size_t begin = 0; begin < kAll; begin += kChunk) {
+    std::vector<int64_t> keys(kChunk);
+    for (size_t i = 0; i < kChunk; ++i) keys[i] = static_cast<int64_t>((begin + i) * 2 / 5);
+    ASSERT_TRUE(groups.add(0, begin, {.columns = {whole(keys), Array()}, .rows = kChunk}));
+  }
+  ASSERT_TRUE(groups.finish());
+  ASSERT_EQ(groups.groups(), kAll * 2 / 5);
+  int64_t next = 0;
+  for (size_t index = 0; index < groups.chunks(); ++index) {
+    const Chunk chunk = *groups.chunk(index);
+    for (size_t row = 0; row < chunk.rows; ++row, ++next) {
+      ASSERT_EQ(chunk.columns[0].data<int64_t>()[row], next);
+      ASSERT_EQ(chunk.columns[1].data<uint32_t>()[row], next % 2 == 0 ? 3u : 2u);
+    }
+  }
+}
+
 TEST(Aggregation, a_full_budget_is_an_error_and_what_was_reserved_is_given_back) {
   const auto budget = MemoryBudget::create("test", 1 << 20);
   {
