@@ -7,7 +7,8 @@ namespace headrace::frame {
 // Frames by groups of rows, at once and in parallel. Keys are equal as values are: null is a key, NaN is one, -0.0 is 0.0. What comes out
 // does not depend on the number of threads.
 
-/// A row for each key, in the order of their first rows: the keys, then the expressions over each group's rows. What is no aggregate becomes a list of its
+/// A row for each key, in the order of their first rows: the keys, then the expressions over each group's rows. What is no aggregate
+/// becomes a list of its
 /// values. The errors are those of select(); Unsupported where an expression mixes rows and aggregates.
 Result<DataFrame> group_by(const DataFrame& frame, std::span<const Expression> keys, std::span<const Expression> expressions,
                            const std::shared_ptr<MemoryBudget>& budget = process_budget());
@@ -18,8 +19,10 @@ enum class Keep : uint8_t { First, Last, Any, None };
 Result<Keep> keep_of(std::string_view name);
 
 /// One of the rows that are equal in these columns, in their order; None: those that no other is equal to.
-Result<DataFrame> unique(const DataFrame& frame, std::span<const std::string> subset, Keep keep, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<DataFrame> unique(const DataFrame& frame, std::span<const std::string> subset, Keep keep,
+                         const std::shared_ptr<MemoryBudget>& budget = process_budget());
 /// How many different rows of these expressions there are.
-Result<size_t> n_unique(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<size_t> n_unique(const DataFrame& frame, std::span<const Expression> expressions,
+                        const std::shared_ptr<MemoryBudget>& budget = process_budget());
 
 }  // namespace headrace::frame

@@ -20,9 +20,11 @@ struct AggregateRows {
   const Array* input = nullptr;
   std::span<const uint32_t> groups;
   Places places;
+  bool is_one_group = false;  ///< all are the group 0
 };
 
-/// The states of one aggregate for groups that are numbered. Not thread-safe. Results do not depend on how rows are divided among calls nor on
+/// The states of one aggregate for groups that are numbered. Not thread-safe. Results do not depend on how rows are divided among calls nor
+/// on
 /// their order, but for what their places say. Errors: OutOfMemory, of the budget; of finish() OutOfRange, what does not fit its type.
 class Accumulator {
  public:

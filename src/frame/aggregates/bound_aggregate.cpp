@@ -10,7 +10,10 @@ namespace headrace::frame {
 
 Result<BoundAggregate> BoundAggregate::bind(const Expression& expression, const Schema& schema, std::span<const Expression> aggregates,
                                             std::span<const DataType> types) {
-  BoundAggregate bound{.what = std::get<Expression::Aggregate>(expression.kind()), .input = {}, .input_type = {}, .result = TypeId::UInt32,
+  BoundAggregate bound{.what = std::get<Expression::Aggregate>(expression.kind()),
+                       .input = {},
+                       .input_type = {},
+                       .result = TypeId::UInt32,
                        .text = to_string(expression)};
   const auto wrong = [&](const std::string& message) { return fail(ErrorKind::InvalidArgument, fmt::format("{}: {}.", bound.text, message)); };
   if (const double q = bound.what.quantile; !(q >= 0 && q <= 1)) return wrong(fmt::format("a quantile is between 0 and 1, not {}", q));

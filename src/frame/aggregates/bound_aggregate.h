@@ -15,10 +15,13 @@ struct BoundAggregate {
   DataType input_type, result;
   std::string text;  ///< for messages
 
-  /// `expression` is an aggregate; those within it are further columns, as BoundExpression::bind() has them. NotFound or InvalidArgument names the part that is wrong.
+  /// `expression` is an aggregate; those within it are further columns, as BoundExpression::bind() has them. NotFound or InvalidArgument
+  /// names the part that is wrong.
   static Result<BoundAggregate> bind(const Expression& expression, const Schema& schema, std::span<const Expression> aggregates = {},
                                      std::span<const DataType> types = {});
-  std::unique_ptr<Accumulator> accumulator(const std::shared_ptr<MemoryBudget>& budget) const { return make_accumulator(what, input_type, result, budget); }
+  std::unique_ptr<Accumulator> accumulator(const std::shared_ptr<MemoryBudget>& budget) const {
+    return make_accumulator(what, input_type, result, budget);
+  }
 };
 
 /// The aggregates that stand in an expression and in no other aggregate, put behind those of `into` that are not there yet.

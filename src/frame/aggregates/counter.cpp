@@ -11,7 +11,10 @@ class Counter : public Accumulator {
 
   Result<void> update(const AggregateRows& rows) override {
     uint64_t* const counts = counts_.data();
-    if (op_ == AggregateOperator::Len || (op_ == AggregateOperator::Count && rows.input->nulls() == 0)) {
+    if (rows.is_one_group) {
+      const size_t all = rows.groups.size(), nulls = op_ == AggregateOperator::Len ? 0 : rows.input->nulls();
+      counts[0] += op_ == AggregateOperator::NullCount ? nulls : all - nulls;
+    } else if (op_ == AggregateOperator::Len || (op_ == AggregateOperator::Count && rows.input->nulls() == 0)) {
       for (const uint32_t group : rows.groups) ++counts[group];
     } else if (rows.input->nulls() > 0) {
       const bool wanted = op_ == AggregateOperator::Count;

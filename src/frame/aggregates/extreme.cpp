@@ -20,6 +20,18 @@ class Extreme : public Accumulator {
     const T* const values = rows.input->data<T>();
     T* const kept = values_.data();
     uint8_t* const seen = seen_.data();
+    if (rows.is_one_group) {
+      T best = kept[0];
+      bool has_one = seen[0] != 0;
+      each_valid(*rows.input, [&](size_t row) {
+        if (has_one && !is_better(values[row], best)) return;
+        best = values[row];
+        has_one = true;
+      });
+      kept[0] = best;
+      seen[0] = has_one;
+      return {};
+    }
     each_valid(*rows.input, [&](size_t row) {
       const uint32_t group = rows.groups[row];
       if (!seen[group] || is_better(values[row], kept[group])) {

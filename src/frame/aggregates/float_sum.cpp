@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/cpu_features.h"
+
 namespace headrace::frame {
 namespace {
 
@@ -23,6 +25,73 @@ double nearest(bool is_negative, UInt128 magnitude, int bit, bool has_more) {
   }
   const double size = std::ldexp(static_cast<double>(static_cast<uint64_t>(magnitude)), bit + kLeastExponent);
   return is_negative ? -size : size;
+}
+
+// Sums of many values at once. Added to and taken from a power of two that is far greater, a value is cut to the bits above that power's
+// last; what is so cut
+// of 2^13 values adds up without rounding, in any order. What is left of each is cut again; is then anything left, they are added one by
+// one.
+
+constexpr size_t kAtOnce = size_t{1} << 13;
+constexpr size_t kLanes = 8;
+constexpr int kCutBits = 15;
+using Lanes = std::array<double, kLanes>;
+
+struct Cut {
+  double upper = 0, lower = 0;  ///< exact sums of the two cuts
+  bool has_more = false;
+};
+
+/// PERF: lanes are independent, so that compilers make whole registers of them.
+[[gnu::always_inline]] inline double greatest_in(std::span<const double> values) {
+  std::array<uint64_t, kLanes> greatest{};
+  for (size_t row = 0; row < values.size(); row += kLanes) {
+    for (size_t i = 0; i < kLanes; ++i) greatest[i] = std::max(greatest[i], std::bit_cast<uint64_t>(values[row + i]) << 1);
+  }
+  return std::bit_cast<double>(std::ranges::max(greatest) >> 1);
+}
+
+[[gnu::always_inline]] inline Cut cut_at(std::span<const double> values, double far, double near) {
+  Lanes upper{}, lower{}, more{};
+  for (size_t row = 0; row < values.size(); row += kLanes) {
+    for (size_t i = 0; i < kLanes; ++i) {
+      const double first = (values[row + i] + far) - far, rest = values[row + i] - first;
+      const double second = (rest + near) - near, left = rest - second;
+      upper[i] += first;
+      lower[i] += second;
+      more[i] += std::abs(left);
+    }
+  }
+  Cut cut;
+  for (size_t i = 0; i < kLanes; ++i) {
+    cut.upper += upper[i];
+    cut.lower += lower[i];
+    cut.has_more = cut.has_more || more[i] != 0;
+  }
+  return cut;
+}
+
+/// Of a number of values that lanes divide. The same at any width of registers.
+[[gnu::always_inline]] inline Cut cut_of(std::span<const double> values) {
+  const double greatest = greatest_in(values);
+  if (greatest == 0) return {};
+  const int exponent = std::ilogb(greatest);
+  // Where the powers of two are floats, and what is cut no subnormal.
+  if (exponent < -800 || exponent > 1000) return {.has_more = true};
+  return cut_at(values, std::ldexp(1.5, exponent + kCutBits), std::ldexp(1.5, exponent + 2 * kCutBits - 52));
+}
+
+[[gnu::optimize("O3")]] Cut cut_portably(std::span<const double> values) { return cut_of(values); }
+#ifdef __x86_64__
+[[gnu::target("avx2"), gnu::optimize("O3")]] Cut cut_by_avx2(std::span<const double> values) { return cut_of(values); }
+#endif
+
+Cut cut(std::span<const double> values) {
+#ifdef __x86_64__
+  static const bool kHasAvx2 = cpu_features().avx2;
+  if (kHasAvx2) return cut_by_avx2(values);
+#endif
+  return cut_portably(values);
 }
 
 UInt128 magnitude_of(Int128 value) { return value < 0 ? -static_cast<UInt128>(value) : static_cast<UInt128>(value); }
@@ -114,6 +183,23 @@ Result<void> FloatSums::add_far(size_t group, double value) {
   }
   HR_TRY(WideSum* const wide, widen(group));
   add_to(*wide, value);
+  return {};
+}
+
+Result<void> FloatSums::add_all(size_t group, std::span<const double> values) {
+  const auto put = [&](double value) { return add(group, value) ? Result<void>() : add_far(group, value); };
+  while (values.size() >= kLanes) {
+    const size_t size = std::min(kAtOnce, values.size() / kLanes * kLanes);
+    const Cut sums = cut(values.first(size));
+    if (sums.has_more) {
+      for (const double value : values.first(size)) HR_CHECK(put(value));
+    } else {
+      HR_CHECK(put(sums.upper));
+      HR_CHECK(put(sums.lower));
+    }
+    values = values.subspan(size);
+  }
+  for (const double value : values) HR_CHECK(put(value));
   return {};
 }
 

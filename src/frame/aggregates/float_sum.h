@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "frame/columns/growing_vector.h"
@@ -30,8 +31,10 @@ class WideSum {
   double special_ = 0;    ///< what infinities and NaN add up to
 };
 
-/// Sums of floats, one for each group. Each is exact, so that it is the same for any order of its values and any parts that were summed apart, and
-/// rounded once, in value(). Values whose exponents are near each other, which is nearly always all, are added as whole numbers of 128 bits in
+/// Sums of floats, one for each group. Each is exact, so that it is the same for any order of its values and any parts that were summed
+/// apart, and
+/// rounded once, in value(). Values whose exponents are near each other, which is nearly always all, are added as whole numbers of 128 bits
+/// in
 /// units of a power of two; a sum that has others goes on as a WideSum.
 class FloatSums {
  public:
@@ -55,6 +58,7 @@ class FloatSums {
   }
   /// The same for any value. OutOfMemory, of the budget.
   Result<void> add_far(size_t group, double value);
+  Result<void> add_all(size_t group, std::span<const double> values);
   /// Another's group into one of these.
   Result<void> merge(const FloatSums& other, size_t other_group, size_t group);
   double value(size_t group) const;

@@ -9,7 +9,8 @@
 namespace headrace::frame {
 namespace {
 
-/// A row of each group by its place, or by its bytes, of any type: rows that are picked are gathered from what comes; what no group has any more is dropped
+/// A row of each group by its place, or by its bytes, of any type: rows that are picked are gathered from what comes; what no group has any
+/// more is dropped
 /// when it is more than the rest.
 class Pick : public Accumulator {
  public:
@@ -128,6 +129,8 @@ class Pick : public Accumulator {
 
 }  // namespace
 
-AccumulatorPointer make_pick(AggregateOperator op, const DataType& input, const Budget& budget) { return std::make_unique<Pick>(op, input, budget); }
+AccumulatorPointer make_pick(AggregateOperator op, const DataType& input, const Budget& budget) {
+  return std::make_unique<Pick>(op, input, budget);
+}
 
 }  // namespace headrace::frame

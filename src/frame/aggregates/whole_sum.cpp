@@ -25,6 +25,13 @@ class WholeSum : public Accumulator {
   }
 
   Result<void> update(const AggregateRows& rows) override {
+    if constexpr (!kGoesRound && !std::is_same_v<T, bool>) {
+      if (rows.is_one_group && rows.input->nulls() == 0) {
+        sums_[0] += sum_of(rows.input->values<T>());
+        if (is_mean_) counts_[0] += rows.input->size();
+        return {};
+      }
+    }
     const uint32_t* const groups = rows.groups.data();
     Wide* const sums = sums_.data();
     if constexpr (std::is_same_v<T, bool>) {
@@ -69,6 +76,17 @@ class WholeSum : public Accumulator {
   }
 
  private:
+  /// PERF: four sums, none of which waits for another.
+  static Wide sum_of(std::span<const T> values) {
+    Wide sums[4] = {};
+    size_t row = 0;
+    for (; row + 4 <= values.size(); row += 4) {
+      for (size_t i = 0; i < 4; ++i) sums[i] += static_cast<Wide>(values[row + i]);
+    }
+    for (; row < values.size(); ++row) sums[0] += static_cast<Wide>(values[row]);
+    return sums[0] + sums[1] + sums[2] + sums[3];
+  }
+
   void add(size_t group, Wide value) {
     Wide& sum = sums_[group];
     if constexpr (kGoesRound) {

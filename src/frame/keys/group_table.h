@@ -7,7 +7,8 @@
 
 namespace headrace::frame {
 
-/// Numbers for different keys, in the order in which they come: a hash table with linear probing, of whose entries the upper half is that of the hash and
+/// Numbers for different keys, in the order in which they come: a hash table with linear probing, of whose entries the upper half is that
+/// of the hash and
 /// the lower the number; a key is looked at where the upper half agrees.
 class GroupTable {
  public:

@@ -140,7 +140,8 @@ auto with_equality(const Array& left, const Array& right, const With& with) {
   }
   if (left.type().id() == TypeId::Categorical) {
     if (left.child() == right.child()) {
-      return with([&](size_t i, size_t j) { return left.data<uint32_t>()[i] == right.data<uint32_t>()[j] || left.bytes(i) == right.bytes(j); });
+      const uint32_t *one = left.data<uint32_t>(), *other = right.data<uint32_t>();
+      return with([&, one, other](size_t i, size_t j) { return one[i] == other[j] || left.bytes(i) == right.bytes(j); });
     }
     return with([&](size_t i, size_t j) { return left.bytes(i) == right.bytes(j); });
   }
@@ -196,8 +197,8 @@ bool rows_equal(std::span<const Array> left, size_t left_row, std::span<const Ar
   return true;
 }
 
-void keep_equal(std::span<const Array> left, std::span<const uint64_t> left_rows, std::span<const Array> right, std::span<const uint64_t> right_rows,
-                std::span<uint8_t> equal) {
+void keep_equal(std::span<const Array> left, std::span<const uint64_t> left_rows, std::span<const Array> right,
+                std::span<const uint64_t> right_rows, std::span<uint8_t> equal) {
   for (size_t i = 0; i < left.size(); ++i) keep_equal_values(left[i], left_rows, right[i], right_rows, equal);
 }
 

@@ -29,8 +29,10 @@ void with_bits(const Array& key, const Each& each) {
   switch (key.type().id()) {
     case TypeId::Bool: return each([bits = key.bits()](size_t row) { return uint64_t{bits[row]}; });
     case TypeId::Float16: return each([values = key.data<uint16_t>()](size_t row) { return uint64_t{canonical_half(values[row])}; });
-    case TypeId::Float32: return each([values = key.data<float>()](size_t row) { return uint64_t{std::bit_cast<uint32_t>(canonical(values[row]))}; });
-    case TypeId::Float64: return each([values = key.data<double>()](size_t row) { return std::bit_cast<uint64_t>(canonical(values[row])); });
+    case TypeId::Float32:
+      return each([values = key.data<float>()](size_t row) { return uint64_t{std::bit_cast<uint32_t>(canonical(values[row]))}; });
+    case TypeId::Float64:
+      return each([values = key.data<double>()](size_t row) { return std::bit_cast<uint64_t>(canonical(values[row])); });
     default: break;
   }
   switch (key.type().value_bytes()) {
@@ -60,11 +62,15 @@ void set_nulls(const Array& key, std::vector<uint8_t>& nulls) {
   for (size_t row = 0; row < nulls.size(); ++row) nulls[row] = !key.is_valid(row);
 }
 
-// Rows as bytes: of each column whether it has a value, then the value's bytes, those of strings behind their length, of lists item by item.
+// Rows as bytes: of each column whether it has a value, then the value's bytes, those of strings behind their length, of lists item by
+// item.
 
 /// Puts one value behind `out`.
 void encode(const Array& key, size_t row, std::vector<char>& out) {
-  const auto put = [&](const void* bytes, size_t size) { out.insert(out.end(), static_cast<const char*>(bytes), static_cast<const char*>(bytes) + size); };
+  const auto put = [&](const void* bytes, size_t size) {
+    const char* const from = static_cast<const char*>(bytes);
+    out.insert(out.end(), from, from + size);
+  };
   const bool has = key.is_valid(row);
   out.push_back(static_cast<char>(has));
   if (!has) return;

@@ -9,7 +9,8 @@
 
 namespace headrace::frame {
 
-/// How rows of key columns of some types are compared: as words, if all columns and their nulls fit 64 bits or the one column is of 64, otherwise
+/// How rows of key columns of some types are compared: as words, if all columns and their nulls fit 64 bits or the one column is of 64,
+/// otherwise
 /// as bytes: those of the one column of strings, or all columns' one after the other.
 class KeyLayout {
  public:

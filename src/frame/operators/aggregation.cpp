@@ -44,6 +44,19 @@ struct Aggregation::Table {
     return note_places(row_places, before);
   }
 
+  /// All rows are one group.
+  Result<void> take_all(size_t rows, const Places& row_places) {
+    if (groups.size() == 0) {
+      KeyBatch one;
+      const uint64_t word = 0;
+      one.assign_words({&word, 1}, {});
+      HR_CHECK(find(one, row_places));
+    }
+    numbers.assign(rows, 0);
+    if (rows > 0) places[0] = std::min(places[0], row_places[0]);
+    return {};
+  }
+
   /// Rows mostly come in order: then only those of new groups are their first.
   Result<void> note_places(const Places& row_places, size_t before) {
     if (numbers.empty()) return {};
@@ -93,7 +106,8 @@ struct Aggregation::Worker {
   KeyBatch batch;
 };
 
-Aggregation::Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers, std::shared_ptr<MemoryBudget> budget)
+Aggregation::Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers,
+                         std::shared_ptr<MemoryBudget> budget)
     : keys_(std::move(keys)), aggregates_(std::move(aggregates)), budget_(std::move(budget)) {
   std::vector<DataType> types;
   for (const BoundExpression& key : keys_) types.push_back(key.type());
@@ -125,14 +139,15 @@ Result<void> Aggregation::add(size_t worker, uint64_t first_row, const Chunk& ch
 }
 
 Result<void> Aggregation::add_rows(Worker& worker, uint64_t first_row, std::vector<Array> keys, std::vector<Array> inputs, size_t rows) const {
-  HR_CHECK(worker.batch.assign(*layout_, std::move(keys), rows, budget_));
+  const bool is_one_group = keys_.empty() && !needs_rows_;
+  if (!is_one_group) HR_CHECK(worker.batch.assign(*layout_, std::move(keys), rows, budget_));
   if (worker.puts_rows_aside) return put_rows_aside(worker, first_row, std::move(inputs));
   if (!worker.table) worker.table = make_table();
   Table& table = *worker.table;
   const Places places{.first = first_row};
-  HR_CHECK(table.find(worker.batch, places));
+  HR_CHECK(is_one_group ? table.take_all(rows, places) : table.find(worker.batch, places));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    HR_CHECK(table.states[i]->update({.input = &inputs[i], .groups = table.numbers, .places = places}));
+    HR_CHECK(table.states[i]->update({.input = &inputs[i], .groups = table.numbers, .places = places, .is_one_group = is_one_group}));
   }
   table.rows += rows;
   if (table.groups.size() < kGroupsAtHand) return {};
@@ -207,7 +222,8 @@ Result<void> Aggregation::absorb_rows(const RowsAside& from, size_t begin, size_
   const size_t rows = end - begin;
   if (rows == 0) return {};
   if (layout_->is_words()) {
-    batch.assign_words({from.words.as<uint64_t>() + begin, rows}, {from.nulls.as<uint8_t>() + begin, from.nulls.empty() ? 0 : rows});
+    const std::span<const uint8_t> nulls(from.nulls.as<uint8_t>(), from.nulls.size());
+    batch.assign_words({from.words.as<uint64_t>() + begin, rows}, nulls.empty() ? nulls : nulls.subspan(begin, rows));
   } else {
     std::vector<Array> keys;
     for (const Array& key : from.keys) keys.push_back(key.slice(begin, rows));
@@ -222,21 +238,22 @@ Result<void> Aggregation::absorb_rows(const RowsAside& from, size_t begin, size_
   return {};
 }
 
-/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: if there are many rows a group.
+/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: as long as that makes them fewer.
 Result<void> Aggregation::look_at_rows(Worker& worker) const {
   worker.rows_aside = 0;
-  if (worker.parts.empty()) {
-    for (size_t part = 0; part < kParts; ++part) worker.parts.push_back(make_table());
-  }
-  size_t rows = 0;
+  const bool is_first = worker.parts.empty();
+  for (size_t part = 0; is_first && part < kParts; ++part) worker.parts.push_back(make_table());
+  size_t rows = 0, fresh = 0;
   for (size_t part = 0; part < kParts; ++part) {
     Table& table = *worker.parts[part];
+    const size_t before = table.groups.size();
     for (const RowsAside& aside : worker.rows) {
       rows += aside.begins[part + 1] - aside.begins[part];
       HR_CHECK(absorb_rows(aside, aside.begins[part], aside.begins[part + 1], worker.batch, table));
     }
-    if (part == 0 && table.groups.size() * 2 > rows) {
-      worker.keeps_rows = true;
+    fresh += table.groups.size() - before;
+    worker.keeps_rows = fresh * 2 > rows;
+    if (is_first && part == 0 && worker.keeps_rows) {
       worker.parts.clear();
       return {};
     }
@@ -286,12 +303,7 @@ Result<void> Aggregation::finish() {
     HR_CHECK(each_in_parallel(count, 1, [&](size_t part) { return merge_part(part, count, *parts[part]); }));
   }
   workers_.clear();
-  if (keys_.empty() && parts.front()->groups.size() == 0) {
-    KeyBatch one;
-    const uint64_t word = 0;
-    one.assign_words({&word, 1}, {});
-    HR_CHECK(parts.front()->find(one, {}));
-  }
+  if (keys_.empty()) HR_CHECK(parts.front()->take_all(0, {}));
   return collect(std::move(parts));
 }
 

@@ -8,9 +8,12 @@
 
 namespace headrace::frame {
 
-/// Groups rows by keys and calculates aggregates of each group. Every worker has a table of its own; one that grows beyond the cache is put aside for a fresh
-/// one, and where that lessens the rows little, rows themselves are put aside, apart by the upper bits of their hashes. finish() merges what was put
-/// aside, such a part at a time and parts in parallel. Groups come out in the order of their first rows. Without keys all rows are one group,
+/// Groups rows by keys and calculates aggregates of each group. Every worker has a table of its own; one that grows beyond the cache is put
+/// aside for a fresh
+/// one, and where that lessens the rows little, rows themselves are put aside, apart by the upper bits of their hashes. finish() merges
+/// what was put
+/// aside, such a part at a time and parts in parallel. Groups come out in the order of their first rows. Without keys all rows are one
+/// group,
 /// also where there are none.
 class Aggregation {
  public:
@@ -18,7 +21,8 @@ class Aggregation {
   ~Aggregation();
   Aggregation(Aggregation&&) noexcept;
 
-  /// Rows of a chunk of the schema that keys and aggregates are bound to; `first_row` is its first one's place in the promised order. Thread-safe for
+  /// Rows of a chunk of the schema that keys and aggregates are bound to; `first_row` is its first one's place in the promised order.
+  /// Thread-safe for
   /// different workers. Errors are those of expressions, and OutOfMemory.
   Result<void> add(size_t worker, uint64_t first_row, const Chunk& chunk);
   /// After the last row. OutOfRange names the aggregate that does not fit its type.

@@ -74,6 +74,22 @@ TEST(FloatSum, has_the_same_bits_for_any_order_and_any_parts) {
   }
 }
 
+TEST(FloatSum, many_at_once_are_the_same_as_one_by_one) {
+  std::mt19937_64 random(9);
+  for (int round = 0; round < 60; ++round) {
+    const int spread = round % 4 == 0 ? 1 : round % 4 == 1 ? 12 : round % 4 == 2 ? 30 : 600;
+    std::vector<double> values(random() % 20'000);
+    for (double& value : values) {
+      const int exponent = static_cast<int>(random() % static_cast<uint64_t>(2 * spread)) - spread;
+      value = random() % 50 == 0 ? -0.0 : std::ldexp(static_cast<double>(static_cast<int64_t>(random())), exponent);
+    }
+    if (round % 10 == 9 && !values.empty()) values[random() % values.size()] = kInfinity;
+    FloatSums sums(process_budget());
+    ASSERT_TRUE(sums.resize(1) && sums.add_all(0, values));
+    ASSERT_EQ(sums.value(0), sum_of(values)) << round;
+  }
+}
+
 TEST(FloatSum, whole_numbers_come_out_exactly) {
   std::mt19937_64 random(8);
   for (int round = 0; round < 200; ++round) {
