@@ -41,7 +41,8 @@ JoinKind kind_of(const std::string& how) {
 
 JoinValidation validation_of(const std::string& validate) {
   using enum JoinValidation;
-  static constexpr std::pair<const char*, JoinValidation> kValidations[] = {{"m:m", ManyToMany}, {"m:1", ManyToOne}, {"1:m", OneToMany}, {"1:1", OneToOne}};
+  static constexpr std::pair<const char*, JoinValidation> kValidations[] = {{"m:m", ManyToMany}, {"m:1", ManyToOne}, {"1:m", OneToMany},
+                                                                            {"1:1", OneToOne}};
   return named(kValidations, validate, "validate");
 }
 
@@ -50,9 +51,12 @@ std::vector<Expression> keys_of(nb::handle on) {
   return expressions_of(nb::borrow<nb::args>(nb::make_tuple(on)), nb::kwargs());
 }
 
-DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on,
+DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, const std::string& how, nb::handle left_on,
+               nb::handle right_on,
                std::string suffix, const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
-  if (!on.is_none() && !(left_on.is_none() && right_on.is_none())) throw nb::value_error("a join has keys by `on`, or by `left_on` and `right_on`, not by both");
+  if (!on.is_none() && !(left_on.is_none() && right_on.is_none())) {
+    throw nb::value_error("a join has keys by `on`, or by `left_on` and `right_on`, not by both");
+  }
   if (!maintain_order.is_none()) {
     static constexpr std::pair<const char*, bool> kOrders[] = {{"none", true}, {"left", true}, {"left_right", true}};
     named(kOrders, nb::cast<std::string>(maintain_order), "maintain_order");
@@ -64,7 +68,8 @@ DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, con
   return value_or_raise(frame::join(left, right, left_keys, right_keys, options));
 }
 
-DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::args& predicates, const std::string& how, const std::string& suffix) {
+DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::args& predicates, const std::string& how,
+                     const std::string& suffix) {
   const std::vector<Expression> conditions = expressions_of(predicates, nb::kwargs());
   const JoinKind kind = kind_of(how);
   const nb::gil_scoped_release released;
@@ -75,7 +80,8 @@ DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::ar
 
 void bind_join(nb::module_& module) {
   nb::borrow<nb::class_<DataFrame>>(module.attr("DataFrame"))
-      .def("join", join, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(), nb::arg("left_on") = nb::none(),
+      .def("join", join, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(),
+           nb::arg("left_on") = nb::none(),
            nb::arg("right_on") = nb::none(), nb::arg("suffix") = "_right", nb::arg("validate") = "m:m", nb::arg("nulls_equal") = false,
            nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none())
       .def("join_where", join_where, nb::arg("other"), nb::arg("predicates"), nb::arg("how") = "inner", nb::arg("suffix") = "_right");

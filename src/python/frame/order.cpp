@@ -34,7 +34,8 @@ std::vector<Expression> keys_of(nb::handle by, const nb::tuple& more) {
   return expressions_of(nb::borrow<nb::args>(nb::make_tuple(by) + more), nb::kwargs());
 }
 
-DataFrame sort(const DataFrame& f, nb::handle by, const nb::args& more_by, nb::handle descending, nb::handle nulls_last, bool /*maintain_order*/) {
+DataFrame sort(const DataFrame& f, nb::handle by, const nb::args& more_by, nb::handle descending, nb::handle nulls_last,
+               bool /*maintain_order*/) {
   const std::vector<Expression> keys = keys_of(by, more_by);
   const std::vector<bool> down = flags_of(descending, keys.size(), "descending"), last = flags_of(nulls_last, keys.size(), "nulls_last");
   std::vector<SortBy> order;
@@ -48,7 +49,9 @@ DataFrame first_k(const DataFrame& f, size_t k, nb::handle by, nb::handle revers
   const std::vector<Expression> keys = keys_of(by, nb::make_tuple());
   const std::vector<bool> reversed = flags_of(reverse, keys.size(), "reverse");
   std::vector<SortBy> order;
-  for (size_t i = 0; i < keys.size(); ++i) order.push_back({.expression = keys[i], .descending = greatest != reversed[i], .nulls_last = true});
+  for (size_t i = 0; i < keys.size(); ++i) {
+    order.push_back({.expression = keys[i], .descending = greatest != reversed[i], .nulls_last = true});
+  }
   const nb::gil_scoped_release released;
   return value_or_raise(frame::sort(f, order, k));
 }
