@@ -28,7 +28,8 @@ Result<std::vector<Field>> fields_of(std::span<const DataFrame> frames, bool rel
 }
 
 /// The frame's columns cast to these types; null for those that it lacks.
-Result<DataFrame> with_fields(const DataFrame& frame, const std::vector<Field>& fields, bool relaxed, const std::shared_ptr<MemoryBudget>& budget) {
+Result<DataFrame> with_fields(const DataFrame& frame, const std::vector<Field>& fields, bool relaxed,
+                              const std::shared_ptr<MemoryBudget>& budget) {
   std::vector<Column> columns;
   for (const Field& field : fields) {
     const auto index = frame.schema().index_of(field.name);
@@ -42,8 +43,10 @@ Result<DataFrame> with_fields(const DataFrame& frame, const std::vector<Field>& 
       continue;
     }
     if (!relaxed) {
-      return fail(ErrorKind::InvalidArgument, fmt::format("Column {:?} is of type {} and of {}; cast one, or let concat find the type that they have in common.",
-                                                          field.name, to_string(field.type), to_string(frame.schema()[*index].type)), field.name);
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("Column {:?} is of type {} and of {}; cast one, or let concat find the type that they have in common.",
+                              field.name, to_string(field.type), to_string(frame.schema()[*index].type)),
+                  field.name);
     }
     const Expression cast[] = {Expression::cast(Expression::column(field.name), field.type, true)};
     HR_TRY(const DataFrame one, select(frame, cast, budget));

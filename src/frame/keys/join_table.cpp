@@ -62,7 +62,9 @@ std::vector<Array> slices_of(std::span<const Array> arrays, size_t begin, size_t
 }  // namespace
 
 Result<JoinTable> JoinTable::make(std::vector<Array> keys, size_t rows, bool nulls_equal, std::shared_ptr<MemoryBudget> budget) {
-  if (rows > kMostRows) return fail(ErrorKind::OutOfRange, fmt::format("The right side of a join has {} rows; {} is the most.", rows, kMostRows));
+  if (rows > kMostRows) {
+    return fail(ErrorKind::OutOfRange, fmt::format("A side of a join that is kept has {} rows; {} is the most.", rows, kMostRows));
+  }
   JoinTable table;
   table.keys_ = std::move(keys);
   table.rows_ = rows;
@@ -96,7 +98,9 @@ Result<JoinTable> JoinTable::make(std::vector<Array> keys, size_t rows, bool nul
 Result<void> JoinTable::hash(std::span<const Array> keys, std::span<uint64_t> words, std::span<uint64_t> hashes) const {
   if (packed_) {
     packed_->pack(keys, words);
-    for (size_t row = 0; row < hashes.size(); ++row) hashes[row] = words[row] == PackedKeys::kNone ? kNoHash : std::max<uint64_t>(hash_word(words[row]), 1);
+    for (size_t row = 0; row < hashes.size(); ++row) {
+      hashes[row] = words[row] == PackedKeys::kNone ? kNoHash : std::max<uint64_t>(hash_word(words[row]), 1);
+    }
     return {};
   }
   HR_CHECK(hash_rows(keys, hashes, budget_));
@@ -191,7 +195,8 @@ bool JoinTable::is_same(size_t one, size_t other) const {
   return rows_equal(keys_, one, keys_, other);
 }
 
-void JoinTable::build_partition(const Partition& partition, std::span<const uint32_t> rows, std::span<const uint64_t> hashes, bool& has_chains) const {
+void JoinTable::build_partition(const Partition& partition, std::span<const uint32_t> rows, std::span<const uint64_t> hashes,
+                                bool& has_chains) const {
   Entry* const entries = entries_.as<Entry>() + partition.first;
   auto* next = next_.as<uint32_t>();
   // From the last to the first, which then stand in front.
@@ -236,7 +241,8 @@ void JoinTable::find_direct(std::span<const uint64_t> words, std::span<uint64_t>
   }
 }
 
-void JoinTable::find_hashed(std::span<const Array> keys, std::span<const uint64_t> words, std::span<const uint64_t> hashes, std::span<uint64_t> rows) const {
+void JoinTable::find_hashed(std::span<const Array> keys, std::span<const uint64_t> words, std::span<const uint64_t> hashes,
+                            std::span<uint64_t> rows) const {
   const auto* entries = entries_.as<const Entry>();
   const auto* own_words = words_.as<const uint64_t>();
   // Places of entries that come next for rows that are still looked for, and those rows.

@@ -10,9 +10,9 @@
 
 namespace headrace::frame {
 
-/// Which rows have the keys that are looked for; those of one key as a chain in their order. Of whole numbers in a small range a place for each, of
-/// others a table with linear probing: entries of eight bytes hold a part of the hash and the first row of the chain. The table's partitions are by
-/// the upper bits of hashes, slots by the middle ones, and what an entry holds of a hash are the lowest.
+/// Which rows have the keys that are looked for; those of one key as a chain in their order. Of whole numbers in a small range a place for
+/// each, of others a table with linear probing: entries of eight bytes hold a part of the hash and the first row of the chain. The table's
+/// partitions are by the upper bits of hashes, slots by the middle ones, and what an entry holds of a hash are the lowest.
 class JoinTable {
  public:
   /// Rows that there may be.
@@ -43,9 +43,11 @@ class JoinTable {
   Result<void> build_hashed(std::span<const uint64_t> hashes);
   /// Rows by partition, those of one in their order; where each partition's end.
   Result<Buffer> partitioned(std::span<const uint64_t> hashes, std::vector<size_t>& ends) const;
-  void build_partition(const Partition& partition, std::span<const uint32_t> rows, std::span<const uint64_t> hashes, bool& has_chains) const;
+  void build_partition(const Partition& partition, std::span<const uint32_t> rows, std::span<const uint64_t> hashes,
+                       bool& has_chains) const;
   void find_direct(std::span<const uint64_t> words, std::span<uint64_t> rows) const;
-  void find_hashed(std::span<const Array> keys, std::span<const uint64_t> words, std::span<const uint64_t> hashes, std::span<uint64_t> rows) const;
+  void find_hashed(std::span<const Array> keys, std::span<const uint64_t> words, std::span<const uint64_t> hashes,
+                   std::span<uint64_t> rows) const;
   /// Hashes of the rows, kNoHash where a row is not to be found; the words of packed keys, if they are.
   Result<void> hash(std::span<const Array> keys, std::span<uint64_t> words, std::span<uint64_t> hashes) const;
   const Partition& partition_of(uint64_t hash) const { return partitions_[partition_bits_ == 0 ? 0 : hash >> (64 - partition_bits_)]; }

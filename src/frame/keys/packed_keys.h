@@ -8,10 +8,12 @@
 
 namespace headrace::frame {
 
-/// Keys of several columns as one word, if the ranges of their values have room in 64 bits together. Equal rows, and no others, have equal words.
+/// Keys of several columns as one word, if the ranges of their values have room in 64 bits together. Equal rows, and no others, have equal
+/// words.
 class PackedKeys {
  public:
-  /// The word of a row that has none: a null where null is no value, or a value out of the range that the keys were made for. Words are less.
+  /// The word of a row that has none: a null where null is no value, or a value out of the range that the keys were made for. Words are
+  /// less.
   static constexpr uint64_t kNone = UINT64_MAX;
 
   /// From the columns of one side; `with_nulls`: null is a value. Nothing if there is no room, or of strings, lists and wide decimals.

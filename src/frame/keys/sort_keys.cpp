@@ -38,7 +38,10 @@ std::vector<uint32_t> ranks_of(const Array& categories) {
   std::iota(codes.begin(), codes.end(), uint32_t{0});
   const auto text = [&](uint32_t code) { return categories.is_valid(code) ? categories.bytes(code) : std::string_view(); };
   std::ranges::sort(codes, {}, text);
-  for (size_t i = 0; i < codes.size(); ++i) ranks[codes[i]] = i > 0 && text(codes[i]) == text(codes[i - 1]) ? ranks[codes[i - 1]] : static_cast<uint32_t>(i);
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const bool again = i > 0 && text(codes[i]) == text(codes[i - 1]);
+    ranks[codes[i]] = again ? ranks[codes[i - 1]] : static_cast<uint32_t>(i);
+  }
   return ranks;
 }
 
@@ -82,7 +85,8 @@ void SortKeys::add_column(size_t column, SortOrder order) {
   using enum Field::What;
   const Array& array = columns_[column];
   const bool has_nulls = array.nulls() > 0;
-  const Field validity{.column = column, .what = Validity, .first = order.nulls_last ? 0u : 1u, .null_value = order.nulls_last ? 1u : 0u, .bits = 1};
+  const Field validity{.column = column, .what = Validity, .first = order.nulls_last ? 0u : 1u, .null_value = order.nulls_last ? 1u : 0u,
+                       .bits = 1};
   if (array.type().layout() == Layout::Views) {
     if (has_nulls) add_field(validity);
     steps_.push_back({.fields = {}, .bytes = column, .descending = order.descending, .bits = 64});

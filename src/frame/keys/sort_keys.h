@@ -21,9 +21,10 @@ struct SortEntry {
   uint64_t row;
 };
 
-/// The keys of rows as words: whole numbers of 64 bits which, compared one after the other, give the order of the rows. Columns of few different bits
-/// share a word: what counts is the range of their values. Strings are as many words as they need, made when rows are equal up to there.
-/// NaN is greater than all numbers, -0.0 equal to 0.0, false less than true; strings go by their bytes, categories by their strings.
+/// The keys of rows as words: whole numbers of 64 bits which, compared one after the other, give the order of the rows. Columns of few
+/// different bits share a word: what counts is the range of their values. Strings are as many words as they need, made when rows are equal
+/// up to there. NaN is greater than all numbers, -0.0 equal to 0.0, false less than true; strings go by their bytes, categories by their
+/// strings.
 class SortKeys {
  public:
   /// Which of a row's words.

@@ -44,7 +44,8 @@ struct Digit {
 
 /// Of words that differ in no higher bits than these: so many values that a few entries have the same.
 Digit digit_of(uint64_t differing, size_t entries) {
-  const int bits = std::min({kMostDigitBits, std::max(3, static_cast<int>(std::bit_width(entries)) - 2), static_cast<int>(std::bit_width(differing))});
+  const int bits = std::min({kMostDigitBits, std::max(3, static_cast<int>(std::bit_width(entries)) - 2),
+                             static_cast<int>(std::bit_width(differing))});
   return {static_cast<int>(std::bit_width(differing)) - bits, bits};
 }
 
@@ -55,7 +56,8 @@ class RowSorter {
   void sort(size_t wanted) { sort_group(0, entries_.size(), wanted, {}); }
 
  private:
-  /// Puts entries [begin, begin + size), which are equal up to `place`, in the order of their words from there on; those from `wanted` on are left anyhow.
+  /// Puts entries [begin, begin + size), which are equal up to `place`, in the order of their words from there on; those from `wanted` on
+  /// are left anyhow.
   void sort_group(size_t begin, size_t size, size_t wanted, SortKeys::Place place) {
     for (std::optional<SortKeys::Place> next = place; next; next = keys_.after(*next, entries_[begin].word)) {
       if (next->word == kDeepestWord) return compare_whole(begin, size, *next);
@@ -69,10 +71,11 @@ class RowSorter {
     each_stretch(size, [&](size_t from, size_t to) { keys_.fill(place, entries_.subspan(begin + from, to - from)); });
   }
 
-  /// By the words that the entries have; then each group of one word by what comes after. The entries lie in the scratch if `moved`, and come back.
-  /// Whether they are all of one word, and thus not yet in order.
+  /// By the words that the entries have; then each group of one word by what comes after. The entries lie in the scratch if `moved`, and
+  /// come back. Whether they are all of one word, and thus not yet in order.
   bool sort_words(size_t begin, size_t size, size_t wanted, SortKeys::Place place, bool moved) {
-    const std::span<SortEntry> entries((moved ? scratch_ : entries_.data()) + begin, size), other((moved ? entries_.data() : scratch_) + begin, size);
+    SortEntry* const own = entries_.data();
+    const std::span<SortEntry> entries((moved ? scratch_ : own) + begin, size), other((moved ? own : scratch_) + begin, size);
     if (size <= kFew) {
       sort_by_insertion(entries);
       if (moved) std::ranges::copy(entries, other.begin());
@@ -144,7 +147,10 @@ class RowSorter {
   static std::vector<size_t> scatter_in_parallel(std::span<const SortEntry> from, std::span<SortEntry> to, Digit digit) {
     // A count for each part and digit; then the place of the part's first of each.
     const size_t parts = std::min<size_t>(static_cast<size_t>(ThreadPool::process().threads()) * 4, from.size() / (kMany / 4));
-    const auto part_of = [&](size_t part) { return from.subspan(from.size() * part / parts, from.size() * (part + 1) / parts - from.size() * part / parts); };
+    const auto part_of = [&](size_t part) {
+      const size_t begin = from.size() * part / parts;
+      return from.subspan(begin, from.size() * (part + 1) / parts - begin);
+    };
     std::vector<std::vector<size_t>> at(parts, std::vector<size_t>(digit.values()));
     const auto each_part = [&](const auto& run) {
       ThreadPool::process().parallel_for(parts, 1, [&](size_t begin, size_t end) {

@@ -64,7 +64,8 @@ std::optional<std::pair<size_t, size_t>> equal_columns(const Expression& conditi
 
 }  // namespace
 
-Result<DataFrame> join_where(const DataFrame& left, const DataFrame& right, std::span<const Expression> conditions, JoinKind kind, const std::string& suffix,
+Result<DataFrame> join_where(const DataFrame& left, const DataFrame& right, std::span<const Expression> conditions, JoinKind kind,
+                             const std::string& suffix,
                              const std::shared_ptr<MemoryBudget>& budget) {
   if (conditions.empty()) return fail(ErrorKind::InvalidArgument, "join_where needs a condition.");
   HR_TRY(const JoinColumns pairs, join_columns(left.schema(), right.schema(), {}, {}, {.kind = JoinKind::Cross, .suffix = suffix}));
@@ -82,7 +83,8 @@ Result<DataFrame> join_where(const DataFrame& left, const DataFrame& right, std:
   return join(left, right, left_on, right_on, options, budget);
 }
 
-Result<DataFrame> join(const DataFrame& left, const DataFrame& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
+Result<DataFrame> join(const DataFrame& left, const DataFrame& right, std::span<const Expression> left_on,
+                       std::span<const Expression> right_on,
                        const JoinOptions& options, const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(Join join, Join::make(left.schema(), right.schema(), left_on, right_on, options, 1, budget));
   if (is_for_small_left(left, right, options) && !left_on.empty()) return join_small_left(join, left, right, budget);

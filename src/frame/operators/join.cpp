@@ -38,14 +38,20 @@ const char* name(JoinValidation validation) {
 Result<void> check(std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) {
   const bool is_cross = options.kind == JoinKind::Cross;
   if (is_cross && (!left_on.empty() || !right_on.empty())) return fail(ErrorKind::InvalidArgument, "A cross join has no keys.");
-  if (is_cross && options.condition) return fail(ErrorKind::InvalidArgument, "A cross join has no condition: it is an inner join without keys then.");
-  if (!is_cross && left_on.empty() && !options.condition) return fail(ErrorKind::InvalidArgument, fmt::format("A join ({}) needs keys: on, or left_on and right_on.", name(options.kind)));
+  if (is_cross && options.condition) {
+    return fail(ErrorKind::InvalidArgument, "A cross join has no condition: it is an inner join without keys then.");
+  }
+  if (!is_cross && left_on.empty() && !options.condition) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("A join ({}) needs keys: on, or left_on and right_on.", name(options.kind)));
+  }
   if (left_on.size() != right_on.size()) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("A join needs as many keys on either side; there are {} and {}.", left_on.size(), right_on.size()));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("A join needs as many keys on either side; there are {} and {}.", left_on.size(), right_on.size()));
   }
   const bool can_validate = !is_cross && options.kind != JoinKind::Semi && options.kind != JoinKind::Anti;
   if (options.validation != JoinValidation::ManyToMany && !can_validate) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("A join ({}) cannot be validated ({}).", name(options.kind), name(options.validation)));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("A join ({}) cannot be validated ({}).", name(options.kind), name(options.validation)));
   }
   return {};
 }
@@ -54,7 +60,8 @@ Result<BoundExpression> bind_as(const Expression& key, const Schema& schema, con
   return BoundExpression::bind(Expression::cast(key, type, true), schema);
 }
 
-Result<std::vector<Array>> evaluate(std::span<const BoundExpression> keys, const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) {
+Result<std::vector<Array>> evaluate(std::span<const BoundExpression> keys, const Chunk& chunk,
+                                    const std::shared_ptr<MemoryBudget>& budget) {
   std::vector<Array> values;
   for (const BoundExpression& key : keys) {
     HR_TRY(Array array, key.evaluate(chunk, budget));
@@ -89,7 +96,8 @@ Result<Join> Join::make(const Schema& left, const Schema& right, std::span<const
     HR_TRY(const BoundExpression other, BoundExpression::bind(right_on[i], right));
     const auto type = join_type(one.type(), other.type());
     if (!type) {
-      return fail(type.error().kind, fmt::format("The keys {} and {} of the join: {}.", to_string(left_on[i]), to_string(right_on[i]), type.error().message));
+      return fail(type.error().kind,
+                  fmt::format("The keys {} and {} of the join: {}.", to_string(left_on[i]), to_string(right_on[i]), type.error().message));
     }
     HR_TRY(BoundExpression left_key, bind_as(left_on[i], left, *type));
     HR_TRY(BoundExpression right_key, bind_as(right_on[i], right, *type));
@@ -111,7 +119,8 @@ Result<void> Join::bind_condition(const Schema& left, const Schema& right, const
   HR_TRY(condition_, BoundExpression::bind(condition, pairs.schema));
   const TypeId type = condition_->type().id();
   if (type != TypeId::Bool && type != TypeId::Null) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(condition_->type())));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(condition_->type())));
   }
   condition_reads_.resize(pairs.schema.size());
   condition_->mark_columns(condition_reads_);
@@ -155,7 +164,8 @@ Result<void> Join::finish() {
   HR_TRY(table_, JoinTable::make(std::move(keys), right_rows_, options_.nulls_equal, budget_));
   const bool once = options_.validation == JoinValidation::ManyToOne || options_.validation == JoinValidation::OneToOne;
   if (once && table_->has_chains()) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("A key stands in several rows of the right side, where the join is to be {}.", name(options_.validation)));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("A key stands in several rows of the right side, where the join is to be {}.", name(options_.validation)));
   }
   return {};
 }

@@ -14,18 +14,20 @@
 
 namespace headrace::frame {
 
-/// A join whose right side is kept and looked up by the rows of the left, chunk after chunk. Workers add chunks of the right side at the same time, each
-/// under its own number; then finish() once; then probe() from any threads; then, when all of the left side has been, unmatched(). The results of chunks that
-/// are probed in the left side's order, and unmatched() behind them, are the join in its promised order.
+/// A join whose right side is kept and looked up by the rows of the left, chunk after chunk. Workers add chunks of the right side at the
+/// same time, each under its own number; then finish() once; then probe() from any threads; then, when all of the left side has been,
+/// unmatched(). The results of chunks that are probed in the left side's order, and unmatched() behind them, are the join in its promised
+/// order.
 class Join {
  public:
   static constexpr size_t kRows = size_t{16} << 10;  ///< of a chunk of the result, at most
   /// Takes a chunk of the result.
   using Emit = std::function<Result<void>(Chunk)>;
 
-  /// As many keys on the left as on the right, none for cross joins, and one at least for others without a condition. `workers`: how many numbers of workers there are. Validation looks at the right side;
-  /// that the left has each key once is for the caller to check.
-  static Result<Join> make(const Schema& left, const Schema& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
+  /// As many keys on the left as on the right, none for cross joins, and one at least for others without a condition. `workers`: how many
+  /// numbers of workers there are. Validation looks at the right side; that the left has each key once is for the caller to check.
+  static Result<Join> make(const Schema& left, const Schema& right, std::span<const Expression> left_on,
+                           std::span<const Expression> right_on,
                            JoinOptions options, size_t workers, std::shared_ptr<MemoryBudget> budget);
 
   const Schema& schema() const { return columns_.schema; }
@@ -48,7 +50,8 @@ class Join {
  private:
   struct Pairs;
 
-  /// Calls take(left row, right row) for every row of the left side and what it finds by its keys, in order; with `once`, for the first of those.
+  /// Calls take(left row, right row) for every row of the left side and what it finds by its keys, in order; with `once`, for the first of
+  /// those.
   template <class Take>
   Result<void> each_candidate(const Chunk& left, bool once, const Take& take) const;
   /// The same where the condition holds.

@@ -54,7 +54,8 @@ class ColumnList {
     auto schema = Schema::make(std::move(fields_));
     if (!schema) {
       const std::string& name = schema.error().value;
-      return fail(ErrorKind::InvalidArgument, fmt::format("Two columns of the join are named {:?}; rename one, or give another suffix.", name), name);
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("Two columns of the join are named {:?}; rename one, or give another suffix.", name), name);
     }
     return JoinColumns{*std::move(schema), std::move(columns_)};
   }
@@ -74,7 +75,8 @@ class ColumnList {
 
 }  // namespace
 
-Result<JoinColumns> join_columns(const Schema& left, const Schema& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
+Result<JoinColumns> join_columns(const Schema& left, const Schema& right, std::span<const Expression> left_on,
+                                 std::span<const Expression> right_on,
                                  const JoinOptions& options) {
   ColumnList list(left, right, options.suffix);
   if (options.kind == JoinKind::Semi || options.kind == JoinKind::Anti) {
@@ -100,10 +102,13 @@ Result<DataType> join_type(const DataType& left, const DataType& right) {
   const auto differ = [&](auto of) { return of(left) != of(right); };
   // A float does not hold every whole number, a coarse time not every fine one.
   const bool loses = differ([](const DataType& type) { return type.is_float(); }) ||
-                     (left.id() == right.id() && left.is_temporal() && differ([](const DataType& type) { return type.unit(); })) || left.id() == TypeId::List;
+                     (left.id() == right.id() && left.is_temporal() && differ([](const DataType& type) { return type.unit(); })) ||
+                     left.id() == TypeId::List;
   const bool has_null = left.id() == TypeId::Null || right.id() == TypeId::Null;
   if (both && (left == right || has_null || !loses)) return both;
-  return fail(ErrorKind::InvalidArgument, fmt::format("{} and {} have no type in common that holds all their values; cast one of them", to_string(left), to_string(right)));
+  return fail(ErrorKind::InvalidArgument,
+              fmt::format("{} and {} have no type in common that holds all their values; cast one of them", to_string(left),
+                          to_string(right)));
 }
 
 }  // namespace headrace::frame

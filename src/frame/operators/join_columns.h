@@ -24,7 +24,8 @@ struct JoinColumns {
   std::vector<JoinColumn> columns;
 };
 /// What the result of a join consists of.
-Result<JoinColumns> join_columns(const Schema& left, const Schema& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
+Result<JoinColumns> join_columns(const Schema& left, const Schema& right, std::span<const Expression> left_on,
+                                 std::span<const Expression> right_on,
                                  const JoinOptions& options);
 
 /// The type that keys are compared as: one that holds every value of both, as they are. InvalidArgument if there is none.

@@ -110,7 +110,8 @@ bool is_for_small_left(const DataFrame& left, const DataFrame& right, const Join
   return is_plain && right.height() >= kManyRows && left.height() < right.height() / 4;
 }
 
-Result<DataFrame> join_small_left(const Join& join, const DataFrame& left, const DataFrame& right, const std::shared_ptr<MemoryBudget>& budget) {
+Result<DataFrame> join_small_left(const Join& join, const DataFrame& left, const DataFrame& right,
+                                  const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(const Chunk left_chunk, chunk_of(left, budget));
   HR_TRY(std::vector<Array> keys, join.left_keys(left_chunk));
   HR_TRY(const JoinTable table, JoinTable::make(std::move(keys), left.height(), join.options().nulls_equal, budget));

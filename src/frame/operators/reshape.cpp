@@ -142,7 +142,8 @@ Result<DataFrame> fill_null(const DataFrame& frame, bool forward, uint64_t limit
 Result<DataFrame> sample(const DataFrame& frame, uint64_t rows, const SampleOptions& options, const std::shared_ptr<MemoryBudget>& budget) {
   const uint64_t height = frame.height();
   if (rows > 0 && (options.with_replacement ? height == 0 : rows > height)) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{} rows cannot be taken out of {}{}.", rows, height, height == 0 ? "" : " but with replacement"));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{} rows cannot be taken out of {}{}.", rows, height, height == 0 ? "" : " but with replacement"));
   }
   HR_TRY(const Buffer buffer, Buffer::allocate(rows * sizeof(uint64_t), budget));
   const std::span<uint64_t> taken(buffer.as<uint64_t>(), rows);

@@ -50,7 +50,8 @@ std::vector<uint64_t> rows_up_to(const Array& key, const Array& last, SortOrder 
 Result<Sort> Sort::make(Schema schema, std::vector<BoundExpression> keys, std::vector<SortOrder> orders, size_t limit, size_t workers,
                         std::shared_ptr<MemoryBudget> budget) {
   for (const BoundExpression& key : keys) {
-    if (key.type().id() == TypeId::List) return fail(ErrorKind::Unsupported, fmt::format("{} has no order to sort by.", to_string(key.type())));
+    if (key.type().id() != TypeId::List) continue;
+    return fail(ErrorKind::Unsupported, fmt::format("{} has no order to sort by.", to_string(key.type())));
   }
   Sort sort;
   sort.schema_ = std::move(schema);

@@ -11,8 +11,8 @@
 
 namespace headrace::frame {
 
-/// Rows put in order by keys; rows of equal keys keep their order. Workers add chunks at the same time, each under its own number; then finish() once; then
-/// chunk() from any thread. With a limit a worker never holds many more rows than that.
+/// Rows put in order by keys; rows of equal keys keep their order. Workers add chunks at the same time, each under its own number; then
+/// finish() once; then chunk() from any thread. With a limit a worker never holds many more rows than that.
 class Sort {
  public:
   static constexpr size_t kRows = size_t{16} << 10;  ///< of a chunk of the result, at most

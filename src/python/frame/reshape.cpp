@@ -25,11 +25,13 @@ namespace {
 
 DataFrame concat(const std::vector<DataFrame>& frames, const std::string& how) {
   using enum ConcatKind;
-  constexpr std::pair<const char*, ConcatKind> kKinds[] = {{"vertical", Vertical}, {"vertical_relaxed", VerticalRelaxed}, {"horizontal", Horizontal},
+  constexpr std::pair<const char*, ConcatKind> kKinds[] = {{"vertical", Vertical}, {"vertical_relaxed", VerticalRelaxed},
+                                                           {"horizontal", Horizontal},
                                                            {"diagonal", Diagonal}, {"diagonal_relaxed", DiagonalRelaxed}};
   const auto* kind = std::ranges::find(kKinds, how, [](const auto& one) { return std::string(one.first); });
   if (kind == std::end(kKinds)) {
-    throw nb::value_error(fmt::format("how is one of vertical, vertical_relaxed, horizontal, diagonal, diagonal_relaxed, not {:?}", how).c_str());
+    throw nb::value_error(
+        fmt::format("how is one of vertical, vertical_relaxed, horizontal, diagonal, diagonal_relaxed, not {:?}", how).c_str());
   }
   if (frames.empty()) throw nb::value_error("concat needs a frame");
   const nb::gil_scoped_release released;
@@ -81,7 +83,8 @@ DataFrame fill_null(const DataFrame& f, nb::handle value, const std::optional<st
   if (strategy != "zero" && strategy != "one") {
     throw nb::value_error(fmt::format("strategy is one of \"forward\", \"backward\", \"zero\", \"one\", not {:?}", *strategy).c_str());
   }
-  return value_or_raise(frame::fill_null(f, Expression::literal(frame::Scalar::of(frame::TypeId::Int32, frame::Int128{strategy == "one"}))));
+  const auto number = frame::Scalar::of(frame::TypeId::Int32, frame::Int128{strategy == "one"});
+  return value_or_raise(frame::fill_null(f, Expression::literal(number)));
 }
 
 DataFrame sample(const DataFrame& f, std::optional<uint64_t> n, std::optional<double> fraction, bool with_replacement, bool shuffle,
@@ -99,6 +102,10 @@ DataFrame with_row_index(const DataFrame& f, const std::string& name, int64_t of
   return value_or_raise(frame::with_row_index(f, name, static_cast<uint64_t>(offset)));
 }
 
+DataFrame drop(const DataFrame& f, const nb::args& columns, bool strict) { return value_or_raise(frame::drop(f, names_of(columns), strict)); }
+
+DataFrame vstack(const DataFrame& f, const DataFrame& other) { return value_or_raise(frame::concat(std::vector<DataFrame>{f, other})); }
+
 DataFrame hstack(const DataFrame& f, nb::handle columns) {
   const DataFrame beside = nb::cast<DataFrame>(nb::type<DataFrame>()(columns));
   return value_or_raise(frame::concat(std::vector<DataFrame>{f, beside}, ConcatKind::Horizontal));
@@ -109,16 +116,15 @@ DataFrame hstack(const DataFrame& f, nb::handle columns) {
 void bind_reshape(nb::module_& module) {
   nb::borrow<nb::class_<DataFrame>>(module.attr("DataFrame"))
       .def("hstack", hstack, nb::arg("columns"))
-      .def("vstack", [](const DataFrame& f, const DataFrame& other) { return value_or_raise(frame::concat(std::vector<DataFrame>{f, other}, ConcatKind::Vertical)); },
-           nb::arg("other"))
+      .def("vstack", vstack, nb::arg("other"))
       .def("reverse", [](const DataFrame& f) { return value_or_raise(frame::reverse(f)); })
       .def("with_row_index", with_row_index, nb::arg("name") = "index", nb::arg("offset") = 0)
-      .def("drop", [](const DataFrame& f, const nb::args& columns, bool strict) { return value_or_raise(frame::drop(f, names_of(columns), strict)); },
-           nb::arg("columns"), nb::arg("strict") = true)
+      .def("drop", drop, nb::arg("columns"), nb::arg("strict") = true)
       .def("rename", rename, nb::arg("mapping"), nb::kw_only(), nb::arg("strict") = true)
       .def("drop_nulls", drop_nulls, nb::arg("subset") = nb::none())
       .def("fill_null", fill_null, nb::arg("value") = nb::none(), nb::arg("strategy") = nb::none(), nb::arg("limit") = nb::none())
-      .def("sample", sample, nb::arg("n") = nb::none(), nb::kw_only(), nb::arg("fraction") = nb::none(), nb::arg("with_replacement") = false,
+      .def("sample", sample, nb::arg("n") = nb::none(), nb::kw_only(), nb::arg("fraction") = nb::none(),
+           nb::arg("with_replacement") = false,
            nb::arg("shuffle") = false, nb::arg("seed") = nb::none());
   module.def("concat", concat, nb::arg("frames"), nb::kw_only(), nb::arg("how") = "vertical");
 }

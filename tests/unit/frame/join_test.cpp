@@ -30,7 +30,9 @@ Array whole_numbers(const std::vector<Value>& values) {
 
 Array texts_of(const std::vector<Value>& values) {
   ArrayBuilder builder(TypeId::String);
-  for (const Value& value : values) EXPECT_TRUE(value ? builder.append_bytes("the key of number " + std::to_string(*value)) : builder.append_null());
+  for (const Value& value : values) {
+    EXPECT_TRUE(value ? builder.append_bytes("the key of number " + std::to_string(*value)) : builder.append_null());
+  }
   return *builder.finish();
 }
 
@@ -58,7 +60,10 @@ std::vector<Value> random_keys(std::mt19937_64& random, size_t rows, int kind) {
   std::vector<Value> keys(rows);
   for (Value& key : keys) {
     const uint64_t number = random();
-    key = static_cast<int64_t>(kind == 0 ? number % (rows + 1) : kind == 1 ? number % 10 : kind == 2 ? (number % 100 < 95 ? 3 : number % 1'000) : number % (rows + 1) << 40);
+    key = static_cast<int64_t>(kind == 0   ? number % (rows + 1)
+                               : kind == 1 ? number % 10
+                               : kind == 2 ? (number % 100 < 95 ? 3 : number % 1'000)
+                                           : number % (rows + 1) << 40);
     if (number % 37 == 0) key = std::nullopt;
   }
   return keys;
@@ -69,7 +74,8 @@ TEST(JoinTable, finds_the_rows_of_equal_keys_in_their_order) {
   for (const size_t rows : {0, 1, 5, 1'000, 150'000}) {
     for (int kind = 0; kind < 4; ++kind) {
       // Where chains are long, few look for them.
-      const std::vector<Value> keys = random_keys(random, rows, kind), others = random_keys(random, kind == 1 || kind == 2 ? 50 : 3'000, kind);
+      const size_t other_rows = kind == 1 || kind == 2 ? 50 : 3'000;
+      const std::vector<Value> keys = random_keys(random, rows, kind), others = random_keys(random, other_rows, kind);
       for (const bool nulls_equal : {false, true}) {
         const auto wanted = wanted_of(keys, others, nulls_equal);
         const auto packed = JoinTable::make({whole_numbers(keys)}, rows, nulls_equal, process_budget());
@@ -98,17 +104,20 @@ TEST(PackedKeys, values_beyond_the_range_have_no_word) {
   EXPECT_FALSE(PackedKeys::make(std::vector{whole_numbers({INT64_MIN, INT64_MAX})}, false));
 }
 
-const Schema kLeft = *Schema::make({{"k", TypeId::Int64}, {"l", TypeId::Int64}}), kRight = *Schema::make({{"k", TypeId::Int64}, {"r", TypeId::Int64}});
+const Schema kLeft = *Schema::make({{"k", TypeId::Int64}, {"l", TypeId::Int64}});
+const Schema kRight = *Schema::make({{"k", TypeId::Int64}, {"r", TypeId::Int64}});
 
 TEST(Join, what_several_threads_add_and_look_up_is_one_join) {
   constexpr size_t kChunks = 12, kChunkRows = 2'000, kWorkers = 3;
   std::mt19937_64 random(5);
-  std::vector<Value> left = random_keys(random, kChunks * kChunkRows, 0), right = random_keys(random, kChunks * kChunkRows, 0), numbers(left.size());
+  const std::vector<Value> left = random_keys(random, kChunks * kChunkRows, 0), right = random_keys(random, kChunks * kChunkRows, 0);
+  std::vector<Value> numbers(left.size());
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<int64_t>(i);
   const Chunk left_rows{.columns = {whole_numbers(left), whole_numbers(numbers)}, .rows = left.size()};
   const Chunk right_rows{.columns = {whole_numbers(right), whole_numbers(numbers)}, .rows = right.size()};
   const auto part = [&](const Chunk& chunk, size_t i) {
-    return Chunk{.columns = {chunk.columns[0].slice(i * kChunkRows, kChunkRows), chunk.columns[1].slice(i * kChunkRows, kChunkRows)}, .rows = kChunkRows};
+    return Chunk{.columns = {chunk.columns[0].slice(i * kChunkRows, kChunkRows), chunk.columns[1].slice(i * kChunkRows, kChunkRows)},
+                 .rows = kChunkRows};
   };
   const Expression key[] = {Expression::column("k")};
   Join join = *Join::make(kLeft, kRight, key, key, {.kind = JoinKind::Full}, kWorkers, process_budget());
@@ -149,7 +158,9 @@ TEST(Join, what_several_threads_add_and_look_up_is_one_join) {
   for (size_t i = 0; i < right.size(); ++i) {
     if (!matched[i]) wanted.emplace_back(std::nullopt, i);
   }
-  const auto value_at = [](const Array& array, size_t row) { return array.is_valid(row) ? Value(array.data<int64_t>()[row]) : std::nullopt; };
+  const auto value_at = [](const Array& array, size_t row) {
+    return array.is_valid(row) ? Value(array.data<int64_t>()[row]) : std::nullopt;
+  };
   for (const std::vector<Chunk>& chunks : found) {
     for (const Chunk& chunk : chunks) {
       for (size_t row = 0; row < chunk.rows; ++row) got.emplace_back(value_at(chunk.columns[1], row), value_at(chunk.columns[3], row));

@@ -51,7 +51,8 @@ std::vector<std::pair<int64_t, int64_t>> rows_of(const Sort& sort) {
   for (size_t i = 0; i < sort.chunks(); ++i) {
     const Chunk chunk = *sort.chunk(i);
     EXPECT_LE(chunk.rows, Sort::kRows);
-    for (size_t row = 0; row < chunk.rows; ++row) rows.emplace_back(chunk.columns[0].data<int64_t>()[row], chunk.columns[1].data<int64_t>()[row]);
+    const auto *keys = chunk.columns[0].data<int64_t>(), *numbers = chunk.columns[1].data<int64_t>();
+    for (size_t row = 0; row < chunk.rows; ++row) rows.emplace_back(keys[row], numbers[row]);
   }
   return rows;
 }
@@ -72,7 +73,8 @@ TEST(SortKeys, null_has_a_bit_of_its_own_where_every_word_is_a_value) {
 
 TEST(SortRows, strings_that_are_equal_for_long_are_told_apart) {
   const std::string start(10'000, 'x');
-  EXPECT_EQ(order_of({texts({start + "b", start, start + "a", start.substr(1), start + "a"})}, {SortOrder{}}), (std::vector<uint64_t>{3, 1, 2, 4, 0}));
+  EXPECT_EQ(order_of({texts({start + "b", start, start + "a", start.substr(1), start + "a"})}, {SortOrder{}}),
+            (std::vector<uint64_t>{3, 1, 2, 4, 0}));
 }
 
 TEST(SortRows, strings_that_end_with_zeros_come_after_those_that_do_not) {
@@ -86,7 +88,10 @@ TEST(SortRows, the_first_rows_alone_are_put_in_order_where_no_more_are_wanted) {
   for (auto& value : values) value = static_cast<int64_t>(random() % 1'000);
   const std::vector<Array> columns{whole_numbers(values)};
   const std::vector<uint64_t> all = order_of(columns, {SortOrder{}});
-  for (const size_t wanted : {0, 1, 17, 4'999}) EXPECT_EQ(order_of(columns, {SortOrder{}}, wanted), std::vector<uint64_t>(all.begin(), all.begin() + static_cast<int64_t>(wanted)));
+  for (const size_t wanted : {0, 1, 17, 4'999}) {
+    const std::vector<uint64_t> first(all.begin(), all.begin() + static_cast<int64_t>(wanted));
+    EXPECT_EQ(order_of(columns, {SortOrder{}}, wanted), first);
+  }
 }
 
 TEST(Sort, rows_that_several_threads_add_come_out_in_order_and_equal_ones_by_their_place) {
@@ -148,7 +153,8 @@ TEST(Sort, memory_that_is_not_there_is_an_error_and_with_a_limit_little_is_neede
 
 TEST(Sort, lists_have_no_order) {
   const Schema schema = *Schema::make({{"l", DataType::list(TypeId::Int64)}});
-  const auto sort = Sort::make(schema, {*BoundExpression::bind(Expression::column("l"), schema)}, {SortOrder{}}, SIZE_MAX, 1, process_budget());
+  const auto sort = Sort::make(schema, {*BoundExpression::bind(Expression::column("l"), schema)}, {SortOrder{}}, SIZE_MAX, 1,
+                               process_budget());
   EXPECT_THAT(sort.error().message, HasSubstr("List(Int64) has no order"));
 }
 
