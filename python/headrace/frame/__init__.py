@@ -10,11 +10,16 @@
 
 from .._native import frame as _native
 from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
+from ._dt import TimeFunctions
+from ._functions import coalesce, concat_str, max_horizontal, min_horizontal, sum_horizontal
+from ._str import StringFunctions
 from ._when import Then, When
 
 DataFrame = _native.DataFrame
 DataType = _native.DataType
 Expr = _native.Expr
+Expr.str = property(StringFunctions)
+Expr.dt = property(TimeFunctions)
 GroupBy = _native.GroupBy
 Series = _native.Series
 col = _native.col
@@ -75,14 +80,18 @@ __all__ = [
     "Null",
     "Series",
     "String",
+    "StringFunctions",
     "Then",
+    "TimeFunctions",
     "UInt8",
     "UInt16",
     "UInt32",
     "UInt64",
     "When",
+    "coalesce",
     "col",
     "concat",
+    "concat_str",
     "count",
     "first",
     "implode",
@@ -90,15 +99,18 @@ __all__ = [
     "len",
     "lit",
     "max",
+    "max_horizontal",
     "mean",
     "median",
     "min",
+    "min_horizontal",
     "n_unique",
     "quantile",
     "read_parquet",
     "read_parquet_schema",
     "std",
     "sum",
+    "sum_horizontal",
     "var",
     "when",
 ]

@@ -1,0 +1,44 @@
+#include "frame/functions/function.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frame/expressions/cast.h"
+
+namespace headrace::frame {
+namespace {
+
+const FunctionEntry* find(std::string_view name) {
+  for (const auto table : {text_functions, text_pattern_functions, text_number_functions, number_functions, choice_functions, calendar_functions, moment_functions}) {
+    const auto entries = table();
+    const auto entry = std::ranges::find(entries, name, &FunctionEntry::name);
+    if (entry != entries.end()) return &*entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Array> BoundFunction::call(std::span<const Operand> sides, size_t rows, const std::shared_ptr<MemoryBudget>& budget) const {
+  const auto is_null = [](const Operand& side) { return side.is_scalar() && side.scalar().is_null(); };
+  if (!sees_null && std::ranges::any_of(sides, is_null)) return Array::all_null(result, rows, budget);
+  return evaluate({sides, rows, budget});
+}
+
+Result<BoundFunction> bind_function(const Expression::Function& what, FunctionInputs inputs) {
+  const FunctionEntry* entry = find(what.name);
+  if (entry == nullptr) return fail(ErrorKind::NotFound, fmt::format("there is no function {:?}", what.name), what.name);
+  if (inputs.size() < entry->least_inputs || inputs.size() > entry->most_inputs || what.options.size() < entry->options) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} does not take {} inputs and {} options", what.name, inputs.size(), what.options.size()));
+  }
+  HR_TRY(BoundFunction bound, entry->bind(inputs, what.options));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!can_cast(inputs[i].type, bound.inputs[i])) {
+      return fail(ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(inputs[i].type), to_string(bound.inputs[i])));
+    }
+  }
+  return bound;
+}
+
+}  // namespace headrace::frame

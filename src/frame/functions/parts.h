@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+
+#include "frame/functions/rows.h"
+
+namespace headrace::frame {
+
+/// A part of the first input's text for each row in which all inputs have a value: take(row) gives it. Nothing is copied: the parts
+/// point where the texts lie.
+template <class Take>
+Result<Array> each_part(const FunctionCall& call, const Take& take) {
+  const auto can_point = [](const Buffer& block) { return block.size() <= View::kLongest; };
+  const bool is_shared = !call.inputs[0].is_scalar() && (!call.inputs[0].array().blocks() || std::ranges::all_of(*call.inputs[0].array().blocks(), can_point));
+  if (!is_shared) {
+    return each_row_if_any<std::string_view>(TypeId::String, call, [&](size_t row) -> Result<std::optional<std::string_view>> { return take(row); });
+  }
+  const Array& texts = call.inputs[0].array();
+  Array::Parts parts{.type = TypeId::String, .size = call.rows, .blocks = texts.blocks()};
+  HR_TRY(parts.validity, valid_rows(call));
+  HR_TRY(parts.values, Buffer::allocate(call.rows * sizeof(View), call.budget));
+  View* out = parts.values.as<View>();
+  const View* in = call.rows == 0 ? nullptr : texts.data<View>();
+  for (size_t row = 0; row < call.rows; ++row) {
+    out[row] = View();
+    if (!parts.validity[row]) continue;
+    const std::string_view whole = texts.bytes(row), part = take(row);
+    if (part.size() <= View::kInside) {
+      out[row] = View::inside(part);
+    } else {
+      out[row] = View::of(part, in[row].place.block, in[row].place.offset + static_cast<uint32_t>(part.data() - whole.data()));
+    }
+  }
+  return Array::make(std::move(parts));
+}
+
+}  // namespace headrace::frame
