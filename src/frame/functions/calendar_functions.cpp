@@ -27,8 +27,13 @@ Result<void> check_moment(const FunctionInput& input, bool with_date = true) {
 class Moments {
  public:
   Moments(const Operand& operand, const DataType& type)
-      : is_date_(type.id() == TypeId::Date), unit_(type.unit()), per_day_(per_day(unit_)),
-        days_(is_date_ ? std::optional<Values<int32_t>>(operand) : std::nullopt), units_(is_date_ ? std::nullopt : std::optional<Values<int64_t>>(operand)) {}
+      : is_date_(type.id() == TypeId::Date), unit_(type.unit()), per_day_(per_day(unit_)) {
+    if (is_date_) {
+      days_.emplace(operand);
+    } else {
+      units_.emplace(operand);
+    }
+  }
   int64_t days(size_t row) const { return is_date_ ? (*days_)[row] : floor_divide((*units_)[row], per_day_); }
   int64_t seconds_of_day(size_t row) const { return floor_modulo((*units_)[row], per_day_) / per_second(unit_); }
   int64_t nanoseconds_of_second(size_t row) const {
@@ -55,7 +60,9 @@ Result<BoundFunction> field(FunctionInputs inputs, FunctionOptions) {
     if constexpr (kResult == TypeId::Bool) {
       return each_row<bool>(kResult, call, [&](size_t row) { return kField(moments, row) != 0; });
     } else {
-      return with_memory_type(kResult, [&]<class T>(T*) { return each_row<T>(kResult, call, [&](size_t row) { return static_cast<T>(kField(moments, row)); }); });
+      return with_memory_type(kResult, [&]<class T>(T*) {
+        return each_row<T>(kResult, call, [&](size_t row) { return static_cast<T>(kField(moments, row)); });
+      });
     }
   }};
 }
@@ -87,18 +94,18 @@ using Move = Result<int64_t> (*)(int64_t moment, int64_t units_per_second, const
 template <Move kMove>
 Result<BoundFunction> moved(FunctionInputs inputs, FunctionOptions) {
   HR_CHECK(check_moment(inputs[0]));
+  HR_CHECK(check_text_or_null(inputs[1]));
   const DataType type = inputs[0].type;
-  if (inputs[1].literal != nullptr && inputs[1].type.id() == TypeId::String && !inputs[1].literal->is_null()) {
+  if (inputs[1].literal != nullptr && !inputs[1].literal->is_null()) {
     HR_TRY(const CalendarSpan span, CalendarSpan::parse(inputs[1].literal->as_bytes()));
     HR_CHECK(kMove(0, per_second(type.unit()), span));
   }
   return BoundFunction{.inputs = {type, TypeId::String}, .result = type, .evaluate = [type](const FunctionCall& call) {
     const Texts spans(call.inputs[1]);
-    const bool is_one = call.inputs[1].is_scalar();
-    std::string written;
+    std::optional<std::string> written;
     CalendarSpan span;
     const auto span_at = [&](size_t row) -> Result<void> {
-      if ((is_one && row > 0 && !written.empty()) || spans[row] == written) return {};
+      if (written && spans[row] == *written) return {};
       HR_TRY(span, CalendarSpan::parse(spans[row]));
       written = spans[row];
       return {};
@@ -123,13 +130,13 @@ Result<BoundFunction> moved(FunctionInputs inputs, FunctionOptions) {
 }
 
 /// A whole number of units as one of others: divided towards minus infinity, or to zero, or multiplied.
-Result<Array> rescaled(const FunctionCall& call, const DataType& from, const DataType& to, int64_t units_per_second, int64_t per_second_wanted, bool floors) {
+Result<Array> rescaled(const FunctionCall& call, const DataType& from, int64_t units_per_second, int64_t per_second_wanted, bool floors) {
   const auto run = [&]<class T>(T*) {
     const Values<T> values(call.inputs[0]);
-    return each_row_if_any<int64_t>(to, call, [&](size_t row) -> Result<std::optional<int64_t>> {
+    return each_row_if_any<int64_t>(TypeId::Int64, call, [&](size_t row) -> Result<std::optional<int64_t>> {
       const Int128 scaled = Int128{values[row]} * per_second_wanted;
       const Int128 quotient = scaled / units_per_second - (floors && scaled % units_per_second < 0);
-      if (quotient < Int128{INT64_MIN} || quotient > Int128{INT64_MAX}) return fail(ErrorKind::OutOfRange, "a moment lies beyond what Int64 holds");
+      if (quotient < Int128{INT64_MIN} || quotient > Int128{INT64_MAX}) return fail(ErrorKind::OutOfRange, "a time lies beyond what Int64 holds");
       return static_cast<int64_t>(quotient);
     });
   };
@@ -144,7 +151,7 @@ Result<BoundFunction> timestamp(FunctionInputs inputs, FunctionOptions options) 
   return BoundFunction{.inputs = {type}, .result = TypeId::Int64, .evaluate = [=](const FunctionCall& call) {
     // A date counts in days: its unit is a second of 1/86,400.
     const bool is_date = type.id() == TypeId::Date;
-    return rescaled(call, type, TypeId::Int64, is_date ? 1 : per_second(type.unit()), is_date ? wanted * 86'400 : wanted, true);
+    return rescaled(call, type, is_date ? 1 : per_second(type.unit()), is_date ? wanted * 86'400 : wanted, true);
   }};
 }
 
@@ -161,7 +168,7 @@ Result<BoundFunction> total(FunctionInputs inputs, FunctionOptions options) {
   const int64_t multiply = rate > 0 ? rate : 1, divide = per_second(type.unit()) * (rate > 0 ? 1 : -rate);
   if (!options[1].as_bool()) {
     return BoundFunction{.inputs = {type}, .result = TypeId::Int64, .evaluate = [=](const FunctionCall& call) {
-      return rescaled(call, type, TypeId::Int64, divide, multiply, false);
+      return rescaled(call, type, divide, multiply, false);
     }};
   }
   return BoundFunction{.inputs = {type}, .result = TypeId::Float64, .evaluate = [=](const FunctionCall& call) {

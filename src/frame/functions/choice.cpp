@@ -66,7 +66,8 @@ template <BinaryOperator kThan>
 Result<BoundFunction> extreme(FunctionInputs inputs, FunctionOptions) {
   HR_TRY(const DataType type, type_of_all(inputs));
   if (type.id() == TypeId::List) return fail(ErrorKind::InvalidArgument, fmt::format("{} has no order", to_string(type)));
-  return BoundFunction{.inputs = std::vector<DataType>(inputs.size(), type), .result = type, .evaluate = [](const FunctionCall& call) -> Result<Array> {
+  const std::vector<DataType> types(inputs.size(), type);
+  return BoundFunction{.inputs = types, .result = type, .evaluate = [](const FunctionCall& call) -> Result<Array> {
     HR_TRY(Array best, array_of(call.inputs[0], call));
     for (const Operand& input : call.inputs.subspan(1)) {
       HR_TRY(const Array next, array_of(input, call));
@@ -80,7 +81,9 @@ Result<BoundFunction> extreme(FunctionInputs inputs, FunctionOptions) {
 Result<Array> filled(const Array& array, const FunctionCall& call) {
   const DataType& type = array.type();
   if (array.nulls() == 0) return array;
-  const Scalar zero = type.id() == TypeId::String ? Scalar::of(std::string()) : type.is_float() ? Scalar::of(type, 0.0) : Scalar::of(type, Int128{0});
+  const Scalar zero = type.id() == TypeId::String ? Scalar::of(std::string())
+                      : type.is_float()           ? Scalar::of(type, 0.0)
+                                                  : Scalar::of(type, Int128{0});
   std::vector<uint64_t> rows(call.rows);
   for (size_t row = 0; row < call.rows; ++row) rows[row] = array.is_valid(row) ? row : call.rows;
   HR_TRY(const Array one, repeat(zero, 1, call.budget));
@@ -98,7 +101,8 @@ Result<BoundFunction> sum(FunctionInputs inputs, FunctionOptions options) {
   if (!type.is_numeric() && type.id() != TypeId::String && type.id() != TypeId::Duration) {
     return fail(ErrorKind::InvalidArgument, fmt::format("{} cannot be added up", to_string(type)));
   }
-  return BoundFunction{.inputs = std::vector<DataType>(inputs.size(), type), .result = type, .evaluate = [=](const FunctionCall& call) -> Result<Array> {
+  const std::vector<DataType> types(inputs.size(), type);
+  return BoundFunction{.inputs = types, .result = type, .evaluate = [=](const FunctionCall& call) -> Result<Array> {
     std::optional<Array> total;
     for (const Operand& input : call.inputs) {
       HR_TRY(Array next, array_of(input, call));
@@ -173,7 +177,9 @@ Result<Array> found(const DataType& type, const std::vector<Scalar>& wanted, con
   if (type.id() == TypeId::Float64) return floats_found_in<double>(wanted, call);
   if (type.value_bytes() == 16) return wide_found_in(wanted, call);
   return with_memory_type(type, [&]<class T>(T*) -> Result<Array> {
-    if constexpr (std::is_integral_v<T>) return found_in<T>(wanted, call, [](const Scalar& one) { return static_cast<T>(one.as_whole()); });
+    if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
+      return found_in<T>(wanted, call, [](const Scalar& one) { return static_cast<T>(one.as_whole()); });
+    }
     return fail(ErrorKind::InvalidArgument, fmt::format("{} is not looked up", to_string(type)));
   });
 }
@@ -196,7 +202,9 @@ Result<std::optional<Scalar>> as_equal(const Scalar& value, const DataType& type
 Result<BoundFunction> is_in(FunctionInputs inputs, FunctionOptions options) {
   DataType type = inputs[0].type;
   if (type.id() == TypeId::Categorical) type = TypeId::String;
-  if (type.id() == TypeId::List || type.id() == TypeId::Float16) return fail(ErrorKind::InvalidArgument, fmt::format("{} is not looked up", to_string(type)));
+  if (type.id() == TypeId::List || type.id() == TypeId::Float16) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} is not looked up", to_string(type)));
+  }
   const bool nulls_equal = options[0].as_bool();
   bool has_null = false;
   std::vector<Scalar> wanted;

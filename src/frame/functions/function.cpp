@@ -9,8 +9,11 @@
 namespace headrace::frame {
 namespace {
 
+constexpr std::span<const FunctionEntry> (*kTables[])() = {text_functions,   text_pattern_functions, text_number_functions, number_functions,
+                                                           choice_functions, calendar_functions,     moment_functions};
+
 const FunctionEntry* find(std::string_view name) {
-  for (const auto table : {text_functions, text_pattern_functions, text_number_functions, number_functions, choice_functions, calendar_functions, moment_functions}) {
+  for (const auto table : kTables) {
     const auto entries = table();
     const auto entry = std::ranges::find(entries, name, &FunctionEntry::name);
     if (entry != entries.end()) return &*entry;
@@ -30,13 +33,13 @@ Result<BoundFunction> bind_function(const Expression::Function& what, FunctionIn
   const FunctionEntry* entry = find(what.name);
   if (entry == nullptr) return fail(ErrorKind::NotFound, fmt::format("there is no function {:?}", what.name), what.name);
   if (inputs.size() < entry->least_inputs || inputs.size() > entry->most_inputs || what.options.size() < entry->options) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{} does not take {} inputs and {} options", what.name, inputs.size(), what.options.size()));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{} does not take {} inputs and {} options", what.name, inputs.size(), what.options.size()));
   }
   HR_TRY(BoundFunction bound, entry->bind(inputs, what.options));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!can_cast(inputs[i].type, bound.inputs[i])) {
-      return fail(ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(inputs[i].type), to_string(bound.inputs[i])));
-    }
+    if (can_cast(inputs[i].type, bound.inputs[i])) continue;
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(inputs[i].type), to_string(bound.inputs[i])));
   }
   return bound;
 }

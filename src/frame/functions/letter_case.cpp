@@ -54,8 +54,9 @@ bool is_cased(char32_t c) {
 }
 /// What a word goes on through: marks, and signs that stand within words.
 bool is_passed(char32_t c) {
-  return (unicode::class_of(c) & (unicode::kMark | unicode::bit(unicode::Category::Cf) | unicode::bit(unicode::Category::Lm) | unicode::bit(unicode::Category::Sk))) != 0 ||
-         c == '\'' || c == '.' || c == ':' || c == 0xB7 || c == 0x2019;
+  using enum unicode::Category;
+  constexpr unicode::ClassMask kPassed = unicode::kMark | unicode::bit(Cf) | unicode::bit(Lm) | unicode::bit(Sk);
+  return (unicode::class_of(c) & kPassed) != 0 || c == '\'' || c == '.' || c == ':' || c == 0xB7 || c == 0x2019;
 }
 
 /// Whether a sigma at [begin, end) ends a word: a letter before it and none behind.
@@ -115,13 +116,13 @@ void append_uppercase(std::string_view text, std::string& out) {
 
 void append_reversed(std::string_view text, std::string& out) {
   std::vector<size_t> begins;
-  char32_t before = 0;
-  utf8proc_int32_t state = 0;
+  utf8proc_int32_t before = 0, state = 0;
   uint32_t length = 0;
   for (size_t place = 0; place < text.size(); place += length) {
     const char32_t c = at(text, place, length);
-    if (place == 0 || utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(before), static_cast<utf8proc_int32_t>(c), &state)) begins.push_back(place);
-    before = c;
+    const auto now = static_cast<utf8proc_int32_t>(c);
+    if (place == 0 || utf8proc_grapheme_break_stateful(before, now, &state)) begins.push_back(place);
+    before = now;
   }
   size_t end = text.size();
   for (size_t i = begins.size(); i-- > 0; end = begins[i]) out += text.substr(begins[i], end - begins[i]);

@@ -56,6 +56,7 @@ bool Like::matches(std::string_view text) const {
   }
   // The last one must end where the text does.
   const Segment& last = segments_.back();
+  if (last.size() == 1 && last.front().any == 0) return text.substr(at).ends_with(last.front().bytes);
   for (size_t from = at; from <= text.size(); from = from < text.size() ? next(from) : from + 1) {
     if (end_of(last, text, from) == text.size()) return true;
   }

@@ -54,7 +54,8 @@ Result<Array> read(const Reading& reading, const FunctionCall& call) {
     const auto value = reading.value_of(texts[row]);
     if (value) return static_cast<T>(*value);
     if (!reading.strict) return std::nullopt;
-    return fail(ErrorKind::OutOfRange, fmt::format("{:?} is no {} in this format; strict=False gives null for such", texts[row], to_string(reading.type)));
+    return fail(ErrorKind::OutOfRange,
+                fmt::format("{:?} is no {} in this format; strict=False gives null for such", texts[row], to_string(reading.type)));
   });
 }
 
@@ -73,7 +74,9 @@ Result<BoundFunction> strptime(FunctionInputs inputs, FunctionOptions options) {
     HR_TRY(reading.formats, usual_formats(!is_date));
   } else {
     HR_TRY(MomentFormat format, MomentFormat::compile(options[1].as_bytes()));
-    if (format.has_hour_alone()) return fail(ErrorKind::InvalidArgument, fmt::format("the format {:?} has hours and no minutes", options[1].as_bytes()));
+    if (format.has_hour_alone()) {
+      return fail(ErrorKind::InvalidArgument, fmt::format("the format {:?} has hours and no minutes", options[1].as_bytes()));
+    }
     if (format.has_zone() && !is_date) reading.type = DataType::datetime(reading.type.unit(), "UTC");
     reading.formats.push_back(std::move(format));
   }
@@ -92,7 +95,9 @@ std::string usual_format(const DataType& type) {
 Result<BoundFunction> strftime(FunctionInputs inputs, FunctionOptions options) {
   const DataType type = inputs[0].type;
   const bool is_date = type.id() == TypeId::Date;
-  if (!is_date && type.id() != TypeId::Datetime) return fail(ErrorKind::InvalidArgument, fmt::format("{} is not written by a format", to_string(type)));
+  if (!is_date && type.id() != TypeId::Datetime) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} is not written by a format", to_string(type)));
+  }
   if (!type.zone().empty() && type.zone() != "UTC") {
     return fail(ErrorKind::Unsupported, fmt::format("the clock of {} is not known here, only UTC's", to_string(type)));
   }

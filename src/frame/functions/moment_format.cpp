@@ -57,7 +57,7 @@ Result<void> MomentFormat::add_code(std::string_view format, size_t& at) {
   }
   const bool fits = is_plain || (item.code == 'f' && !is_colon) || (item.code == 'z' && is_colon && item.digits == 0);
   if (item.code == '\0' || kCodes.find(item.code) == kCodes.npos || !fits) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{:?} is no code of a format of times that is known", format.substr(begin, at - begin)));
+    return fail(ErrorKind::InvalidArgument, fmt::format("{:?} is no code of times that is known", format.substr(begin, at - begin)));
   }
   if (item.code == 'n' || item.code == 't' || item.code == '%') {
     items_.push_back({.text = item.code == 'n' ? "\n" : item.code == 't' ? "\t" : "%"});
@@ -304,7 +304,9 @@ std::optional<MomentFormat::Moment> MomentFormat::parse(std::string_view text) c
     if (!parse_item(item, text, fields)) return std::nullopt;
   }
   if (!text.empty()) return std::nullopt;
-  if (fields.epoch) return Moment{floor_divide(*fields.epoch, 86'400), floor_modulo(*fields.epoch, 86'400) * kNanoseconds + fields.nanoseconds};
+  if (fields.epoch) {
+    return Moment{floor_divide(*fields.epoch, 86'400), floor_modulo(*fields.epoch, 86'400) * kNanoseconds + fields.nanoseconds};
+  }
   // Two digits are of 1970 to 2069.
   if (!fields.year && fields.century_year) fields.year = *fields.century_year + (*fields.century_year < 70 ? 2000 : 1900);
   if (!fields.year || std::abs(*fields.year) > 262'000) return std::nullopt;

@@ -8,7 +8,9 @@
 namespace headrace::frame {
 namespace {
 
-std::unexpected<Error> no_number(const DataType& type) { return fail(ErrorKind::InvalidArgument, fmt::format("{} has none such", to_string(type))); }
+std::unexpected<Error> no_number(const DataType& type) {
+  return fail(ErrorKind::InvalidArgument, fmt::format("{} has none such", to_string(type)));
+}
 
 template <class T>
 using Unsigned = std::conditional_t<std::is_same_v<T, Int128>, std::type_identity<UInt128>, std::make_unsigned<T>>::type;
@@ -79,10 +81,12 @@ Int128 rounded_to(Int128 value, Int128 step, Rounding how) {
 }
 
 Result<BoundFunction> round_decimal(const DataType& type, int places, Rounding how) {
-  if (places >= type.scale()) return BoundFunction{.inputs = {type}, .result = type, .evaluate = [](const FunctionCall& call) -> Result<Array> {
-    if (!call.inputs[0].is_scalar()) return call.inputs[0].array();
-    return repeat(call.inputs[0].scalar(), call.rows, call.budget);
-  }};
+  if (places >= type.scale()) {
+    return BoundFunction{.inputs = {type}, .result = type, .evaluate = [](const FunctionCall& call) -> Result<Array> {
+      if (!call.inputs[0].is_scalar()) return call.inputs[0].array();
+      return repeat(call.inputs[0].scalar(), call.rows, call.budget);
+    }};
+  }
   // The nines before the point may need one more digit.
   HR_TRY(const DataType result, DataType::decimal(std::min(DataType::kGreatestPrecision, type.precision() + 1), type.scale()));
   const Int128 step = power_of_ten(type.scale() - places), limit = power_of_ten(result.precision());
@@ -90,9 +94,9 @@ Result<BoundFunction> round_decimal(const DataType& type, int places, Rounding h
     return with_memory_type(result, [&]<class T>(T*) {
       const Values<T> values(call.inputs[0]);
       return each_row_if_any<T>(result, call, [&](size_t row) -> Result<std::optional<T>> {
-        const Int128 value = rounded_to(Int128{values[row]}, step, how);
+        const Int128 value = rounded_to(static_cast<Int128>(values[row]), step, how);
         if (value < limit && value > -limit) return static_cast<T>(value);
-        return fail(ErrorKind::OutOfRange, fmt::format("a result has more than the {} digits of {}", result.precision(), to_string(result)));
+        return fail(ErrorKind::OutOfRange, fmt::format("a result has more digits than {}", to_string(result)));
       });
     });
   }};

@@ -6,14 +6,20 @@
 
 namespace headrace::frame {
 
+/// Whether a view may begin anywhere in the blocks of an operand.
+inline bool can_share(const Operand& operand) {
+  if (operand.is_scalar()) return false;
+  const auto& blocks = operand.array().blocks();
+  return !blocks || std::ranges::all_of(*blocks, [](const Buffer& block) { return block.size() <= View::kLongest; });
+}
+
 /// A part of the first input's text for each row in which all inputs have a value: take(row) gives it. Nothing is copied: the parts
 /// point where the texts lie.
 template <class Take>
 Result<Array> each_part(const FunctionCall& call, const Take& take) {
-  const auto can_point = [](const Buffer& block) { return block.size() <= View::kLongest; };
-  const bool is_shared = !call.inputs[0].is_scalar() && (!call.inputs[0].array().blocks() || std::ranges::all_of(*call.inputs[0].array().blocks(), can_point));
-  if (!is_shared) {
-    return each_row_if_any<std::string_view>(TypeId::String, call, [&](size_t row) -> Result<std::optional<std::string_view>> { return take(row); });
+  if (!can_share(call.inputs[0])) {
+    using Part = Result<std::optional<std::string_view>>;
+    return each_row_if_any<std::string_view>(TypeId::String, call, [&](size_t row) -> Part { return take(row); });
   }
   const Array& texts = call.inputs[0].array();
   Array::Parts parts{.type = TypeId::String, .size = call.rows, .blocks = texts.blocks()};

@@ -59,10 +59,12 @@ class Translator {
   Result<void> repetition() {
     const size_t end = pattern_.find('}', at_);
     const std::string_view inner = end == pattern_.npos ? std::string_view() : pattern_.substr(at_ + 1, end - at_ - 1);
-    if (inner.empty() || inner.find_first_not_of("0123456789,") != inner.npos || inner.front() == ',') return wrong("a '{' that is no repetition");
+    const bool is_one = !inner.empty() && inner.find_first_not_of("0123456789,") == inner.npos && inner.front() != ',';
+    if (!is_one) return wrong("a '{' that is no repetition");
     copy(end + 1 - at_);
     if (at_ < pattern_.size() && pattern_[at_] == '?') copy(1);
-    if (at_ < pattern_.size() && pattern_[at_] == '+') return wrong("a repetition of a repetition, which is not known yet", ErrorKind::Unsupported);
+    const bool again = at_ < pattern_.size() && pattern_[at_] == '+';
+    if (again) return wrong("a repetition of a repetition, which is not known yet", ErrorKind::Unsupported);
     return {};
   }
 
@@ -75,7 +77,7 @@ class Translator {
     size_t end = at_ + 2;
     if (next(2) == 'P' && next(3) == '<') ++end;
     if (end < pattern_.size() && pattern_[end] == '<') {
-      if (pattern_.substr(end).starts_with("<=") || pattern_.substr(end).starts_with("<!")) return wrong("a look around, which is not known");
+      if (next(end + 1 - at_) == '=' || next(end + 1 - at_) == '!') return wrong("a look around, which is not known");
       copy(end + 1 - at_);
       return {};
     }

@@ -113,5 +113,7 @@ Result<Array> each_text(const FunctionCall& call, const Write& write) {
 
 /// InvalidArgument unless the input is text.
 Result<void> check_text(const FunctionInput& input);
+/// The same, for what may be a null without a type too.
+Result<void> check_text_or_null(const FunctionInput& input);
 
 }  // namespace headrace::frame

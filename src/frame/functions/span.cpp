@@ -18,8 +18,17 @@ struct SpanUnit {
   int64_t months, days, nanoseconds;
 };
 constexpr SpanUnit kUnits[] = {
-    {"y", 12, 0, 0},          {"q", 3, 0, 0},  {"mo", 1, 0, 0},        {"w", 0, 7, 0},     {"d", 0, 1, 0}, {"h", 0, 0, 3600 * kNanoseconds},
-    {"m", 0, 0, 60 * kNanoseconds}, {"s", 0, 0, kNanoseconds}, {"ms", 0, 0, 1'000'000}, {"us", 0, 0, 1'000}, {"ns", 0, 0, 1},
+    {"y", 12, 0, 0},
+    {"q", 3, 0, 0},
+    {"mo", 1, 0, 0},
+    {"w", 0, 7, 0},
+    {"d", 0, 1, 0},
+    {"h", 0, 0, 3600 * kNanoseconds},
+    {"m", 0, 0, 60 * kNanoseconds},
+    {"s", 0, 0, kNanoseconds},
+    {"ms", 0, 0, 1'000'000},
+    {"us", 0, 0, 1'000},
+    {"ns", 0, 0, 1},
 };
 
 bool add_times(int64_t count, int64_t unit, int64_t& sum) {
@@ -36,7 +45,8 @@ int64_t units_of(int64_t nanoseconds, int64_t units_per_second) { return nanosec
 
 Result<CalendarSpan> CalendarSpan::parse(std::string_view text) {
   const auto wrong = [whole = text] {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{:?} is no span of time; write whole numbers with y, q, mo, w, d, h, m, s, ms, us or ns", whole));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{:?} is no span of time; write whole numbers with y, q, mo, w, d, h, m, s, ms, us or ns", whole));
   };
   CalendarSpan span;
   const bool is_negative = text.starts_with('-');

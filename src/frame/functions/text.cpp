@@ -18,6 +18,11 @@ Result<void> check_text(const FunctionInput& input) {
   return fail(ErrorKind::InvalidArgument, fmt::format("{} is no String", to_string(input.type)));
 }
 
+Result<void> check_text_or_null(const FunctionInput& input) {
+  if (input.type.id() == TypeId::Null) return {};
+  return check_text(input);
+}
+
 namespace {
 
 const DataType kText = TypeId::String;
@@ -26,6 +31,10 @@ const DataType kText = TypeId::String;
 Result<BoundFunction> of_text(FunctionInputs inputs, std::vector<DataType> others, DataType result,
                               std::function<Result<Array>(const FunctionCall&)> evaluate) {
   HR_CHECK(check_text(inputs[0]));
+  for (size_t i = 0; i < others.size(); ++i) {
+    if (others[i] != kText) continue;
+    HR_CHECK(check_text_or_null(inputs[i + 1]));
+  }
   others.insert(others.begin(), kText);
   return BoundFunction{.inputs = std::move(others), .result = std::move(result), .evaluate = std::move(evaluate)};
 }
@@ -54,12 +63,13 @@ template <bool kAtEnd>
 Result<BoundFunction> has_at_edge(FunctionInputs inputs, FunctionOptions) {
   return of_text(inputs, {kText}, TypeId::Bool, [](const FunctionCall& call) {
     const Texts texts(call.inputs[0]), parts(call.inputs[1]);
-    return each_row<bool>(TypeId::Bool, call, [&](size_t row) { return kAtEnd ? texts[row].ends_with(parts[row]) : texts[row].starts_with(parts[row]); });
+    return each_row<bool>(TypeId::Bool, call, [&](size_t row) {
+      return kAtEnd ? texts[row].ends_with(parts[row]) : texts[row].starts_with(parts[row]);
+    });
   });
 }
 
 Result<BoundFunction> like(FunctionInputs inputs, FunctionOptions) {
-  HR_CHECK(check_text(inputs[1]));
   return of_text(inputs, {kText}, TypeId::Bool, [](const FunctionCall& call) {
     const Texts texts(call.inputs[0]), patterns(call.inputs[1]);
     if (call.inputs[1].is_scalar()) {

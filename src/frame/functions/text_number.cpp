@@ -30,9 +30,11 @@ Result<Array> parsed(const FunctionCall& call, const DataType& type, bool strict
     const int64_t base = bases[row];
     if (base < 2 || base > 36) return fail(ErrorKind::InvalidArgument, fmt::format("{} is no base from 2 to 36", base));
     const auto value = whole_of(texts[row], static_cast<int>(base));
-    if (value && *value >= Int128{std::numeric_limits<T>::min()} && *value <= Int128{std::numeric_limits<T>::max()}) return static_cast<T>(*value);
+    constexpr Int128 kLeast = std::numeric_limits<T>::min(), kMost = std::numeric_limits<T>::max();
+    if (value && *value >= kLeast && *value <= kMost) return static_cast<T>(*value);
     if (!strict) return std::nullopt;
-    return fail(ErrorKind::OutOfRange, fmt::format("{:?} is no {} in base {}; strict=False gives null for such", texts[row], to_string(type), base));
+    return fail(ErrorKind::OutOfRange,
+                fmt::format("{:?} is no {} in base {}; strict=False gives null for such", texts[row], to_string(type), base));
   });
 }
 

@@ -8,15 +8,18 @@
 namespace headrace::frame {
 namespace {
 
+const std::vector<DataType> kTexts = {TypeId::String, TypeId::String};
+
 /// The pattern of every row: one for all, made when the function is bound, or that of the row, made where it is another than before.
 class Patterns {
  public:
   static Result<Patterns> bind(const FunctionInput& input, bool is_literal, bool strict = true) {
+    HR_CHECK(check_text_or_null(input));
     Patterns patterns;
     patterns.is_literal_ = is_literal;
     patterns.strict_ = strict;
     patterns.is_one_ = input.literal != nullptr;
-    if (!patterns.is_one_ || input.literal->is_null() || input.literal->type().id() != TypeId::String) return patterns;
+    if (!patterns.is_one_ || input.literal->is_null()) return patterns;
     auto one = Pattern::of(input.literal->as_bytes(), is_literal);
     if (one) {
       patterns.one_ = std::make_shared<const Pattern>(*std::move(one));
@@ -63,7 +66,7 @@ class Patterns {
 Result<BoundFunction> contains(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
   HR_TRY(Patterns patterns, Patterns::bind(inputs[1], options[0].as_bool(), options[1].as_bool()));
-  return BoundFunction{.inputs = {TypeId::String, TypeId::String}, .result = TypeId::Bool, .evaluate = [patterns](const FunctionCall& call) {
+  return BoundFunction{.inputs = kTexts, .result = TypeId::Bool, .evaluate = [patterns](const FunctionCall& call) {
     const Texts texts(call.inputs[0]);
     Patterns::Searches searches(patterns, call.inputs[1]);
     return each_row_if_any<bool>(TypeId::Bool, call, [&](size_t row) -> Result<std::optional<bool>> {
@@ -79,7 +82,7 @@ Result<BoundFunction> contains(FunctionInputs inputs, FunctionOptions options) {
 Result<BoundFunction> find(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
   HR_TRY(Patterns patterns, Patterns::bind(inputs[1], options[0].as_bool(), options[1].as_bool()));
-  return BoundFunction{.inputs = {TypeId::String, TypeId::String}, .result = TypeId::UInt32, .evaluate = [patterns](const FunctionCall& call) {
+  return BoundFunction{.inputs = kTexts, .result = TypeId::UInt32, .evaluate = [patterns](const FunctionCall& call) {
     const Texts texts(call.inputs[0]);
     Patterns::Searches searches(patterns, call.inputs[1]);
     return each_row_if_any<uint32_t>(TypeId::UInt32, call, [&](size_t row) -> Result<std::optional<uint32_t>> {
@@ -94,7 +97,7 @@ Result<BoundFunction> find(FunctionInputs inputs, FunctionOptions options) {
 Result<BoundFunction> count_matches(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
   HR_TRY(Patterns patterns, Patterns::bind(inputs[1], options[0].as_bool()));
-  return BoundFunction{.inputs = {TypeId::String, TypeId::String}, .result = TypeId::UInt32, .evaluate = [patterns](const FunctionCall& call) {
+  return BoundFunction{.inputs = kTexts, .result = TypeId::UInt32, .evaluate = [patterns](const FunctionCall& call) {
     const Texts texts(call.inputs[0]);
     Patterns::Searches searches(patterns, call.inputs[1]);
     return each_row_if_any<uint32_t>(TypeId::UInt32, call, [&](size_t row) -> Result<std::optional<uint32_t>> {
@@ -146,6 +149,7 @@ Result<BoundFunction> replace(FunctionInputs inputs, FunctionOptions options) {
   const bool is_literal = options[0].as_bool();
   const auto most = static_cast<int64_t>(options[1].as_whole());
   HR_TRY(Patterns patterns, Patterns::bind(inputs[1], is_literal));
+  HR_CHECK(check_text_or_null(inputs[2]));
   const DataType text = TypeId::String;
   return BoundFunction{.inputs = {text, text, text}, .result = text, .evaluate = [patterns, is_literal, most](const FunctionCall& call) {
     const Texts texts(call.inputs[0]), replacements(call.inputs[2]);
@@ -178,7 +182,7 @@ Result<BoundFunction> extract(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
   const auto group = static_cast<size_t>(options[0].as_whole());
   HR_TRY(Patterns patterns, Patterns::bind(inputs[1], false));
-  return BoundFunction{.inputs = {TypeId::String, TypeId::String}, .result = TypeId::String, .evaluate = [patterns, group](const FunctionCall& call) {
+  return BoundFunction{.inputs = kTexts, .result = TypeId::String, .evaluate = [patterns, group](const FunctionCall& call) {
     const Texts texts(call.inputs[0]);
     Patterns::Searches searches(patterns, call.inputs[1]);
     return each_row_if_any<std::string_view>(TypeId::String, call, [&](size_t row) -> Result<std::optional<std::string_view>> {
@@ -210,7 +214,7 @@ Result<BoundFunction> extract_all(FunctionInputs inputs, FunctionOptions) {
   HR_CHECK(check_text(inputs[0]));
   HR_TRY(Patterns patterns, Patterns::bind(inputs[1], false));
   const DataType list = DataType::list(TypeId::String);
-  return BoundFunction{.inputs = {TypeId::String, TypeId::String}, .result = list, .evaluate = [patterns](const FunctionCall& call) {
+  return BoundFunction{.inputs = kTexts, .result = list, .evaluate = [patterns](const FunctionCall& call) {
     const Texts texts(call.inputs[0]);
     Patterns::Searches searches(patterns, call.inputs[1]);
     return each_list(call, [&](size_t row, ArrayBuilder& items) -> Result<void> {
@@ -239,9 +243,10 @@ Result<void> split_characters(std::string_view text, ArrayBuilder& items) {
 /// Option: whether each part keeps what it ends with; then there is no empty one behind the last.
 Result<BoundFunction> split(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
+  HR_CHECK(check_text_or_null(inputs[1]));
   const bool inclusive = options[0].as_bool();
   const DataType list = DataType::list(TypeId::String);
-  return BoundFunction{.inputs = {TypeId::String, TypeId::String}, .result = list, .evaluate = [inclusive](const FunctionCall& call) {
+  return BoundFunction{.inputs = kTexts, .result = list, .evaluate = [inclusive](const FunctionCall& call) {
     const Texts texts(call.inputs[0]), separators(call.inputs[1]);
     return each_list(call, [&](size_t row, ArrayBuilder& items) -> Result<void> {
       std::string_view rest = texts[row];

@@ -44,9 +44,9 @@ Expression fill_nan(const Expression& input, nb::handle value) {
 Expression is_between(const Expression& input, nb::handle lower, nb::handle upper, const std::string& closed) {
   const bool has_lower = closed == "both" || closed == "left", has_upper = closed == "both" || closed == "right";
   if (!has_lower && !has_upper && closed != "none") throw nb::value_error("closed is one of both, left, right and none");
-  return Expression::binary(
-      BinaryOperator::And, Expression::binary(has_lower ? BinaryOperator::GreaterEqual : BinaryOperator::Greater, input, expression_of(lower)),
-      Expression::binary(has_upper ? BinaryOperator::LessEqual : BinaryOperator::Less, input, expression_of(upper)));
+  using enum BinaryOperator;
+  const Expression above = Expression::binary(has_lower ? GreaterEqual : Greater, input, expression_of(lower));
+  return Expression::binary(And, above, Expression::binary(has_upper ? LessEqual : Less, input, expression_of(upper)));
 }
 
 Expression clip(const Expression& input, nb::handle lower, nb::handle upper) {
@@ -63,7 +63,8 @@ Expression is_in(const Expression& input, nb::handle other, bool nulls_equal) {
     throw nb::type_error("is_in looks among the values of a list; a column's are looked up by a join");
   }
   Expression::Function what{.name = "is_in", .options = {Scalar::of(nulls_equal)}};
-  for (const nb::handle one : nb::iter(nb::hasattr(other, "to_list") ? nb::object(other.attr("to_list")()) : nb::borrow(other))) {
+  const nb::object values = nb::hasattr(other, "to_list") ? nb::object(other.attr("to_list")()) : nb::borrow(other);
+  for (const nb::handle one : values) {
     what.options.push_back(scalar_of(one));
   }
   return Expression::function(std::move(what), {input});
@@ -82,7 +83,8 @@ void bind_functions(nb::module_& module, nb::class_<Expression>& type) {
   type.def("log", [binary](const Expression& input, nb::handle base) { return binary("log", input, expression_of(base)); },
            nb::arg("base") = 2.718281828459045)
       .def("log10", [binary](const Expression& input) { return binary("log", input, Expression::literal(Scalar::of(10.0))); })
-      .def("pow", [binary](const Expression& input, nb::handle exponent) { return binary("pow", input, expression_of(exponent)); }, nb::arg("exponent"))
+      .def("pow", [binary](const Expression& input, nb::handle exponent) { return binary("pow", input, expression_of(exponent)); },
+           nb::arg("exponent"))
       .def("__pow__", [binary](const Expression& input, nb::handle exponent) { return binary("pow", input, expression_of(exponent)); })
       .def("__rpow__", [binary](const Expression& exponent, nb::handle base) { return binary("pow", expression_of(base), exponent); })
       .def("round", [](const Expression& input, int64_t decimals, const std::string& mode) {
