@@ -5,7 +5,7 @@
 namespace headrace::frame {
 namespace {
 
-TEST(Calendar, EveryDayOfManyYearsIsTheNextOfTheOneBefore) {
+TEST(Calendar, every_day_of_many_years_is_the_next_of_the_one_before) {
   CivilDate before = civil_of(-800'000);
   for (int64_t days = -799'999; days < 800'000; ++days) {
     const CivilDate date = civil_of(days);
@@ -20,7 +20,7 @@ TEST(Calendar, EveryDayOfManyYearsIsTheNextOfTheOneBefore) {
   }
 }
 
-TEST(Calendar, WeeksBelongToTheYearOfTheirThursday) {
+TEST(Calendar, weeks_belong_to_the_year_of_their_thursday) {
   EXPECT_EQ(iso_week_of(days_of(2021, 1, 3)).week, 53u);
   EXPECT_EQ(iso_week_of(days_of(2021, 1, 3)).year, 2020);
   EXPECT_EQ(iso_week_of(days_of(1969, 12, 31)).week, 1u);

@@ -17,20 +17,20 @@ std::vector<std::string> found(const char* pattern, std::string_view text) {
   return all;
 }
 
-TEST(Pattern, MatchesDoNotOverlapAndEmptyOnesDoNotTouch) {
+TEST(Pattern, matches_do_not_overlap_and_empty_ones_do_not_touch) {
   EXPECT_EQ(found("a", "banana"), (std::vector<std::string>{"a", "a", "a"}));
   EXPECT_EQ(found("a*", "baac"), (std::vector<std::string>{"", "aa", ""}));
   EXPECT_EQ(found("", "é"), (std::vector<std::string>{"", ""}));
   EXPECT_EQ(found("\\w+", "déjà vu_1"), (std::vector<std::string>{"déjà", "vu_1"}));
 }
 
-TEST(Pattern, WhatIsNotRegularIsRefused) {
+TEST(Pattern, what_is_not_regular_is_refused) {
   for (const char* pattern : {"(?=a)", "(?<=a)", "(?<!a)", "(a)\\1", "(?>a)", "(*ACCEPT)", "\\q", "a{", "[a", "(", "a{,3}"}) {
     EXPECT_FALSE(Pattern::compile(pattern).has_value()) << pattern;
   }
 }
 
-TEST(Pattern, GroupsAreFoundByNumberAndName) {
+TEST(Pattern, groups_are_found_by_number_and_name) {
   const auto pattern = Pattern::compile("(?P<year>\\d+)-(x)?");
   ASSERT_TRUE(pattern.has_value());
   EXPECT_EQ(pattern->group("year"), 1u);
@@ -42,7 +42,7 @@ TEST(Pattern, GroupsAreFoundByNumberAndName) {
   EXPECT_EQ(search.group(2).has_value(), false);
 }
 
-TEST(Pattern, StepsWithoutEndAreAnError) {
+TEST(Pattern, steps_without_end_are_an_error) {
   const auto pattern = Pattern::compile("(a|a?)+$");
   ASSERT_TRUE(pattern.has_value());
   PatternSearch search(*pattern);
