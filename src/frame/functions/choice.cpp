@@ -74,7 +74,7 @@ Result<BoundFunction> extreme(FunctionInputs inputs, FunctionOptions) {
       HR_TRY(best, better(kThan, best, next, call));
     }
     return best;
-  }, .sees_null = true};
+  }, .needed = 0};
 }
 
 /// An array without nulls, which are zero instead, or "".
@@ -116,7 +116,7 @@ Result<BoundFunction> sum(FunctionInputs inputs, FunctionOptions options) {
       }
     }
     return *total;
-  }, .sees_null = ignores};
+  }, .needed = ignores ? 0 : SIZE_MAX};
 }
 
 template <class T, class Get>
@@ -226,9 +226,8 @@ Result<BoundFunction> is_in(FunctionInputs inputs, FunctionOptions options) {
     HR_TRY(const Array found_rows, found(type, *values, {sides, call.rows, call.budget}));
     if (!nulls_equal || found_rows.nulls() == 0) return found_rows;
     const Bitmap bits = found_rows.bits();
-    const FunctionCall all{{}, call.rows, call.budget};
-    return each_row<bool>(TypeId::Bool, all, [&](size_t row) { return found_rows.is_valid(row) ? bits[row] : has_null; });
-  }, .sees_null = true};
+    return each_row<bool>(TypeId::Bool, call, [&](size_t row) { return found_rows.is_valid(row) ? bits[row] : has_null; });
+  }, .needed = 0};
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ const FunctionEntry* find(std::string_view name) {
 
 Result<Array> BoundFunction::call(std::span<const Operand> sides, size_t rows, const std::shared_ptr<MemoryBudget>& budget) const {
   const auto is_null = [](const Operand& side) { return side.is_scalar() && side.scalar().is_null(); };
-  if (!sees_null && std::ranges::any_of(sides, is_null)) return Array::all_null(result, rows, budget);
-  return evaluate({sides, rows, budget});
+  if (std::ranges::any_of(sides.first(std::min(needed, sides.size())), is_null)) return Array::all_null(result, rows, budget);
+  return evaluate({sides, rows, budget, needed});
 }
 
 Result<BoundFunction> bind_function(const Expression::Function& what, FunctionInputs inputs) {

@@ -20,6 +20,7 @@ struct FunctionCall {
   std::span<const Operand> inputs;
   size_t rows;
   const std::shared_ptr<MemoryBudget>& budget;
+  size_t needed = SIZE_MAX;  ///< as in BoundFunction
 };
 
 /// A function whose types are found and checked. Thread-safe.
@@ -27,7 +28,7 @@ struct BoundFunction {
   std::vector<DataType> inputs;  ///< what they are cast to
   DataType result;
   std::function<Result<Array>(const FunctionCall&)> evaluate;
-  bool sees_null = false;  ///< else a null among the inputs that are one value makes every row null
+  size_t needed = SIZE_MAX;  ///< so many of the inputs, from the first on, make a row null by a null; the others are looked at
 
   Result<Array> call(std::span<const Operand> sides, size_t rows, const std::shared_ptr<MemoryBudget>& budget) const;
 };

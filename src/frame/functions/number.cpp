@@ -164,7 +164,7 @@ double logarithm(double value, double base) {
 }
 
 Result<BoundFunction> log(FunctionInputs inputs, FunctionOptions) {
-  if (!inputs[0].type.is_numeric()) return no_number(inputs[0].type);
+  if (!inputs[0].type.is_numeric() && inputs[0].type.id() != TypeId::Bool) return no_number(inputs[0].type);
   if (!inputs[1].type.is_numeric()) return no_number(inputs[1].type);
   const DataType type = float_of(inputs[0].type);
   return BoundFunction{.inputs = {type, TypeId::Float64}, .result = type, .evaluate = [type](const FunctionCall& call) {
@@ -233,15 +233,13 @@ Result<BoundFunction> clip(FunctionInputs inputs, FunctionOptions options) {
       std::optional<Values<T>> lower, upper;
       if (has_lower) lower.emplace(call.inputs[1]);
       if (has_upper) upper.emplace(call.inputs.back());
-      const FunctionCall own{call.inputs.first(1), call.rows, call.budget};
-      return each_row_if_any<T>(type, own, [&](size_t row) -> Result<std::optional<T>> {
-        if (!values.has(row)) return std::nullopt;
+      return each_row_if_any<T>(type, call, [&](size_t row) -> Result<std::optional<T>> {
         const T value = values[row];
         if (lower && lower->has(row) && value < (*lower)[row]) return (*lower)[row];
         return upper && upper->has(row) && value > (*upper)[row] ? (*upper)[row] : value;
       });
     });
-  }, .sees_null = true};
+  }, .needed = 1};
 }
 
 double sqrt_of(double x) { return std::sqrt(x); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -41,10 +42,10 @@ class Values {
   std::optional<T> value_;
 };
 
-/// The rows in which all inputs have a value; absent if all rows are such.
+/// The rows in which all inputs that are needed have a value; absent if all rows are such.
 inline Result<Bitmap> valid_rows(const FunctionCall& call) {
   Bitmap valid;
-  for (const Operand& input : call.inputs) {
+  for (const Operand& input : call.inputs.first(std::min(call.needed, call.inputs.size()))) {
     if (input.is_scalar() || input.array().validity().is_absent()) continue;
     const Bitmap& own = input.array().validity();
     if (valid.is_absent()) {
@@ -58,7 +59,7 @@ inline Result<Bitmap> valid_rows(const FunctionCall& call) {
   return valid;
 }
 
-/// A T for each row in which all inputs have a value.
+/// A T for each row in which all inputs that are needed have a value.
 template <class T, class Calculate>
 Result<Array> each_row(const DataType& type, const FunctionCall& call, const Calculate& calculate) {
   Array::Parts parts{.type = type, .size = call.rows};
@@ -100,7 +101,7 @@ Result<Array> each_row_if_any(const DataType& type, const FunctionCall& call, co
   return builder.finish();
 }
 
-/// A text for each row in which all inputs have a value; write(row, text) appends it.
+/// A text for each row in which all inputs that are needed have a value; write(row, text) appends it.
 template <class Write>
 Result<Array> each_text(const FunctionCall& call, const Write& write) {
   std::string text;

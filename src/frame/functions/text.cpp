@@ -29,14 +29,14 @@ const DataType kText = TypeId::String;
 
 /// Of texts, the first input; of the others, types that are asked for.
 Result<BoundFunction> of_text(FunctionInputs inputs, std::vector<DataType> others, DataType result,
-                              std::function<Result<Array>(const FunctionCall&)> evaluate) {
+                              std::function<Result<Array>(const FunctionCall&)> evaluate, size_t needed = SIZE_MAX) {
   HR_CHECK(check_text(inputs[0]));
   for (size_t i = 0; i < others.size(); ++i) {
     if (others[i] != kText) continue;
     HR_CHECK(check_text_or_null(inputs[i + 1]));
   }
   others.insert(others.begin(), kText);
-  return BoundFunction{.inputs = std::move(others), .result = std::move(result), .evaluate = std::move(evaluate)};
+  return BoundFunction{.inputs = std::move(others), .result = std::move(result), .evaluate = std::move(evaluate), .needed = needed};
 }
 
 size_t length_of(std::string_view text) {
@@ -101,7 +101,7 @@ int64_t sum_or_limit(int64_t a, int64_t b) {
   return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/// From character `offset`, counted from the end if below zero, so many; all that are left without a length.
+/// From character `offset`, counted from the end if below zero, so many; all that are left without a length, or where it is null.
 Result<BoundFunction> slice(FunctionInputs inputs, FunctionOptions) {
   std::vector<DataType> others(inputs.size() - 1, TypeId::Int64);
   return of_text(inputs, others, kText, [](const FunctionCall& call) {
@@ -112,9 +112,9 @@ Result<BoundFunction> slice(FunctionInputs inputs, FunctionOptions) {
     return each_part(call, [&](size_t row) {
       const int64_t offset = offsets[row];
       const int64_t begin = offset < 0 ? sum_or_limit(static_cast<int64_t>(length_of(texts[row])), offset) : offset;
-      return characters(texts[row], begin, lengths ? sum_or_limit(begin, (*lengths)[row]) : INT64_MAX);
+      return characters(texts[row], begin, lengths && lengths->has(row) ? sum_or_limit(begin, (*lengths)[row]) : INT64_MAX);
     });
-  });
+  }, 2);
 }
 
 /// The first n characters; all but the last -n if n is below zero.
@@ -165,7 +165,7 @@ std::string_view stripped(std::string_view text, const IsStripped& is_stripped) 
   return text;
 }
 
-/// Of white space, or with a second input of its characters.
+/// Of white space, or with a second input of its characters where that is not null.
 template <bool kStart, bool kEnd>
 Result<BoundFunction> strip(FunctionInputs inputs, FunctionOptions) {
   if (inputs.size() == 1) {
@@ -177,10 +177,11 @@ Result<BoundFunction> strip(FunctionInputs inputs, FunctionOptions) {
   return of_text(inputs, {kText}, kText, [](const FunctionCall& call) {
     const Texts texts(call.inputs[0]), sets(call.inputs[1]);
     return each_part(call, [&](size_t row) {
+      if (!sets.has(row)) return stripped<kStart, kEnd>(texts[row], is_white);
       const std::string_view set = sets[row];
       return stripped<kStart, kEnd>(texts[row], [set](std::string_view character) { return is_among(character, set); });
     });
-  });
+  }, 1);
 }
 
 template <bool kAtEnd>
@@ -247,8 +248,7 @@ Result<BoundFunction> concat_str(FunctionInputs inputs, FunctionOptions options)
   return BoundFunction{.inputs = std::vector<DataType>(inputs.size(), kText), .result = kText, .evaluate = [=](const FunctionCall& call) {
     std::vector<Texts> texts;
     for (const Operand& input : call.inputs) texts.emplace_back(input);
-    const FunctionCall all{ignores ? std::span<const Operand>() : call.inputs, call.rows, call.budget};
-    return each_text(all, [&](size_t row, std::string& out) {
+    return each_text(call, [&](size_t row, std::string& out) {
       bool is_first = true;
       for (const Texts& text : texts) {
         if (!text.has(row)) continue;
@@ -256,7 +256,7 @@ Result<BoundFunction> concat_str(FunctionInputs inputs, FunctionOptions options)
         out += text[row];
       }
     });
-  }, .sees_null = ignores};
+  }, .needed = ignores ? 0 : SIZE_MAX};
 }
 
 }  // namespace

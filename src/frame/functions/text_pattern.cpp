@@ -143,7 +143,7 @@ void expand(std::string_view replacement, std::string_view text, const Pattern& 
   }
 }
 
-/// Options: whether the pattern and its replacement are literal, and how many matches are replaced at most (below zero: all).
+/// Nothing is replaced by a null. Options: whether the pattern and its replacement are literal, and how many matches are replaced at most (below zero: all).
 Result<BoundFunction> replace(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
   const bool is_literal = options[0].as_bool();
@@ -156,7 +156,9 @@ Result<BoundFunction> replace(FunctionInputs inputs, FunctionOptions options) {
     Patterns::Searches searches(patterns, call.inputs[1]);
     std::string out;
     return each_row_if_any<std::string_view>(TypeId::String, call, [&](size_t row) -> Result<std::optional<std::string_view>> {
-      const std::string_view input = texts[row], replacement = replacements[row];
+      const std::string_view input = texts[row];
+      if (!replacements.has(row)) return input;
+      const std::string_view replacement = replacements[row];
       HR_TRY(PatternSearch* search, searches.at(row));
       out.clear();
       size_t done = 0;
@@ -175,7 +177,7 @@ Result<BoundFunction> replace(FunctionInputs inputs, FunctionOptions options) {
       out += input.substr(done);
       return out;
     });
-  }};
+  }, .needed = 2};
 }
 
 Result<BoundFunction> extract(FunctionInputs inputs, FunctionOptions options) {

@@ -136,7 +136,7 @@ void bind_expression(nb::module_& module) {
 
   module.def("col", [](const std::string& name) { return Expression::column(name); }, nb::arg("name"));
   module.def("len", &Expression::len);
-  module.def("lit", [](nb::handle value, const std::optional<frame::DataType>& dtype) { return literal_of(value, dtype); }, nb::arg("value"),
+  module.def("lit", [](nb::handle value, const std::optional<frame::DataType>& dtype) { return literal_of(value, dtype); }, nb::arg("value").none(),
              nb::arg("dtype") = nb::none());
   module.def("when", [](nb::handle condition, nb::handle then, nb::handle otherwise) {
         return Expression::when(expression_of(condition), expression_of(then), expression_of(otherwise));

@@ -94,7 +94,7 @@ void bind_functions(nb::module_& module, nb::class_<Expression>& type) {
       .def("fill_null", fill_null, nb::arg("value"))
       .def("fill_nan", fill_nan, nb::arg("value").none())
       .def("is_in", is_in, nb::arg("other"), nb::kw_only(), nb::arg("nulls_equal") = false)
-      .def("is_between", is_between, nb::arg("lower_bound"), nb::arg("upper_bound"), nb::arg("closed") = "both");
+      .def("is_between", is_between, nb::arg("lower_bound").none(), nb::arg("upper_bound").none(), nb::arg("closed") = "both");
 }
 
 }  // namespace headrace::python
