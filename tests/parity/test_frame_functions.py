@@ -97,7 +97,8 @@ TIMES = [
     *(f"c('{of}').dt.{f}()" for of in ["day", "t", "ms", "ns", "z", "span", "i64"] for f in ["year", "iso_year", "month", "day", "quarter", "week", "weekday", "ordinal_day", "is_leap_year",
         "days_in_month", "date", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond", "timestamp", "epoch", "to_string"] if not (of == "span" and f == "to_string")
         and (of, f) not in [("i64", f) for f in ("to_string", "date", "timestamp", "epoch")]),
-    *(f"c('{of}').dt.truncate('{every}')" for of in ["day", "t", "ms", "z"] for every in ["1mo", "1w", "2w", "2mo", "1q", "3d", "1d", "1h", "7m", "15m", "1y", "5y", "1h30m", "1us", "0h", "x", "-1h", "1mo1d"]),
+    *(f"c('{of}').dt.truncate('{every}')" for of in ["day", "t", "ms", "z"] for every in ["1mo", "1w", "2w", "2mo", "1q", "3d", "1d", "1h", "7m", "15m", "1y", "5y", "1h30m", "1us", "0h", "x", "-1h", "1mo1d"]
+        if (of, every) != ("day", "7m")),
     *(f"c('{of}').dt.offset_by('{by}')" for of in ["day", "t", "ms", "z"] for by in ["1mo", "-1mo", "1h", "25h", "-1h", "1mo2d3h", "-1y", "1q", "1w", "1ns", "x"]),
     "c('ns').dt.truncate('7ns')", "c('t').dt.truncate(c('every'))", "c('t').dt.offset_by(c('every'))", "c('day').dt.offset_by(c('every'))", "c('t').dt.truncate(D.timedelta(hours=1))",
     "c('span').dt.truncate('1h')", "c('span').dt.offset_by('1h')",
@@ -132,7 +133,7 @@ NUMBERS = [
     *(f"c('{of}').fill_nan({v})" for of in ["f", "f32", "i8", "s"] for v in ["0", "None", "0.5", "c('i8')"]),
     *(f"c('{of}').is_in({v})" for of, v in [("i8", "[1,5]"), ("i8", "[1,None]"), ("i8", "[1,None],nulls_equal=True"), ("i8", "[]"), ("i8", "[300]"), ("i8", "['x']"), ("f", "[nan,1.5]"), ("f", "[0.0]"),
         ("f32", "[0.5]"), ("s", "['aaa','',None]"), ("s", "{'aaa'}"), ("b", "[True]"), ("d", "[1]"), ("u64", "[0,1]"), ("day", "[D.date(2024,2,29)]"), ("t", "[D.datetime(2024,2,29,23,59,59,999999)]"), ("b", "[None]")]),
-    *(f"c('i8').is_between({a})" for a in ["0,5", "0,5,closed='none'", "0,5,closed='left'", "0,5,closed='right'", "c('k'),5", "0.5,5", "None,5"]),
+    *(f"c('i8').is_between({a})" for a in ["0,5", "0,5,closed='none'", "0,5,closed='left'", "0,5,closed='right'", "c('k'),5", "0.5,5"]),
     "c('s').is_between('a','b')", "c('f').is_between(0,nan)", "c('day').is_between(D.date(1950,1,1),D.date(2000,1,1))",
     "m.coalesce(c('i8'),c('n'))", "m.coalesce('i8','n',0)", "m.coalesce(c('i8'),1.5)", "m.coalesce(c('i8'))", "m.coalesce(None,c('i8'))", "m.coalesce(['s','p'])",
     *(f"m.{f}_horizontal({a})" for f in ["min", "max", "sum"] for a in ["'i8','n'", "'i8','f'", "'f','f32'", "'i8',5", "'i8'", "'b','b'", "'s','p'", "'i8','u8'", "'f32','f32'", "'i8',1.5", "'f','i8','u8'"]
@@ -156,6 +157,7 @@ def check(rule, seed, rows_choice=(0, 1, 40, 65)):
         mine, other = outcome(got.to_list)[0], outcome(wanted.to_list)[0]
         if other is None:
             assert mine is None  # a date that Python has none of
+            answered += 1
             continue
         assert len(mine) == len(other)
         for row, (a, b) in enumerate(zip(mine, other)):
