@@ -18,7 +18,7 @@ Result<void> check_moment(const FunctionInput& input, bool with_date = true) {
     return fail(ErrorKind::InvalidArgument, fmt::format("{} has none such", to_string(type)));
   }
   if (!type.zone().empty() && type.zone() != "UTC") {
-    return fail(ErrorKind::Unsupported, fmt::format("the clock of {} is not known here, only UTC's; cast to Datetime in UTC before", to_string(type)));
+    return fail(ErrorKind::Unsupported, fmt::format("the clock of {} is not known here, only UTC's", to_string(type)));
   }
   return {};
 }

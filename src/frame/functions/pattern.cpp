@@ -55,7 +55,7 @@ Result<Pattern> Pattern::compile(std::string_view text) {
   pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
                                    PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C, &error, &place, context.get());
   if (code == nullptr) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("the pattern {:?} is wrong at byte {}: {}", text, place, message_of(error)));
+    return fail(ErrorKind::InvalidArgument, fmt::format("the pattern {:?} is wrong: {}", text, message_of(error)));
   }
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // Without it, it is slower only.
   Pattern pattern;
