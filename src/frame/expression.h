@@ -100,6 +100,10 @@ class Expression {
   static Expression aggregate(Aggregate what, Expression input);
   /// How many rows there are; named "len".
   static Expression len();
+  /// A function of rows by its name in Python, "str.contains" or "abs": of `inputs`, which are calculated for each row, and of
+  /// `options`, which are the same for all. docs/frames.md lists them; bind() gives NotFound for others.
+  struct Function { std::string name; std::vector<Scalar> options; bool operator==(const Function&) const = default; };
+  static Expression function(Function what, std::vector<Expression> inputs);
   Expression alias(std::string name) const;
 
   struct Column { std::string name; bool operator==(const Column&) const = default; };
@@ -109,7 +113,7 @@ class Expression {
   struct Cast { DataType type; bool strict; bool operator==(const Cast&) const = default; };
   struct When { bool operator==(const When&) const = default; };
   struct Alias { std::string name; bool operator==(const Alias&) const = default; };
-  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregate, Alias>;
+  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregate, Function, Alias>;
 
   const Kind& kind() const { return node_->kind; }
   const std::vector<Expression>& inputs() const { return node_->inputs; }

@@ -10,11 +10,16 @@
 
 from .._native import frame as _native
 from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
+from ._dt import TimeFunctions
+from ._functions import coalesce, concat_str, max_horizontal, min_horizontal, sum_horizontal
+from ._str import StringFunctions
 from ._when import Then, When
 
 DataFrame = _native.DataFrame
 DataType = _native.DataType
 Expr = _native.Expr
+Expr.str = property(StringFunctions)
+Expr.dt = property(TimeFunctions)
 GroupBy = _native.GroupBy
 LazyFrame = _native.LazyFrame
 LazyGroupBy = _native.LazyGroupBy
@@ -80,14 +85,18 @@ __all__ = [
     "Null",
     "Series",
     "String",
+    "StringFunctions",
     "Then",
+    "TimeFunctions",
     "UInt8",
     "UInt16",
     "UInt32",
     "UInt64",
     "When",
+    "coalesce",
     "col",
     "concat",
+    "concat_str",
     "count",
     "first",
     "implode",
@@ -95,9 +104,11 @@ __all__ = [
     "len",
     "lit",
     "max",
+    "max_horizontal",
     "mean",
     "median",
     "min",
+    "min_horizontal",
     "n_unique",
     "quantile",
     "read_parquet",
@@ -105,6 +116,7 @@ __all__ = [
     "scan_parquet",
     "std",
     "sum",
+    "sum_horizontal",
     "var",
     "when",
 ]

@@ -11,12 +11,13 @@
 #include "frame/expressions/cast.h"
 #include "frame/expressions/operators.h"
 #include "frame/expressions/types.h"
+#include "frame/functions/function.h"
 
 namespace headrace::frame {
 
 /// One step: what it is made of has been given its types.
 struct BoundExpression::Node {
-  enum class Step : uint8_t { Column, Literal, Binary, Unary, Cast, When };
+  enum class Step : uint8_t { Column, Literal, Binary, Unary, Cast, When, Function };
   Step step = Step::Literal;
   DataType type;
   std::vector<std::shared_ptr<const Node>> inputs;
@@ -25,6 +26,7 @@ struct BoundExpression::Node {
   BinaryOperator binary = BinaryOperator::Add;
   UnaryOperator unary = UnaryOperator::Not;
   bool strict = true;
+  std::shared_ptr<const BoundFunction> function;
   std::string text;  // for messages
 
   Result<Operand> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
@@ -202,6 +204,23 @@ class Binder {
     return node;
   }
 
+  Result<NodePointer> of(const Expression& expression, const Expression::Function& what) {
+    std::vector<NodePointer> nodes;
+    std::vector<FunctionInput> inputs;
+    for (const Expression& input : expression.inputs()) {
+      HR_TRY(NodePointer bound, bind(input));
+      inputs.push_back({bound->type, bound->step == Node::Step::Literal ? &bound->literal : nullptr});
+      nodes.push_back(std::move(bound));
+    }
+    auto function = bind_function(what, inputs);
+    if (!function) return wrong(expression, function.error());
+    auto node = step(Node::Step::Function, expression);
+    node->type = function->result;
+    for (size_t i = 0; i < nodes.size(); ++i) node->inputs.push_back(cast_to(nodes[i], function->inputs[i]));
+    node->function = std::make_shared<const BoundFunction>(*std::move(function));
+    return folded(node);
+  }
+
   Result<NodePointer> of(const Expression& expression, const Expression::Alias&) { return bind(expression.inputs()[0]); }
 
   const Schema& schema_;
@@ -272,6 +291,8 @@ Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::s
     all_scalar = all_scalar && side.is_scalar();
     sides.push_back(std::move(side));
   }
+  // A list is no single value.
+  all_scalar = all_scalar && type.id() != TypeId::List;
   const size_t rows = all_scalar ? 1 : chunk.rows;
   const auto named = [&](Result<Array> result) -> Result<Operand> {
     if (!result) return fail(result.error().kind, fmt::format("{}: {}.", text, result.error().message));
@@ -306,6 +327,7 @@ Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::s
       HR_TRY(const Array condition, array_of(2));
       return named(chosen(then, otherwise, condition, budget));
     }
+    case Step::Function: return named(function->call(sides, rows, budget));
     case Step::Column:
     case Step::Literal: break;
   }
@@ -343,7 +365,8 @@ namespace {
 bool can_fail(const Node& node) {
   const bool fails = (node.step == Node::Step::Cast && node.strict && !always_fits(node.inputs[0]->type, node.type)) ||
                      (node.step == Node::Step::Binary && node.type.id() == TypeId::Decimal) ||
-                     (node.step == Node::Step::Unary && node.unary == UnaryOperator::Negate && node.type.id() == TypeId::Decimal);
+                     (node.step == Node::Step::Unary && node.unary == UnaryOperator::Negate && node.type.id() == TypeId::Decimal) ||
+                     (node.step == Node::Step::Function && node.function->can_fail);
   return fails || std::ranges::any_of(node.inputs, [](const NodePointer& input) { return can_fail(*input); });
 }
 

@@ -19,6 +19,7 @@ Expression Expression::when(Expression condition, Expression then, Expression ot
 }
 Expression Expression::aggregate(Aggregate what, Expression input) { return Expression(what, {std::move(input)}); }
 Expression Expression::len() { return Expression(Aggregate{}); }
+Expression Expression::function(Function what, std::vector<Expression> inputs) { return Expression(std::move(what), std::move(inputs)); }
 Expression Expression::alias(std::string name) const { return Expression(Alias{std::move(name)}, {*this}); }
 
 const std::string& Expression::name() const {
@@ -120,6 +121,12 @@ std::string to_string(const Expression& expression) {
           [&](const Expression::When&) { return fmt::format("when({}).then({}).otherwise({})", input(2), input(0), input(1)); },
           [&](const Expression::Aggregate& what) {
             return inputs.empty() ? std::string("len()") : fmt::format("{}.{}({})", input(0), name(what.op), arguments_of(what));
+          },
+          [&](const Expression::Function& what) {
+            std::vector<std::string> rest;
+            for (size_t i = 1; i < inputs.size(); ++i) rest.push_back(input(i));
+            for (const Scalar& option : what.options) rest.push_back(to_string(option));
+            return fmt::format("{}.{}({})", input(0), what.name, fmt::join(rest, ", "));
           },
           [&](const Expression::Alias& alias) { return fmt::format("{}.alias({:?})", input(0), alias.name); },
       },

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "frame/data_frame.h"
+#include "frame/functions/calendar.h"
 #include "frame/half.h"
 #include "frame/show/values.h"
 
@@ -35,31 +36,10 @@ std::string decimal_text(Int128 value, int scale) {
   return digits;
 }
 
-struct CivilDate {
-  int64_t year;
-  unsigned month, day;
-};
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, for any number of days. The year is taken to begin in March, so
-/// that a leap day is its last: 146,097 days are 400 years.
-CivilDate civil_of(int64_t days) {
-  const int64_t shifted = days + 719'468;  // from 0000-03-01
-  const int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  const int64_t day_of_era = shifted - era * 146'097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const auto day = static_cast<unsigned>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-  const auto month = static_cast<unsigned>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
-  return {year_of_era + era * 400 + (month <= 2), month, day};
-}
-
 std::string date_text(int64_t days) {
   const CivilDate date = civil_of(days);
   return fmt::format("{}{:04}-{:02}-{:02}", date.year < 0 ? "-" : "", std::abs(date.year), date.month, date.day);
 }
-
-int64_t floor_divide(int64_t value, int64_t by) { return value / by - (value % by < 0); }
 
 int digits_of(TimeUnit unit) { return unit == TimeUnit::Millisecond ? 3 : unit == TimeUnit::Microsecond ? 6 : 9; }
 

@@ -27,8 +27,15 @@ struct GroupBy {
 std::vector<frame::Expression> expressions_of(const nanobind::args& positional, const nanobind::kwargs& named);
 /// The aggregates of one argument or none, by their names in Python; Polars' name a method each.
 std::vector<std::pair<const char*, frame::AggregateOperator>> plain_aggregates();
+/// What may stand beside an expression: an expression, or a value.
+frame::Expression expression_of(nanobind::handle value);
+/// A Python value as a value of the type that a column of it would have.
+frame::Scalar scalar_of(nanobind::handle value);
 /// All of the conditions together.
 frame::Expression condition_of(const nanobind::args& conditions);
+
+/// Adds the functions of rows to Expr, and function() to its module.
+void bind_functions(nanobind::module_& module, nanobind::class_<frame::Expression>& type);
 
 // One function a file: each adds its class to headrace._native.frame.
 void bind_data_type(nanobind::module_& module);

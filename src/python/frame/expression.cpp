@@ -33,12 +33,6 @@ Expression literal_of(nb::handle value, const std::optional<frame::DataType>& ty
   return Expression::literal(narrow ? Scalar::of(frame::TypeId::Int32, scalar.as_whole()) : scalar);
 }
 
-/// What may stand beside an expression: an expression, or a value.
-Expression expression_of(nb::handle value) {
-  if (nb::isinstance<Expression>(value)) return nb::cast<Expression&>(value);
-  return literal_of(value, std::nullopt);
-}
-
 /// What may be selected: an expression, or a column's name.
 Expression selected(nb::handle value) {
   if (nb::isinstance<nb::str>(value)) return Expression::column(nb::cast<std::string>(value));
@@ -46,6 +40,13 @@ Expression selected(nb::handle value) {
 }
 
 }  // namespace
+
+Expression expression_of(nb::handle value) {
+  if (nb::isinstance<Expression>(value)) return nb::cast<Expression&>(value);
+  return literal_of(value, std::nullopt);
+}
+
+Scalar scalar_of(nb::handle value) { return std::get<Expression::Literal>(literal_of(value, std::nullopt).kind()).value; }
 
 std::vector<Expression> expressions_of(const nb::args& positional, const nb::kwargs& named) {
   std::vector<Expression> all;
@@ -123,6 +124,7 @@ void bind_expression(nb::module_& module) {
   unary("is_nan", UnaryOperator::IsNan);
   unary("is_not_nan", UnaryOperator::IsNotNan);
   bind_aggregates(type);
+  bind_functions(module, type);
   type.def("alias", &Expression::alias, nb::arg("name"))
       .def("cast", [](const Expression& input, const frame::DataType& dtype, bool strict) { return Expression::cast(input, dtype, strict); },
            nb::arg("dtype"), nb::kw_only(), nb::arg("strict") = true)
@@ -134,7 +136,7 @@ void bind_expression(nb::module_& module) {
 
   module.def("col", [](const std::string& name) { return Expression::column(name); }, nb::arg("name"));
   module.def("len", &Expression::len);
-  module.def("lit", [](nb::handle value, const std::optional<frame::DataType>& dtype) { return literal_of(value, dtype); }, nb::arg("value"),
+  module.def("lit", [](nb::handle value, const std::optional<frame::DataType>& dtype) { return literal_of(value, dtype); }, nb::arg("value").none(),
              nb::arg("dtype") = nb::none());
   module.def("when", [](nb::handle condition, nb::handle then, nb::handle otherwise) {
         return Expression::when(expression_of(condition), expression_of(then), expression_of(otherwise));
