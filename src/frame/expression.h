@@ -24,8 +24,8 @@ class Scalar {
   static Scalar of(int64_t value);
   static Scalar of(double value);
   static Scalar of(std::string value);
-  /// A value as a column of `type` holds it: whole numbers and times by number, floats by float, String and Binary by bytes, decimals without
-  /// their point.
+  /// A value as a column of `type` holds it: whole numbers and times by number, floats by float, String and Binary by bytes, decimals
+  /// without their point.
   static Scalar of(DataType type, std::variant<bool, Int128, double, std::string> value);
   /// A row of an array. Lists have none: Unsupported.
   static Result<Scalar> at(const Array& array, size_t row);
@@ -139,10 +139,13 @@ std::string to_string(const Expression& expression);
 // InvalidArgument and OutOfRange name the part of the expression.
 
 /// One column for each expression; of one row if none of them has a column in it.
-Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> expressions,
+                         const std::shared_ptr<MemoryBudget>& budget = process_budget());
 /// The frame's columns, replaced by those of their names, and new ones behind them.
-Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expression> expressions,
+                               const std::shared_ptr<MemoryBudget>& budget = process_budget());
 /// The rows where the condition is true, and neither false nor null.
-Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, const std::shared_ptr<MemoryBudget>& budget = process_budget());
+Result<DataFrame> filter(const DataFrame& frame, const Expression& condition,
+                         const std::shared_ptr<MemoryBudget>& budget = process_budget());
 
 }  // namespace headrace::frame

@@ -58,7 +58,8 @@ class Plan {
   /// As unique() of frames has it.
   Result<Plan> unique(std::span<const std::string> subset, Keep keep) const;
   /// As join() of frames has it.
-  Result<Plan> join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on, const JoinOptions& options) const;
+  Result<Plan> join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
+                    const JoinOptions& options) const;
   /// One after the other; all of one schema.
   static Result<Plan> concat(std::span<const Plan> plans);
 

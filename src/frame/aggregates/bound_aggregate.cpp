@@ -15,7 +15,9 @@ Result<BoundAggregate> BoundAggregate::bind(const Expression& expression, const 
                        .input_type = {},
                        .result = TypeId::UInt32,
                        .text = to_string(expression)};
-  const auto wrong = [&](const std::string& message) { return fail(ErrorKind::InvalidArgument, fmt::format("{}: {}.", bound.text, message)); };
+  const auto wrong = [&](const std::string& message) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("{}: {}.", bound.text, message));
+  };
   if (const double q = bound.what.quantile; !(q >= 0 && q <= 1)) return wrong(fmt::format("a quantile is between 0 and 1, not {}", q));
   if (expression.inputs().empty()) return bound;
   HR_TRY(const BoundExpression input, BoundExpression::bind(expression.inputs()[0], schema, aggregates, types));

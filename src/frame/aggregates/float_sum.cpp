@@ -144,7 +144,8 @@ double WideSum::value() const {
   const size_t lowest = top < 3 ? 0 : top - 3;
   UInt128 magnitude = 0;
   for (size_t i = top + 1; i-- > lowest;) magnitude = magnitude << 32 | static_cast<uint32_t>(sum.digits_[i]);
-  const bool has_more = std::any_of(sum.digits_.begin(), sum.digits_.begin() + static_cast<ptrdiff_t>(lowest), [](int64_t digit) { return digit != 0; });
+  const bool has_more =
+      std::any_of(sum.digits_.begin(), sum.digits_.begin() + static_cast<ptrdiff_t>(lowest), [](int64_t digit) { return digit != 0; });
   return nearest(is_negative, magnitude, static_cast<int>(lowest) * 32, has_more);
 }
 

@@ -13,7 +13,8 @@ class Truth : public Accumulator {
   Result<void> update(const AggregateRows& rows) override {
     const Bitmap bits = rows.input->bits();
     uint8_t* const seen = seen_.data();
-    for (size_t row = 0; row < rows.groups.size(); ++row) seen[rows.groups[row]] |= !rows.input->is_valid(row) ? kNull : bits[row] ? kTrue : kFalse;
+    for (size_t row = 0; row < rows.groups.size(); ++row)
+      seen[rows.groups[row]] |= !rows.input->is_valid(row) ? kNull : bits[row] ? kTrue : kFalse;
     return {};
   }
 

@@ -15,7 +15,12 @@ class WholeSum : public Accumulator {
   static constexpr bool kGoesRound = std::is_same_v<T, Int128>;
 
   WholeSum(AggregateOperator op, DataType input, DataType result, const Budget& budget)
-      : is_mean_(op == AggregateOperator::Mean), input_(std::move(input)), result_(std::move(result)), budget_(budget), sums_(budget), counts_(budget),
+      : is_mean_(op == AggregateOperator::Mean),
+        input_(std::move(input)),
+        result_(std::move(result)),
+        budget_(budget),
+        sums_(budget),
+        counts_(budget),
         rounds_(budget) {}
 
   Result<void> resize(size_t groups) override {

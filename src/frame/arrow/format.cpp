@@ -16,7 +16,8 @@ std::optional<int64_t> whole_number(std::string_view text) {
 }
 
 std::unexpected<Error> unknown(std::string_view format) {
-  return fail(ErrorKind::Unsupported, fmt::format("has Arrow format {:?}, which no type here matches; cast it before handing it over", format),
+  return fail(ErrorKind::Unsupported,
+              fmt::format("has Arrow format {:?}, which no type here matches; cast it before handing it over", format),
               std::string(format));
 }
 

@@ -416,7 +416,8 @@ Result<std::vector<Array>> import_batch(const ArrowSchema& schema, const std::sh
       return std::unexpected(std::move(column).error());
     }
     if (column->size() < offset + length) {
-      return invalid(fmt::format("Column {:?} has {} rows in a batch of {}.", field.name ? field.name : "", column->size(), offset + length));
+      return invalid(
+          fmt::format("Column {:?} has {} rows in a batch of {}.", field.name ? field.name : "", column->size(), offset + length));
     }
     columns.push_back(offset == 0 && column->size() == length ? std::move(*column) : column->slice(offset, length));
   }

@@ -77,7 +77,8 @@ Result<void> ArrayBuilder::append_bool(bool value) {
 Result<View> ArrayBuilder::store(std::string_view bytes) {
   if (bytes.size() <= View::kInside) return View::inside(bytes);
   if (bytes.size() > View::kLongest) {
-    return fail(ErrorKind::OutOfRange, fmt::format("A value of {} bytes is too long: a column's are shorter than 2 GiB each.", bytes.size()));
+    return fail(ErrorKind::OutOfRange,
+                fmt::format("A value of {} bytes is too long: a column's are shorter than 2 GiB each.", bytes.size()));
   }
   if (blocks_.empty() || blocks_.back().size() - block_used_ < bytes.size()) {
     const size_t next = std::min(kGreatestBlock, kFirstBlock << std::min<size_t>(blocks_.size(), 16));

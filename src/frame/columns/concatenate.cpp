@@ -87,7 +87,8 @@ Result<void> append_lists(std::span<const Array> arrays, size_t rows, Array::Par
 Result<Array> of_categories(std::span<const Array> arrays, const std::shared_ptr<MemoryBudget>& budget) {
   ArrayBuilder builder(TypeId::Categorical, budget);
   for (const Array& array : arrays) {
-    for (size_t row = 0; row < array.size(); ++row) HR_CHECK(array.is_valid(row) ? builder.append_bytes(array.bytes(row)) : builder.append_null());
+    for (size_t row = 0; row < array.size(); ++row)
+      HR_CHECK(array.is_valid(row) ? builder.append_bytes(array.bytes(row)) : builder.append_null());
   }
   return builder.finish();
 }

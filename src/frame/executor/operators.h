@@ -47,7 +47,8 @@ class RowIndexOperator final : public Operator {
 /// Makes what an Aggregation gives what was asked of groups.
 class GroupResultsOperator final : public Operator {
  public:
-  GroupResultsOperator(GroupResults results, std::shared_ptr<MemoryBudget> budget) : results_(std::move(results)), budget_(std::move(budget)) {}
+  GroupResultsOperator(GroupResults results, std::shared_ptr<MemoryBudget> budget)
+      : results_(std::move(results)), budget_(std::move(budget)) {}
   Result<void> push(Morsel morsel, const Emit& emit) const override;
 
  private:

@@ -12,8 +12,8 @@
 
 namespace headrace::frame {
 
-/// The rows of Parquet files. Row groups of which statistics say that no row fulfils the conditions are left out; of the others the columns of
-/// the conditions are read first, and the rest where rows are left.
+/// The rows of Parquet files. Row groups of which statistics say that no row fulfils the conditions are left out; of the others the columns
+/// of the conditions are read first, and the rest where rows are left.
 class ParquetSource final : public Source {
  public:
   /// A file, and where in it the columns are that are read. Files beyond the first hundred are opened again when their turn comes.

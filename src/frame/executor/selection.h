@@ -21,9 +21,10 @@ class Conditions {
   /// The errors are BoundExpression::bind()'s.
   static Result<Conditions> bind(const std::vector<Expression>& conditions, const Schema& schema);
 
-  /// The rows for which all hold. One that can fail is calculated for rows only that are left by those before it. `load(column)` is called before
-  /// a column of the chunk is read, and not at all once no row is left.
-  Result<Selection> select(Chunk& chunk, const std::function<Result<void>(size_t)>& load, const std::shared_ptr<MemoryBudget>& budget) const;
+  /// The rows for which all hold. One that can fail is calculated for rows only that are left by those before it. `load(column)` is called
+  /// before a column of the chunk is read, and not at all once no row is left.
+  Result<Selection> select(Chunk& chunk, const std::function<Result<void>(size_t)>& load,
+                           const std::shared_ptr<MemoryBudget>& budget) const;
 
  private:
   struct One {

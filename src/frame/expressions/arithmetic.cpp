@@ -49,8 +49,8 @@ T floor_modulo(T left, T right) {
 }
 
 template <class T, class Calculate>
-Result<Array> each(const Operand& left, const Operand& right, const DataType& result, size_t rows, const std::shared_ptr<MemoryBudget>& budget,
-                   const Calculate& calculate) {
+Result<Array> each(const Operand& left, const Operand& right, const DataType& result, size_t rows,
+                   const std::shared_ptr<MemoryBudget>& budget, const Calculate& calculate) {
   Array::Parts parts{.type = result, .size = rows};
   HR_TRY(parts.validity, both_valid(left, right, rows, budget));
   HR_TRY(parts.values, Buffer::allocate(rows * sizeof(T), budget));
@@ -145,8 +145,9 @@ Result<Array> divide_decimals(BinaryOperator op, const Operand& left, const Oper
   const Int128 unit = power_of_ten(result.scale());
   const bool is_rest = op == BinaryOperator::Modulo;
   const auto run = [&]<class T>(T*) {
-    return each_divided<T>(left, right, result, rows, budget,
-                           [&](T a, T b) { return is_rest ? floor_modulo(a, b) : static_cast<T>(floor_divided(a, b) * static_cast<T>(unit)); });
+    return each_divided<T>(left, right, result, rows, budget, [&](T a, T b) {
+      return is_rest ? floor_modulo(a, b) : static_cast<T>(floor_divided(a, b) * static_cast<T>(unit));
+    });
   };
   return result.value_bytes() == 8 ? run(static_cast<int64_t*>(nullptr)) : run(static_cast<Int128*>(nullptr));
 }

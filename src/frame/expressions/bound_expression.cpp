@@ -141,7 +141,8 @@ class Binder {
     const auto types = types_of(binary.op, left->type, right->type);
     if (!types) return wrong(expression, types.error());
     for (const auto& [from, to] : {std::pair{left->type, types->left}, {right->type, types->right}}) {
-      if (!can_cast(from, to)) return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(from), to_string(to))});
+      if (!can_cast(from, to))
+        return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(from), to_string(to))});
     }
     auto node = step(Node::Step::Binary, expression);
     node->binary = binary.op;
@@ -155,10 +156,11 @@ class Binder {
     HR_TRY(NodePointer input, bind(expression.inputs()[0]));
     const DataType& type = input->type;
     const bool about_nan = unary.op == IsNan || unary.op == IsNotNan;
-    const bool fits = unary.op == Not      ? type.id() == TypeId::Bool || type.id() == TypeId::Null
-                      : unary.op == Negate ? type.is_signed_integer() || type.is_float() || type.id() == TypeId::Decimal || type.id() == TypeId::Duration
-                      : about_nan          ? type.is_numeric()
-                                           : true;
+    const bool fits = unary.op == Not ? type.id() == TypeId::Bool || type.id() == TypeId::Null
+                      : unary.op == Negate
+                          ? type.is_signed_integer() || type.is_float() || type.id() == TypeId::Decimal || type.id() == TypeId::Duration
+                      : about_nan ? type.is_numeric()
+                                  : true;
     if (!fits) return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} has none such", to_string(type))});
     auto node = step(Node::Step::Unary, expression);
     node->unary = unary.op;
@@ -170,7 +172,8 @@ class Binder {
   Result<NodePointer> of(const Expression& expression, const Expression::Cast& cast) {
     HR_TRY(NodePointer input, bind(expression.inputs()[0]));
     if (!can_cast(input->type, cast.type)) {
-      return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(input->type), to_string(cast.type))});
+      return wrong(expression,
+                   {ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(input->type), to_string(cast.type))});
     }
     return cast_to(input, cast.type, cast.strict);
   }
@@ -195,7 +198,8 @@ class Binder {
   Result<NodePointer> of(const Expression& expression, const Expression::Aggregate&) {
     const auto place = std::ranges::find(aggregates_, expression);
     if (place == aggregates_.end()) {
-      return fail(ErrorKind::InvalidArgument, fmt::format("{}: an aggregate cannot stand here, within another or where rows are calculated.", to_string(expression)));
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("{}: an aggregate cannot stand here, within another or where rows are calculated.", to_string(expression)));
     }
     auto node = step(Node::Step::Column, expression);
     const auto index = static_cast<size_t>(place - aggregates_.begin());
@@ -334,7 +338,9 @@ Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::s
   std::unreachable();
 }
 
-Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema) { return bind(expression, schema, {}, {}); }
+Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema) {
+  return bind(expression, schema, {}, {});
+}
 
 Result<BoundExpression> BoundExpression::bind(const Expression& expression, const Schema& schema, std::span<const Expression> aggregates,
                                               std::span<const DataType> types) {

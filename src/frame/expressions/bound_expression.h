@@ -29,7 +29,8 @@ class BoundExpression {
   bool can_fail() const;
   /// Marks the columns of the schema that it reads, no others.
   void mark_columns(std::vector<bool>& read) const;
-  /// A value for each row of the chunk, whose columns are the schema's; those that are not read may be empty. OutOfRange names the part of the expression.
+  /// A value for each row of the chunk, whose columns are the schema's; those that are not read may be empty. OutOfRange names the part of
+  /// the expression.
   Result<Array> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
 
   /// The same, cast.

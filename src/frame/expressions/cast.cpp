@@ -45,7 +45,8 @@ Read reader_of(const DataType& type) {
     case TypeId::UInt32: return number_at<uint32_t>;
     case TypeId::UInt64: return number_at<uint64_t>;
     case TypeId::Float16:
-      return [](const Array& array, size_t row) { return Number{.floating = half_to_float(array.data<uint16_t>()[row]), .is_float = true}; };
+      return
+          [](const Array& array, size_t row) { return Number{.floating = half_to_float(array.data<uint16_t>()[row]), .is_float = true}; };
     case TypeId::Float32: return number_at<float>;
     case TypeId::Float64: return number_at<double>;
     default: break;
@@ -155,7 +156,8 @@ std::unexpected<Error> does_not_fit(const Array& array, size_t row, const DataTy
 
 /// Calls put(row) for each row that has a value; where it answers false the result has none.
 template <class Put>
-Result<Array> fill(const Array& array, const DataType& to, bool strict, const Buffer& values, const std::shared_ptr<MemoryBudget>& budget, const Put& put) {
+Result<Array> fill(const Array& array, const DataType& to, bool strict, const Buffer& values, const std::shared_ptr<MemoryBudget>& budget,
+                   const Put& put) {
   Array::Parts parts{.type = to, .size = array.size(), .validity = array.validity(), .values = values};
   bool own = false;
   for (size_t row = 0; row < array.size(); ++row) {
@@ -208,13 +210,15 @@ Result<Array> between_times(const Array& array, const DataType& to, bool strict,
 
 Result<Array> to_strings(const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
   ArrayBuilder builder(TypeId::String, budget);
-  for (size_t row = 0; row < array.size(); ++row) HR_CHECK(array.is_valid(row) ? builder.append_bytes(to_text(array, row)) : builder.append_null());
+  for (size_t row = 0; row < array.size(); ++row)
+    HR_CHECK(array.is_valid(row) ? builder.append_bytes(to_text(array, row)) : builder.append_null());
   return builder.finish();
 }
 
 Result<Array> to_categories(const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
   ArrayBuilder builder(TypeId::Categorical, budget);
-  for (size_t row = 0; row < array.size(); ++row) HR_CHECK(array.is_valid(row) ? builder.append_bytes(array.bytes(row)) : builder.append_null());
+  for (size_t row = 0; row < array.size(); ++row)
+    HR_CHECK(array.is_valid(row) ? builder.append_bytes(array.bytes(row)) : builder.append_null());
   return builder.finish();
 }
 

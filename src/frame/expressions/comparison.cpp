@@ -113,7 +113,8 @@ void settle_missing(BinaryOperator op, const Operand& left, const Operand& right
 
 }  // namespace
 
-Result<Array> comparison(BinaryOperator op, const Operand& left, const Operand& right, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
+Result<Array> comparison(BinaryOperator op, const Operand& left, const Operand& right, size_t rows,
+                         const std::shared_ptr<MemoryBudget>& budget) {
   const bool missing = op == BinaryOperator::EqualMissing || op == BinaryOperator::NotEqualMissing;
   const bool no_values = left.is_all_null() || right.is_all_null() || left.type().id() == TypeId::Null;
   if (no_values && !missing) return Array::all_null(TypeId::Bool, rows, budget);

@@ -51,7 +51,8 @@ Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> exp
   return DataFrame::make(std::move(schema), std::move(columns), frame.height());
 }
 
-Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget) {
+Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expression> expressions,
+                               const std::shared_ptr<MemoryBudget>& budget) {
   // The frame's own columns as expressions, some of them replaced: literals are as long as the frame then.
   std::vector<Expression> all;
   for (const Field& field : frame.schema().fields()) all.push_back(Expression::column(field.name));
@@ -76,7 +77,8 @@ Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, co
   HR_TRY(const Reduction reduction, Reduction::bind({&condition, 1}, frame.schema()));
   HR_TRY(const BoundExpression bound, reduction.bind(condition, frame.schema()));
   if (bound.type().id() != TypeId::Bool && bound.type().id() != TypeId::Null) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
   }
   HR_TRY(const std::vector<Array> reduced, reduction.evaluate(frame, std::min(frame.height(), kPieceRows), budget));
   const std::vector<bool> read(frame.width(), true);

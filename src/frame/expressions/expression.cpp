@@ -10,9 +10,13 @@ namespace headrace::frame {
 
 Expression Expression::column(std::string name) { return Expression(Column{std::move(name)}); }
 Expression Expression::literal(Scalar value) { return Expression(Literal{std::move(value)}); }
-Expression Expression::binary(BinaryOperator op, Expression left, Expression right) { return Expression(Binary{op}, {std::move(left), std::move(right)}); }
+Expression Expression::binary(BinaryOperator op, Expression left, Expression right) {
+  return Expression(Binary{op}, {std::move(left), std::move(right)});
+}
 Expression Expression::unary(UnaryOperator op, Expression input) { return Expression(Unary{op}, {std::move(input)}); }
-Expression Expression::cast(Expression input, DataType type, bool strict) { return Expression(Cast{std::move(type), strict}, {std::move(input)}); }
+Expression Expression::cast(Expression input, DataType type, bool strict) {
+  return Expression(Cast{std::move(type), strict}, {std::move(input)});
+}
 Expression Expression::when(Expression condition, Expression then, Expression otherwise) {
   // The value comes first: it names the result.
   return Expression(When{}, {std::move(then), std::move(otherwise), std::move(condition)});
@@ -35,13 +39,14 @@ bool Expression::operator==(const Expression& other) const {
 }
 
 const char* symbol(BinaryOperator op) {
-  constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|", "^"};
+  constexpr const char* kSymbols[] = {"+",  "-", "*",  "/",          "//",         "%", "==", "!=", "<",
+                                      "<=", ">", ">=", "eq_missing", "ne_missing", "&", "|",  "^"};
   return kSymbols[static_cast<size_t>(op)];
 }
 
 const char* name(AggregateOperator op) {
-  constexpr const char* kNames[] = {"len", "count", "null_count", "sum", "mean", "min", "max", "first", "last", "n_unique", "median", "quantile", "std", "var",
-                                    "any", "all", "product", "implode"};
+  constexpr const char* kNames[] = {"len",      "count",  "null_count", "sum", "mean", "min", "max", "first",   "last",
+                                    "n_unique", "median", "quantile",   "std", "var",  "any", "all", "product", "implode"};
   return kNames[static_cast<size_t>(op)];
 }
 
@@ -55,14 +60,16 @@ Result<Interpolation> interpolation_of(std::string_view name) {
   for (size_t i = 0; i < std::size(kInterpolations); ++i) {
     if (name == kInterpolations[i]) return static_cast<Interpolation>(i);
   }
-  return fail(ErrorKind::InvalidArgument, fmt::format("{:?} is no interpolation; {} are.", name, fmt::join(kInterpolations, ", ")), std::string(name));
+  return fail(ErrorKind::InvalidArgument, fmt::format("{:?} is no interpolation; {} are.", name, fmt::join(kInterpolations, ", ")),
+              std::string(name));
 }
 
 namespace {
 
 std::string arguments_of(const Expression::Aggregate& what) {
   switch (what.op) {
-    case AggregateOperator::Quantile: return fmt::format("{}, {:?}", what.quantile, kInterpolations[static_cast<size_t>(what.interpolation)]);
+    case AggregateOperator::Quantile:
+      return fmt::format("{}, {:?}", what.quantile, kInterpolations[static_cast<size_t>(what.interpolation)]);
     case AggregateOperator::Std:
     case AggregateOperator::Var: return what.ddof == 1 ? "" : fmt::format("ddof={}", what.ddof);
     case AggregateOperator::Any:
@@ -117,7 +124,9 @@ std::string to_string(const Expression& expression) {
             return fmt::format("({} {} {})", input(0), symbol(binary.op), input(1));
           },
           [&](const Expression::Unary& unary) { return applied(unary.op, input(0)); },
-          [&](const Expression::Cast& cast) { return fmt::format("{}.cast({}{})", input(0), to_string(cast.type), cast.strict ? "" : ", strict=False"); },
+          [&](const Expression::Cast& cast) {
+            return fmt::format("{}.cast({}{})", input(0), to_string(cast.type), cast.strict ? "" : ", strict=False");
+          },
           [&](const Expression::When&) { return fmt::format("when({}).then({}).otherwise({})", input(2), input(0), input(1)); },
           [&](const Expression::Aggregate& what) {
             return inputs.empty() ? std::string("len()") : fmt::format("{}.{}({})", input(0), name(what.op), arguments_of(what));

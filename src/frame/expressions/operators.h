@@ -12,7 +12,8 @@ Result<Array> arithmetic(BinaryOperator op, const Operand& left, const Operand& 
                          const std::shared_ptr<MemoryBudget>& budget);
 
 /// NaN is equal to NaN and greater than all other floats; -0.0 is equal to 0.0. Of EqualMissing and NotEqualMissing every row has a value.
-Result<Array> comparison(BinaryOperator op, const Operand& left, const Operand& right, size_t rows, const std::shared_ptr<MemoryBudget>& budget);
+Result<Array> comparison(BinaryOperator op, const Operand& left, const Operand& right, size_t rows,
+                         const std::shared_ptr<MemoryBudget>& budget);
 
 /// Kleene's and, or, xor.
 Result<Array> logic(BinaryOperator op, const Array& left, const Array& right, const std::shared_ptr<MemoryBudget>& budget);

@@ -17,7 +17,8 @@ std::vector<FrameRows> pieces_of(const DataFrame& frame, const std::vector<bool>
   ends.erase(again.begin(), again.end());
   std::vector<FrameRows> pieces;
   for (size_t i = 0; i + 1 < ends.size(); ++i) {
-    for (size_t begin = ends[i]; begin < ends[i + 1]; begin += kPieceRows) pieces.push_back({begin, std::min(kPieceRows, ends[i + 1] - begin)});
+    for (size_t begin = ends[i]; begin < ends[i + 1]; begin += kPieceRows)
+      pieces.push_back({begin, std::min(kPieceRows, ends[i + 1] - begin)});
   }
   return pieces;
 }

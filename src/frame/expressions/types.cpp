@@ -124,7 +124,8 @@ Result<OperatorTypes> of_decimals(BinaryOperator op, const DataType& left, const
 }
 
 Result<OperatorTypes> of_numbers(BinaryOperator op, const DataType& left, const DataType& right) {
-  if (op == BinaryOperator::Divide && left.is_integer() && right.is_integer()) return types(TypeId::Float64, TypeId::Float64, TypeId::Float64);
+  if (op == BinaryOperator::Divide && left.is_integer() && right.is_integer())
+    return types(TypeId::Float64, TypeId::Float64, TypeId::Float64);
   const DataType both = common_number(left, right);
   if (both.id() == TypeId::Decimal) return of_decimals(op, decimal_of(left), decimal_of(right));
   return types(both, both, both);
@@ -153,7 +154,8 @@ Result<DataType> common_type(const DataType& left, const DataType& right) {
     HR_TRY(DataType inner, common_type(left.inner(), right.inner()));
     return DataType::list(std::move(inner));
   }
-  return fail(ErrorKind::InvalidArgument, fmt::format("{} and {} have no type in common; cast one of them", to_string(left), to_string(right)));
+  return fail(ErrorKind::InvalidArgument,
+              fmt::format("{} and {} have no type in common; cast one of them", to_string(left), to_string(right)));
 }
 
 Result<OperatorTypes> types_of(BinaryOperator op, const DataType& left, const DataType& right) {

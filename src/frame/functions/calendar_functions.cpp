@@ -136,7 +136,8 @@ Result<Array> rescaled(const FunctionCall& call, const DataType& from, int64_t u
     return each_row_if_any<int64_t>(TypeId::Int64, call, [&](size_t row) -> Result<std::optional<int64_t>> {
       const Int128 scaled = Int128{values[row]} * per_second_wanted;
       const Int128 quotient = scaled / units_per_second - (floors && scaled % units_per_second < 0);
-      if (quotient < Int128{INT64_MIN} || quotient > Int128{INT64_MAX}) return fail(ErrorKind::OutOfRange, "a time lies beyond what Int64 holds");
+      if (quotient < Int128{INT64_MIN} || quotient > Int128{INT64_MAX})
+        return fail(ErrorKind::OutOfRange, "a time lies beyond what Int64 holds");
       return static_cast<int64_t>(quotient);
     });
   };

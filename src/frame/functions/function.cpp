@@ -9,8 +9,9 @@
 namespace headrace::frame {
 namespace {
 
-constexpr std::span<const FunctionEntry> (*kTables[])() = {text_functions,   text_pattern_functions, text_number_functions, number_functions,
-                                                           choice_functions, calendar_functions,     moment_functions};
+constexpr std::span<const FunctionEntry> (*kTables[])() = {text_functions,   text_pattern_functions, text_number_functions,
+                                                           number_functions, choice_functions,       calendar_functions,
+                                                           moment_functions};
 
 /// Those that have a value, or null, for every row: plans may calculate them earlier than they stand.
 constexpr std::string_view kNeverFail[] = {

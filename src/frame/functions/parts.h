@@ -13,8 +13,8 @@ inline bool can_share(const Operand& operand) {
   return !blocks || std::ranges::all_of(*blocks, [](const Buffer& block) { return block.size() <= View::kLongest; });
 }
 
-/// A part of the first input's text for each row in which all inputs that are needed have a value: take(row) gives it. Nothing is copied: the parts
-/// point where the texts lie.
+/// A part of the first input's text for each row in which all inputs that are needed have a value: take(row) gives it. Nothing is copied:
+/// the parts point where the texts lie.
 template <class Take>
 Result<Array> each_part(const FunctionCall& call, const Take& take) {
   if (!can_share(call.inputs[0])) {

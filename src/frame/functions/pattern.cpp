@@ -52,8 +52,9 @@ Result<Pattern> Pattern::compile(std::string_view text) {
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   int error = 0;
   size_t place = 0;
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                   PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C, &error, &place, context.get());
+  pcre2_code* code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C, &error, &place, context.get());
   if (code == nullptr) {
     return fail(ErrorKind::InvalidArgument, fmt::format("the pattern {:?} is wrong: {}", text, message_of(error)));
   }
@@ -94,8 +95,8 @@ Result<std::optional<PatternSearch::Match>> PatternSearch::find(std::string_view
   };
   thread_local const Context context;
   const char* begin = text.data() == nullptr ? "" : text.data();
-  const int found = pcre2_match(pattern_.code_.get(), reinterpret_cast<PCRE2_SPTR>(begin), text.size(), from, PCRE2_NO_UTF_CHECK, data_.get(),
-                                context.limits);
+  const int found = pcre2_match(pattern_.code_.get(), reinterpret_cast<PCRE2_SPTR>(begin), text.size(), from, PCRE2_NO_UTF_CHECK,
+                                data_.get(), context.limits);
   if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
   if (found < 0) {
     return fail(ErrorKind::OutOfRange, fmt::format("the pattern {:?} takes too many steps on a text of {} bytes ({}); simplify it",

@@ -77,7 +77,8 @@ Result<int64_t> truncated(int64_t moment, int64_t units_per_second, const Calend
   if ((span.months != 0) + (span.days != 0) + (span.nanoseconds != 0) > 1) {
     return fail(ErrorKind::InvalidArgument, "months, days and shorter units do not go together here");
   }
-  if (span.months < 0 || span.days < 0 || span.nanoseconds < 0) return fail(ErrorKind::InvalidArgument, "a span below zero has no beginning");
+  if (span.months < 0 || span.days < 0 || span.nanoseconds < 0)
+    return fail(ErrorKind::InvalidArgument, "a span below zero has no beginning");
   const int64_t day = 86'400 * units_per_second;
   if (span.months > 0) {
     const CivilDate date = civil_of(floor_divide(moment, day));

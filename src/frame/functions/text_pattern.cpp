@@ -143,7 +143,8 @@ void expand(std::string_view replacement, std::string_view text, const Pattern& 
   }
 }
 
-/// Nothing is replaced by a null. Options: whether the pattern and its replacement are literal, and how many matches are replaced at most (below zero: all).
+/// Nothing is replaced by a null. Options: whether the pattern and its replacement are literal, and how many matches are replaced at most
+/// (below zero: all).
 Result<BoundFunction> replace(FunctionInputs inputs, FunctionOptions options) {
   HR_CHECK(check_text(inputs[0]));
   const bool is_literal = options[0].as_bool();

@@ -43,7 +43,8 @@ template <class IsEqual, class Insert>
 Result<void> GroupTable::find_all(const KeyBatch& batch, std::span<uint32_t> groups, const IsEqual& is_equal, const Insert& insert) {
   const size_t rows = batch.rows();
   size_t count = size();
-  if (count + rows > UINT32_MAX) return fail(ErrorKind::OutOfRange, "more than four billion groups come together in one part of a group_by");
+  if (count + rows > UINT32_MAX)
+    return fail(ErrorKind::OutOfRange, "more than four billion groups come together in one part of a group_by");
   HR_CHECK(reserve(count + rows));
   HR_CHECK(hashes_.resize(count + rows));
   uint64_t* const slots = slots_.data();
@@ -83,9 +84,10 @@ Result<void> GroupTable::find(const KeyBatch& batch, std::span<uint32_t> groups)
                       [&](size_t row, size_t group) { words[group] = batch.words[row]; });
     }
     uint8_t* const nulls = nulls_.data();
-    return find_all(batch, groups,
-                    [&](size_t row, size_t group) { return nulls[group] == is_null(row) && (nulls[group] || words[group] == batch.words[row]); },
-                    [&](size_t row, size_t group) { words[group] = batch.words[row], nulls[group] = is_null(row); });
+    return find_all(
+        batch, groups,
+        [&](size_t row, size_t group) { return nulls[group] == is_null(row) && (nulls[group] || words[group] == batch.words[row]); },
+        [&](size_t row, size_t group) { words[group] = batch.words[row], nulls[group] = is_null(row); });
   }
   HR_CHECK(bytes_.resize(before + batch.rows()));
   uint8_t* const nulls = nulls_.data();
@@ -94,7 +96,8 @@ Result<void> GroupTable::find(const KeyBatch& batch, std::span<uint32_t> groups)
   HR_CHECK(find_all(batch, groups,
                     [&](size_t row, size_t group) {
                       const std::string_view key = batch.bytes[row];
-                      return bytes[group].size == key.size() && (!has_nulls || nulls[group] == is_null(row)) && same_bytes(bytes[group].data, key);
+                      return bytes[group].size == key.size() && (!has_nulls || nulls[group] == is_null(row)) &&
+                             same_bytes(bytes[group].data, key);
                     },
                     [&](size_t row, size_t group) {
                       bytes[group] = {batch.bytes[row].data(), batch.bytes[row].size()};

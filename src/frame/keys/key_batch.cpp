@@ -187,7 +187,8 @@ void KeyBatch::pack_words(const KeyLayout& layout, size_t rows) {
   }
 }
 
-Result<void> KeyBatch::assign(const KeyLayout& layout, std::vector<Array> key_columns, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
+Result<void> KeyBatch::assign(const KeyLayout& layout, std::vector<Array> key_columns, size_t rows,
+                              const std::shared_ptr<MemoryBudget>& budget) {
   columns = std::move(key_columns);
   hashes.resize(rows);
   nulls.clear();

@@ -138,7 +138,8 @@ Result<void> Aggregation::add(size_t worker, uint64_t first_row, const Chunk& ch
   return add_rows(*workers_[worker], first_row, std::move(keys), std::move(inputs), chunk.rows);
 }
 
-Result<void> Aggregation::add_rows(Worker& worker, uint64_t first_row, std::vector<Array> keys, std::vector<Array> inputs, size_t rows) const {
+Result<void> Aggregation::add_rows(Worker& worker, uint64_t first_row, std::vector<Array> keys, std::vector<Array> inputs,
+                                   size_t rows) const {
   const bool is_one_group = keys_.empty() && !needs_rows_;
   if (!is_one_group) HR_CHECK(worker.batch.assign(*layout_, std::move(keys), rows, budget_));
   if (worker.puts_rows_aside) return put_rows_aside(worker, first_row, std::move(inputs));
@@ -238,7 +239,8 @@ Result<void> Aggregation::absorb_rows(const RowsAside& from, size_t begin, size_
   return {};
 }
 
-/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: as long as that makes them fewer.
+/// Makes tables of a worker's rows that were put aside, a part at a time, so that each stays in the caches: as long as that makes them
+/// fewer.
 Result<void> Aggregation::look_at_rows(Worker& worker) const {
   worker.rows_aside = 0;
   const bool is_first = worker.parts.empty();
@@ -275,7 +277,8 @@ Result<void> Aggregation::merge_part(size_t part, size_t parts, Table& into) con
       HR_CHECK(absorb_groups(table, groups, batch, into));
     }
     for (const auto& table : worker->tables) {
-      const std::span<const uint64_t> groups(table->by_part.data() + table->part_begins[first], table->part_begins[last] - table->part_begins[first]);
+      const std::span<const uint64_t> groups(table->by_part.data() + table->part_begins[first],
+                                             table->part_begins[last] - table->part_begins[first]);
       HR_CHECK(absorb_groups(*table, groups, batch, into));
     }
     for (const RowsAside& aside : worker->rows) HR_CHECK(absorb_rows(aside, aside.begins[first], aside.begins[last], batch, into));
@@ -362,7 +365,8 @@ Result<Chunk> Aggregation::chunk(size_t index) const {
   const size_t begin = index * kRows, rows = std::min(kRows, groups_ - begin);
   Chunk chunk{.columns = {}, .rows = rows};
   for (const Array& column : columns_) {
-    HR_TRY(Array some, order_.empty() ? Result<Array>(column.slice(begin, rows)) : gather(column, {order_.as<uint64_t>() + begin, rows}, budget_));
+    HR_TRY(Array some,
+           order_.empty() ? Result<Array>(column.slice(begin, rows)) : gather(column, {order_.as<uint64_t>() + begin, rows}, budget_));
     chunk.columns.push_back(std::move(some));
   }
   return chunk;

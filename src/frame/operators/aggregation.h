@@ -17,7 +17,8 @@ namespace headrace::frame {
 /// also where there are none.
 class Aggregation {
  public:
-  Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers, std::shared_ptr<MemoryBudget> budget);
+  Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers,
+              std::shared_ptr<MemoryBudget> budget);
   ~Aggregation();
   Aggregation(Aggregation&&) noexcept;
 

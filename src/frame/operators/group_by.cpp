@@ -16,7 +16,8 @@
 namespace headrace::frame {
 namespace {
 
-std::vector<bool> columns_read(const DataFrame& frame, const std::vector<BoundExpression>& keys, const std::vector<BoundAggregate>& aggregates) {
+std::vector<bool> columns_read(const DataFrame& frame, const std::vector<BoundExpression>& keys,
+                               const std::vector<BoundAggregate>& aggregates) {
   std::vector<bool> read(frame.width());
   for (const BoundExpression& key : keys) key.mark_columns(read);
   for (const BoundAggregate& one : aggregates) {
@@ -97,10 +98,12 @@ Result<Keep> keep_of(std::string_view name) {
   for (size_t i = 0; i < std::size(kNames); ++i) {
     if (name == kNames[i]) return static_cast<Keep>(i);
   }
-  return fail(ErrorKind::InvalidArgument, fmt::format("{:?} says not which row is kept; first, last, any and none do.", name), std::string(name));
+  return fail(ErrorKind::InvalidArgument, fmt::format("{:?} says not which row is kept; first, last, any and none do.", name),
+              std::string(name));
 }
 
-Result<DataFrame> unique(const DataFrame& frame, std::span<const std::string> subset, Keep keep, const std::shared_ptr<MemoryBudget>& budget) {
+Result<DataFrame> unique(const DataFrame& frame, std::span<const std::string> subset, Keep keep,
+                         const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(const DataFrame numbered, with_row_numbers(frame, budget));
   std::vector<Expression> keys;
   for (const std::string& name : subset) keys.push_back(Expression::column(name));

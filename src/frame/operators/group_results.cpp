@@ -22,7 +22,8 @@ Result<Expression> of_group(const Expression& expression) {
   if (!is_of_rows(expression)) return expression;
   if (!has_aggregate(expression)) return Expression::aggregate({.op = AggregateOperator::Implode}, expression);
   return fail(ErrorKind::Unsupported,
-              fmt::format("{}: rows of a group beside an aggregate of it; calculate the aggregate first and join it to the rows.", to_string(expression)));
+              fmt::format("{}: rows of a group beside an aggregate of it; calculate the aggregate first and join it to the rows.",
+                          to_string(expression)));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ size_t workers_for(const DataFrame& frame) {
   return std::clamp<size_t>(frame.height() / kPieceRows, 1, threads);
 }
 
-Result<void> add_frame(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Array>& more, size_t workers, Aggregation& into) {
+Result<void> add_frame(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Array>& more, size_t workers,
+                       Aggregation& into) {
   const std::vector<FrameRows> pieces = pieces_of(frame, read);
   std::atomic<size_t> next = 0;
   return each_in_parallel(workers, 1, [&](size_t worker) -> Result<void> {
@@ -34,7 +35,8 @@ Result<Reduction> Reduction::bind(std::span<const Expression> expressions, const
   for (const Expression& expression : expressions) collect_aggregates(expression, reduction.aggregates_);
   if (reduction.aggregates_.empty()) return reduction;
   std::vector<Expression> inputs;
-  for (const Expression& aggregate : reduction.aggregates_) inputs.insert(inputs.end(), aggregate.inputs().begin(), aggregate.inputs().end());
+  for (const Expression& aggregate : reduction.aggregates_)
+    inputs.insert(inputs.end(), aggregate.inputs().begin(), aggregate.inputs().end());
   HR_TRY(Reduction inner, bind(inputs, schema));
   for (const Expression& aggregate : reduction.aggregates_) {
     HR_TRY(BoundAggregate one, BoundAggregate::bind(aggregate, schema, inner.aggregates_, inner.types_));

@@ -31,7 +31,8 @@ class Reduction {
 
 class Aggregation;
 /// Gives an operator all rows of a frame that it reads, in parallel, with further columns behind the frame's.
-Result<void> add_frame(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Array>& more, size_t workers, Aggregation& into);
+Result<void> add_frame(const DataFrame& frame, const std::vector<bool>& read, const std::vector<Array>& more, size_t workers,
+                       Aggregation& into);
 /// How many workers a frame's rows are worth.
 size_t workers_for(const DataFrame& frame);
 

@@ -94,7 +94,8 @@ Result<bool> fills(Codec codec, std::span<const std::byte> bytes, std::span<std:
     case Codec::Lz4Raw: return lz4_block_fills(bytes, into);
     case Codec::Lzo: break;
   }
-  return fail(ErrorKind::Unsupported, fmt::format("is compressed by {}, for which there is no library here; write it with another codec", name(codec)));
+  return fail(ErrorKind::Unsupported,
+              fmt::format("is compressed by {}, for which there is no library here; write it with another codec", name(codec)));
 }
 
 }  // namespace

@@ -261,7 +261,11 @@ Result<Array> ColumnReader::lists_of(Array items, const Output& out) const {
     HR_TRY(Buffer offsets, Buffer::allocate((lists + 1) * 8, budget_));
     if (lists > 0) std::memcpy(offsets.data() + 8, ends.data<std::byte>(), lists * 8);
     type = DataType::list(type);
-    Array::Parts parts{.type = type, .size = lists, .values = std::move(offsets), .child = std::make_shared<const Array>(std::move(items)), .nulls = nulls};
+    Array::Parts parts{.type = type,
+                       .size = lists,
+                       .values = std::move(offsets),
+                       .child = std::make_shared<const Array>(std::move(items)),
+                       .nulls = nulls};
     if (nulls > 0) parts.validity = Bitmap(is_list.buffer(), 0, lists);
     HR_TRY(items, Array::make(std::move(parts)));
   }
@@ -365,7 +369,8 @@ Result<Array> ColumnReader::read(size_t rows) {
 Result<Array> ColumnReader::finish(Output& out) const {
   Array::Parts parts{.type = leaf_.value_type, .size = out.slots, .values = out.values.take(), .nulls = out.nulls};
   if (out.nulls > 0 && out.is_nullable) parts.validity = Bitmap(out.validity.take(), 0, out.slots);
-  if (!out.blocks.empty() && leaf_.value_type.layout() == Layout::Views) parts.blocks = std::make_shared<const Blocks>(std::move(out.blocks));
+  if (!out.blocks.empty() && leaf_.value_type.layout() == Layout::Views)
+    parts.blocks = std::make_shared<const Blocks>(std::move(out.blocks));
   return Array::make(std::move(parts));
 }
 

@@ -97,7 +97,8 @@ Result<void> convert(const Leaf& leaf, const std::byte* decoded, size_t count, c
     case Physical::FixedByteArray:
       if (is_decimal) return decimals_of_bytes(leaf, decoded, count, blocks, to);
       // Float16: two bytes.
-      each<View, uint16_t>(decoded, count, to, [](const View& view) { return load<uint16_t>(reinterpret_cast<const std::byte*>(&view) + 4); });
+      each<View, uint16_t>(decoded, count, to,
+                           [](const View& view) { return load<uint16_t>(reinterpret_cast<const std::byte*>(&view) + 4); });
       return {};
     case Physical::Boolean:
     case Physical::Float:

@@ -155,7 +155,8 @@ class Walker {
     if (element.physical) return primitive(leaf, element);
     // Rules for files of old: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists
     if (element.children != 1) return unreadable("is a list of structs; their fields cannot be read yet");
-    if (element.name == "array" || element.name.ends_with("_tuple")) return unreadable("is a list of structs; their fields cannot be read yet");
+    if (element.name == "array" || element.name.ends_with("_tuple"))
+      return unreadable("is a list of structs; their fields cannot be read yet");
     ++at_;
     return value(leaf);
   }

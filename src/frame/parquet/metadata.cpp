@@ -67,7 +67,8 @@ Meaning read_logical(ThriftReader& reader) {
   using enum Meaning::Kind;
   Meaning meaning;
   reader.read_struct([&](const Field& field) {
-    constexpr Meaning::Kind kKinds[] = {None, String, Map, List, String, Decimal, Date, Time, Timestamp, Other, Integer, Null, String, Other, Other, Float16};
+    constexpr Meaning::Kind kKinds[] = {None,      String, Map,     List, String, Decimal, Date,  Time,
+                                        Timestamp, Other,  Integer, Null, String, Other,   Other, Float16};
     meaning.kind = field.id > 0 && field.id < 16 ? kKinds[field.id] : Other;
     if (field.type != ThriftType::Struct) return reader.skip(field.type);
     switch (meaning.kind) {
@@ -241,10 +242,12 @@ Result<FileMetadata> parse_footer(std::span<const std::byte> bytes) {
       default: reader.skip(field.type);
     }
   });
-  if (reader.failed()) return fail(ErrorKind::InvalidData, fmt::format("its footer is broken at byte {} of {}", reader.position(), bytes.size()));
+  if (reader.failed())
+    return fail(ErrorKind::InvalidData, fmt::format("its footer is broken at byte {} of {}", reader.position(), bytes.size()));
   if (is_encrypted) return fail(ErrorKind::Unsupported, "it is encrypted; decrypt it first");
   if (file.schema.empty()) return fail(ErrorKind::InvalidData, "its footer has no schema");
-  const auto leaves = static_cast<size_t>(std::ranges::count_if(file.schema, [](const SchemaElement& e) { return e.physical.has_value(); }));
+  const auto leaves =
+      static_cast<size_t>(std::ranges::count_if(file.schema, [](const SchemaElement& e) { return e.physical.has_value(); }));
   int64_t rows = 0;
   for (size_t n = 0; n < file.row_groups.size(); ++n) {
     const RowGroup& group = file.row_groups[n];
@@ -257,7 +260,8 @@ Result<FileMetadata> parse_footer(std::span<const std::byte> bytes) {
       return fail(ErrorKind::InvalidData, fmt::format("row group {} says that it has {} rows", n, group.rows));
     }
   }
-  if (rows != file.rows) return fail(ErrorKind::InvalidData, fmt::format("its row groups have {} rows, its footer says {}", rows, file.rows));
+  if (rows != file.rows)
+    return fail(ErrorKind::InvalidData, fmt::format("its row groups have {} rows, its footer says {}", rows, file.rows));
   forget_unordered(file, ordered);
   return file;
 }

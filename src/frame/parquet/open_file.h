@@ -18,7 +18,8 @@ class OpenFile {
  public:
   /// InvalidData or Unsupported names the file and what is wrong.
   /// Unless it `stays_open`, no column can be read.
-  static Result<std::shared_ptr<const OpenFile>> open(const std::filesystem::path& path, std::shared_ptr<MemoryBudget> budget, bool stays_open = true);
+  static Result<std::shared_ptr<const OpenFile>> open(const std::filesystem::path& path, std::shared_ptr<MemoryBudget> budget,
+                                                      bool stays_open = true);
 
   const std::filesystem::path& path() const { return path_; }
   bool is_open() const { return file_.has_value(); }

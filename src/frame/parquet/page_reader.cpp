@@ -25,7 +25,8 @@ std::unexpected<Error> broken(std::string what) { return fail(ErrorKind::Invalid
 Result<Bytes> take_levels(Bytes& rest, int greatest, Encoding encoding) {
   if (greatest == 0) return Bytes{};
   if (encoding != Encoding::RunLength) {
-    return fail(ErrorKind::Unsupported, fmt::format("has levels in encoding {}, which no writer of the last ten years uses", name(encoding)));
+    return fail(ErrorKind::Unsupported,
+                fmt::format("has levels in encoding {}, which no writer of the last ten years uses", name(encoding)));
   }
   uint32_t size = 0;
   if (rest.size() < 4) return broken("has a page too short for its levels");

@@ -10,7 +10,19 @@ namespace headrace::frame::parquet {
 
 /// What stands in front of a value in Thrift's compact protocol.
 enum class ThriftType : uint8_t {
-  Stop = 0, True = 1, False = 2, Byte = 3, Int16 = 4, Int32 = 5, Int64 = 6, Double = 7, Binary = 8, List = 9, Set = 10, Map = 11, Struct = 12,
+  Stop = 0,
+  True = 1,
+  False = 2,
+  Byte = 3,
+  Int16 = 4,
+  Int32 = 5,
+  Int64 = 6,
+  Double = 7,
+  Binary = 8,
+  List = 9,
+  Set = 10,
+  Map = 11,
+  Struct = 12,
 };
 
 /// Reads Thrift's compact protocol (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md) out

@@ -261,7 +261,9 @@ class OwnedNumbers final : public ValueDecoder {
  public:
   OwnedNumbers(Buffer own, size_t width) : own_(std::move(own)), numbers_(own_.bytes(), width) {}
   Result<void> read(std::byte* to, size_t count) override { return numbers_.read(to, count); }
-  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override { return numbers_.read_some(to, count, numbers); }
+  Result<void> read_some(std::byte* to, size_t count, std::span<const uint32_t> numbers) override {
+    return numbers_.read_some(to, count, numbers);
+  }
 
  private:
   Buffer own_;
@@ -309,7 +311,8 @@ Result<std::unique_ptr<ValueDecoder>> delta_bytes(const Leaf& leaf, Bytes page, 
     if (shared[i] < 0 || shared[i] > last || sizes[i] < 0 || static_cast<uint64_t>(sizes[i]) > page.size()) return ended();
     last = shared[i] + sizes[i];
     total += static_cast<uint64_t>(last);
-    if (total > View::kLongest) return fail(ErrorKind::OutOfRange, "has a page whose strings share beginnings and have 2 GiB when written out");
+    if (total > View::kLongest)
+      return fail(ErrorKind::OutOfRange, "has a page whose strings share beginnings and have 2 GiB when written out");
   }
   HR_TRY(Buffer own, Buffer::allocate(total));
   std::byte* to = own.data();
@@ -382,7 +385,8 @@ Result<std::unique_ptr<ValueDecoder>> make_decoder(const Leaf& leaf, Encoding en
       break;
     case Encoding::BitPacked: break;
   }
-  return fail(ErrorKind::Unsupported, fmt::format("has values in encoding {}, which does not go with its type or is not known here", name(encoding)));
+  return fail(ErrorKind::Unsupported,
+              fmt::format("has values in encoding {}, which does not go with its type or is not known here", name(encoding)));
 }
 
 }  // namespace headrace::frame::parquet

@@ -27,7 +27,8 @@ Expression with_inputs(const Expression& expression, std::vector<Expression> inp
   if (const auto* unary = std::get_if<Expression::Unary>(&expression.kind())) return Expression::unary(unary->op, inputs[0]);
   if (const auto* cast = std::get_if<Expression::Cast>(&expression.kind())) return Expression::cast(inputs[0], cast->type, cast->strict);
   if (const auto* aggregate = std::get_if<Expression::Aggregate>(&expression.kind())) return Expression::aggregate(*aggregate, inputs[0]);
-  if (const auto* function = std::get_if<Expression::Function>(&expression.kind())) return Expression::function(*function, std::move(inputs));
+  if (const auto* function = std::get_if<Expression::Function>(&expression.kind()))
+    return Expression::function(*function, std::move(inputs));
   if (const auto* alias = std::get_if<Expression::Alias>(&expression.kind())) return inputs[0].alias(alias->name);
   if (std::holds_alternative<Expression::When>(expression.kind())) return Expression::when(inputs[2], inputs[0], inputs[1]);
   return expression;

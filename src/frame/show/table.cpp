@@ -81,7 +81,9 @@ std::string value_text(const Column& column, size_t row) {
   return {};
 }
 
-bool is_shown_to_the_right(const DataType& type) { return type.is_numeric() || type.id() == TypeId::Float16 || type.id() == TypeId::Duration; }
+bool is_shown_to_the_right(const DataType& type) {
+  return type.is_numeric() || type.id() == TypeId::Float16 || type.id() == TypeId::Duration;
+}
 
 std::vector<std::string> cells_of(const Column& column, const Field& field, const std::vector<size_t>& rows) {
   std::vector<std::string> cells{field.name, to_string(field.type)};
@@ -182,7 +184,8 @@ std::string to_html(const DataFrame& frame, const ShowOptions& options) {
     for (size_t i = 0; i < columns.size(); ++i) {
       const bool right = line >= 2 && is_shown_to_the_right(frame.schema()[i].type);
       size_t width = 0;
-      out += fmt::format("<{0}{1}>{2}</{0}>", tag, right ? " style=\"text-align:right\"" : "", escaped(fitted(columns[i][line], options.cell, width)));
+      out += fmt::format("<{0}{1}>{2}</{0}>", tag, right ? " style=\"text-align:right\"" : "",
+                         escaped(fitted(columns[i][line], options.cell, width)));
     }
     return out + "</tr>";
   };

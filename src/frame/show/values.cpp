@@ -29,7 +29,8 @@ std::string decimal_text(Int128 value, int scale) {
   const bool negative = value < 0;
   auto rest = negative ? -static_cast<UInt128>(value) : static_cast<UInt128>(value);
   std::string digits;
-  for (; rest > 0 || digits.size() <= static_cast<size_t>(scale); rest /= 10) digits += static_cast<char>('0' + static_cast<int>(rest % 10));
+  for (; rest > 0 || digits.size() <= static_cast<size_t>(scale); rest /= 10)
+    digits += static_cast<char>('0' + static_cast<int>(rest % 10));
   if (negative) digits += '-';
   std::ranges::reverse(digits);
   if (scale > 0) digits.insert(digits.size() - static_cast<size_t>(scale), ".");

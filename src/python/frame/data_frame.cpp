@@ -35,7 +35,8 @@ std::optional<DataType> wanted_type(nb::handle schema, const std::string& name) 
   if (schema.is_none()) return std::nullopt;
   const nb::object type = schema.attr("get")(name);
   if (type.is_none()) return std::nullopt;
-  if (!nb::isinstance<DataType>(type)) throw nb::type_error(fmt::format("schema gives column {:?} something that is no DataType", name).c_str());
+  if (!nb::isinstance<DataType>(type))
+    throw nb::type_error(fmt::format("schema gives column {:?} something that is no DataType", name).c_str());
   return nb::cast<DataType>(type);
 }
 
@@ -180,16 +181,26 @@ std::vector<std::string> names_of(const DataFrame& frame, nb::handle subset) {
 
 void bind_frame_aggregates(nb::class_<DataFrame>& type) {
   using enum frame::AggregateOperator;
-  for (const auto& [name, op] : {std::pair{"count", Count}, {"null_count", NullCount}, {"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"median", Median},
+  for (const auto& [name, op] : {std::pair{"count", Count},
+                                 {"null_count", NullCount},
+                                 {"sum", Sum},
+                                 {"mean", Mean},
+                                 {"min", Min},
+                                 {"max", Max},
+                                 {"median", Median},
                                  {"product", Product}}) {
     type.def(name, [op](const DataFrame& f) { return aggregated(f, {.op = op}); });
   }
   for (const auto& [name, op] : {std::pair{"std", Std}, {"var", Var}}) {
     type.def(name, [op](const DataFrame& f, uint8_t ddof) { return aggregated(f, {.op = op, .ddof = ddof}); }, nb::arg("ddof") = 1);
   }
-  type.def("quantile", [](const DataFrame& f, double quantile, const std::string& interpolation) {
-        return aggregated(f, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
-      }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
+  type.def(
+      "quantile",
+      [](const DataFrame& f, double quantile, const std::string& interpolation) {
+        return aggregated(f,
+                          {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+      },
+      nb::arg("quantile"), nb::arg("interpolation") = "nearest");
   type.def("unique", [](const DataFrame& f, nb::handle subset, const std::string& keep, bool) {
         const std::vector<std::string> names = names_of(f, subset);
         const frame::Keep kept = value_or_raise(frame::keep_of(keep));
@@ -214,67 +225,81 @@ void bind_frame_aggregates(nb::class_<DataFrame>& type) {
 void bind_data_frame(nb::module_& module) {
   nb::class_<DataFrame> type(module, "DataFrame");
   bind_frame_aggregates(type);
-  type
-      .def("__init__", [](DataFrame* self, nb::handle data, nb::handle schema) { new (self) DataFrame(from_data(data, schema)); },
-           nb::arg("data") = nb::none(), nb::arg("schema") = nb::none())
+  type.def(
+          "__init__", [](DataFrame* self, nb::handle data, nb::handle schema) { new (self) DataFrame(from_data(data, schema)); },
+          nb::arg("data") = nb::none(), nb::arg("schema") = nb::none())
       .def_prop_ro("shape", [](const DataFrame& f) { return nb::make_tuple(f.height(), f.width()); })
       .def_prop_ro("height", &DataFrame::height)
       .def_prop_ro("width", &DataFrame::width)
-      .def_prop_ro("columns", [](const DataFrame& f) {
-        nb::list names;
-        for (const Field& field : f.schema().fields()) names.append(field.name);
-        return names;
-      })
-      .def_prop_ro("dtypes", [](const DataFrame& f) {
-        nb::list types;
-        for (const Field& field : f.schema().fields()) types.append(field.type);
-        return types;
-      })
+      .def_prop_ro("columns",
+                   [](const DataFrame& f) {
+                     nb::list names;
+                     for (const Field& field : f.schema().fields()) names.append(field.name);
+                     return names;
+                   })
+      .def_prop_ro("dtypes",
+                   [](const DataFrame& f) {
+                     nb::list types;
+                     for (const Field& field : f.schema().fields()) types.append(field.type);
+                     return types;
+                   })
       .def_prop_ro("schema", schema_of)
       .def("__len__", &DataFrame::height)
       .def("__getitem__", get)
       .def("__contains__", [](const DataFrame& f, const std::string& name) { return f.schema().index_of(name).has_value(); })
       .def("get_columns", columns_of)
-      .def("select", [](const DataFrame& f, const nb::args& args, const nb::kwargs& named) {
+      .def("select",
+           [](const DataFrame& f, const nb::args& args, const nb::kwargs& named) {
              const auto expressions = expressions_of(args, named);
              const nb::gil_scoped_release released;
              return value_or_raise(frame::select(f, expressions));
            })
-      .def("with_columns", [](const DataFrame& f, const nb::args& args, const nb::kwargs& named) {
+      .def("with_columns",
+           [](const DataFrame& f, const nb::args& args, const nb::kwargs& named) {
              const auto expressions = expressions_of(args, named);
              const nb::gil_scoped_release released;
              return value_or_raise(frame::with_columns(f, expressions));
            })
-      .def("filter", [](const DataFrame& f, const nb::args& conditions) {
+      .def("filter",
+           [](const DataFrame& f, const nb::args& conditions) {
              const auto condition = condition_of(conditions);
              const nb::gil_scoped_release released;
              return value_or_raise(frame::filter(f, condition));
            })
-      .def("group_by", [](const DataFrame& f, const nb::args& by, const nb::kwargs& named) {
+      .def("group_by",
+           [](const DataFrame& f, const nb::args& by, const nb::kwargs& named) {
              nb::kwargs keys;
              for (const auto& [name, value] : named) {
                if (nb::cast<std::string>(name) != "maintain_order") keys[name] = value;
              }
              return GroupBy{f, expressions_of(by, keys)};
            })
-      .def("slice", [](const DataFrame& f, size_t offset, std::optional<size_t> length) { return f.slice(offset, length.value_or(f.height())); },
-           nb::arg("offset"), nb::arg("length") = nb::none())
-      .def("head", [](const DataFrame& f, size_t n) { return f.slice(0, n); }, nb::arg("n") = 5)
-      .def("tail", [](const DataFrame& f, size_t n) { return f.slice(f.height() - std::min(n, f.height()), n); }, nb::arg("n") = 5)
+      .def(
+          "slice",
+          [](const DataFrame& f, size_t offset, std::optional<size_t> length) { return f.slice(offset, length.value_or(f.height())); },
+          nb::arg("offset"), nb::arg("length") = nb::none())
+      .def(
+          "head", [](const DataFrame& f, size_t n) { return f.slice(0, n); }, nb::arg("n") = 5)
+      .def(
+          "tail", [](const DataFrame& f, size_t n) { return f.slice(f.height() - std::min(n, f.height()), n); }, nb::arg("n") = 5)
       .def("lazy", [](const DataFrame& f) { return frame::Plan::scan(f); })
       .def("to_dict", to_dict, nb::kw_only(), nb::arg("as_series") = true)
       .def("to_dicts", to_dicts)
       .def("to_arrow", [](nb::handle self) { return nb::module_::import_("pyarrow").attr("table")(self); })
-      .def("__arrow_c_stream__", [](const DataFrame& f, nb::handle requested) { return stream_capsule(f, requested); },
-           nb::arg("requested_schema") = nb::none())
+      .def(
+          "__arrow_c_stream__", [](const DataFrame& f, nb::handle requested) { return stream_capsule(f, requested); },
+          nb::arg("requested_schema") = nb::none())
       .def("__arrow_c_schema__", [](const DataFrame& f) { return schema_capsule(f.schema()); })
       .def("__repr__", [](const DataFrame& f) { return frame::to_text(f, options()); })
       .def("_repr_html_", [](const DataFrame& f) { return frame::to_html(f); });
-  module.def("read_parquet", [](const std::filesystem::path& path, const std::optional<std::vector<std::string>>& columns, std::optional<uint64_t> rows) {
+  module.def(
+      "read_parquet",
+      [](const std::filesystem::path& path, const std::optional<std::vector<std::string>>& columns, std::optional<uint64_t> rows) {
         const nb::gil_scoped_release released;
         const auto file = value_or_raise(frame::ParquetFile::open(path));
         return value_or_raise(file.read(columns, rows.value_or(UINT64_MAX)));
-      }, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(), nb::arg("n_rows") = nb::none());
+      },
+      nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(), nb::arg("n_rows") = nb::none());
   module.def("read_parquet_schema", [](const std::filesystem::path& path) {
         nb::dict out;
         const auto file = value_or_raise(frame::ParquetFile::open(path));

@@ -36,15 +36,30 @@ frame::DataFrame aggregated(const GroupBy& groups, const Expression::Aggregate& 
 void bind_group_by(nb::module_& module) {
   using enum frame::AggregateOperator;
   nb::class_<GroupBy> type(module, "GroupBy");
-  type.def("agg", [](const GroupBy& groups, const nb::args& args, const nb::kwargs& named) { return grouped(groups, expressions_of(args, named)); });
-  type.def("len", [](const GroupBy& groups, const std::string& name) { return grouped(groups, {Expression::len().alias(name)}); }, nb::arg("name") = "len");
-  for (const auto& [name, op] : {std::pair{"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"first", First}, {"last", Last}, {"n_unique", NUnique},
-                                 {"median", Median}, {"all", Implode}}) {
+  type.def("agg", [](const GroupBy& groups, const nb::args& args, const nb::kwargs& named) {
+    return grouped(groups, expressions_of(args, named));
+  });
+  type.def(
+      "len", [](const GroupBy& groups, const std::string& name) { return grouped(groups, {Expression::len().alias(name)}); },
+      nb::arg("name") = "len");
+  for (const auto& [name, op] : {std::pair{"sum", Sum},
+                                 {"mean", Mean},
+                                 {"min", Min},
+                                 {"max", Max},
+                                 {"first", First},
+                                 {"last", Last},
+                                 {"n_unique", NUnique},
+                                 {"median", Median},
+                                 {"all", Implode}}) {
     type.def(name, [op](const GroupBy& groups) { return aggregated(groups, {.op = op}); });
   }
-  type.def("quantile", [](const GroupBy& groups, double quantile, const std::string& interpolation) {
-        return aggregated(groups, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
-      }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
+  type.def(
+      "quantile",
+      [](const GroupBy& groups, double quantile, const std::string& interpolation) {
+        return aggregated(groups,
+                          {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+      },
+      nb::arg("quantile"), nb::arg("interpolation") = "nearest");
 }
 
 }  // namespace headrace::python

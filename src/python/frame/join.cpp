@@ -43,7 +43,8 @@ JoinKind kind_of(const std::string& how) {
 
 JoinValidation validation_of(const std::string& validate) {
   using enum JoinValidation;
-  static constexpr std::pair<const char*, JoinValidation> kValidations[] = {{"m:m", ManyToMany}, {"m:1", ManyToOne}, {"1:m", OneToMany}, {"1:1", OneToOne}};
+  static constexpr std::pair<const char*, JoinValidation> kValidations[] = {
+      {"m:m", ManyToMany}, {"m:1", ManyToOne}, {"1:m", OneToMany}, {"1:1", OneToOne}};
   return named(kValidations, validate, "validate");
 }
 
@@ -58,26 +59,34 @@ struct Terms {
   JoinOptions options;
 };
 
-Terms terms_of(nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on, std::string suffix, const std::string& validate,
-               bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
-  if (!on.is_none() && !(left_on.is_none() && right_on.is_none())) throw nb::value_error("a join has keys by `on`, or by `left_on` and `right_on`, not by both");
+Terms terms_of(nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on, std::string suffix,
+               const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
+  if (!on.is_none() && !(left_on.is_none() && right_on.is_none()))
+    throw nb::value_error("a join has keys by `on`, or by `left_on` and `right_on`, not by both");
   if (!maintain_order.is_none()) {
     static constexpr std::pair<const char*, bool> kOrders[] = {{"none", true}, {"left", true}, {"left_right", true}};
     named(kOrders, nb::cast<std::string>(maintain_order), "maintain_order");
   }
-  return {.left_on = keys_of(on.is_none() ? left_on : on), .right_on = keys_of(on.is_none() ? right_on : on),
-          .options = {.kind = kind_of(how), .suffix = std::move(suffix), .nulls_equal = nulls_equal, .coalesce = coalesce, .validation = validation_of(validate)}};
+  return {.left_on = keys_of(on.is_none() ? left_on : on),
+          .right_on = keys_of(on.is_none() ? right_on : on),
+          .options = {.kind = kind_of(how),
+                      .suffix = std::move(suffix),
+                      .nulls_equal = nulls_equal,
+                      .coalesce = coalesce,
+                      .validation = validation_of(validate)}};
 }
 
-DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on,
-               std::string suffix, const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
+DataFrame join(const DataFrame& left, const DataFrame& right, nb::handle on, const std::string& how, nb::handle left_on,
+               nb::handle right_on, std::string suffix, const std::string& validate, bool nulls_equal, std::optional<bool> coalesce,
+               nb::handle maintain_order) {
   const Terms terms = terms_of(on, how, left_on, right_on, std::move(suffix), validate, nulls_equal, coalesce, maintain_order);
   const nb::gil_scoped_release released;
   return value_or_raise(frame::join(left, right, terms.left_on, terms.right_on, terms.options));
 }
 
-Plan join_lazily(const Plan& left, const Plan& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on, std::string suffix,
-                 const std::string& validate, bool nulls_equal, std::optional<bool> coalesce, nb::handle maintain_order) {
+Plan join_lazily(const Plan& left, const Plan& right, nb::handle on, const std::string& how, nb::handle left_on, nb::handle right_on,
+                 std::string suffix, const std::string& validate, bool nulls_equal, std::optional<bool> coalesce,
+                 nb::handle maintain_order) {
   const Terms terms = terms_of(on, how, left_on, right_on, std::move(suffix), validate, nulls_equal, coalesce, maintain_order);
   return value_or_raise(left.join(right, terms.left_on, terms.right_on, terms.options));
 }
@@ -85,12 +94,13 @@ Plan join_lazily(const Plan& left, const Plan& right, nb::handle on, const std::
 template <class Frame, class Method>
 void bind_join_of(nb::module_& module, const char* name, Method method) {
   nb::borrow<nb::class_<Frame>>(module.attr(name))
-      .def("join", method, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(), nb::arg("left_on") = nb::none(),
-           nb::arg("right_on") = nb::none(), nb::arg("suffix") = "_right", nb::arg("validate") = "m:m", nb::arg("nulls_equal") = false,
-           nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none());
+      .def("join", method, nb::arg("other"), nb::arg("on") = nb::none(), nb::arg("how") = "inner", nb::kw_only(),
+           nb::arg("left_on") = nb::none(), nb::arg("right_on") = nb::none(), nb::arg("suffix") = "_right", nb::arg("validate") = "m:m",
+           nb::arg("nulls_equal") = false, nb::arg("coalesce") = nb::none(), nb::arg("maintain_order") = nb::none());
 }
 
-DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::args& predicates, const std::string& how, const std::string& suffix) {
+DataFrame join_where(const DataFrame& left, const DataFrame& right, const nb::args& predicates, const std::string& how,
+                     const std::string& suffix) {
   const std::vector<Expression> conditions = expressions_of(predicates, nb::kwargs());
   const JoinKind kind = kind_of(how);
   const nb::gil_scoped_release released;

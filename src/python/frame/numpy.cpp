@@ -72,7 +72,8 @@ struct Plain {
 
 Plain plain_of(nb::handle array) {
   const nb::object interface = array.attr("__array_interface__");
-  return {nb::cast<size_t>(nb::object(array.attr("shape")[0])), reinterpret_cast<void*>(nb::cast<size_t>(nb::object(interface["data"][0])))};
+  return {nb::cast<size_t>(nb::object(array.attr("shape")[0])),
+          reinterpret_cast<void*>(nb::cast<size_t>(nb::object(interface["data"][0])))};
 }
 
 Column column_of_times(nb::handle array, const std::string& name, char kind) {
@@ -88,7 +89,8 @@ Column column_of_times(nb::handle array, const std::string& name, char kind) {
       if (values[i] != kNotATime && !std::in_range<int32_t>(values[i])) throw nb::value_error("a date is too far away");
       out.as<int32_t>()[i] = values[i] == kNotATime ? 0 : static_cast<int32_t>(values[i]);
     }
-    return value_or_raise(Array::make({.type = TypeId::Date, .size = plain.size, .validity = valid_times(values, plain.size), .values = out}));
+    return value_or_raise(
+        Array::make({.type = TypeId::Date, .size = plain.size, .validity = valid_times(values, plain.size), .values = out}));
   }
   if (unit != "ms" && unit != "us" && unit != "ns") {
     const auto wanted = fmt::format("{}8[{}]", kind, unit == "s" || unit == "m" || unit == "h" || unit == "D" ? "ms" : "us");
@@ -98,7 +100,9 @@ Column column_of_times(nb::handle array, const std::string& name, char kind) {
   const nb::object values = numpy.attr("ascontiguousarray")(array).attr("view")("int64");
   const Plain plain = plain_of(values);
   const DataType type = kind == 'M' ? DataType::datetime(time) : DataType::duration(time);
-  return value_or_raise(Array::make({.type = type, .size = plain.size, .validity = valid_times(static_cast<const int64_t*>(plain.data), plain.size),
+  return value_or_raise(Array::make({.type = type,
+                                     .size = plain.size,
+                                     .validity = valid_times(static_cast<const int64_t*>(plain.data), plain.size),
                                      .values = buffer_of(values, plain.data, plain.size * 8)}));
 }
 

@@ -44,13 +44,15 @@ std::vector<SortBy> order_of(nb::handle by, const nb::args& more_by, nb::handle 
   return order;
 }
 
-DataFrame sort(const DataFrame& f, nb::handle by, const nb::args& more_by, nb::handle descending, nb::handle nulls_last, bool /*maintain_order*/) {
+DataFrame sort(const DataFrame& f, nb::handle by, const nb::args& more_by, nb::handle descending, nb::handle nulls_last,
+               bool /*maintain_order*/) {
   const std::vector<SortBy> order = order_of(by, more_by, descending, nulls_last);
   const nb::gil_scoped_release released;
   return value_or_raise(frame::sort(f, order));
 }
 
-Plan sort_lazily(const Plan& p, nb::handle by, const nb::args& more_by, nb::handle descending, nb::handle nulls_last, bool /*maintain_order*/) {
+Plan sort_lazily(const Plan& p, nb::handle by, const nb::args& more_by, nb::handle descending, nb::handle nulls_last,
+                 bool /*maintain_order*/) {
   return value_or_raise(p.sort(order_of(by, more_by, descending, nulls_last)));
 }
 
@@ -59,7 +61,8 @@ std::vector<SortBy> first_order(nb::handle by, nb::handle reverse, bool greatest
   const std::vector<Expression> keys = keys_of(by, nb::make_tuple());
   const std::vector<bool> reversed = flags_of(reverse, keys.size(), "reverse");
   std::vector<SortBy> order;
-  for (size_t i = 0; i < keys.size(); ++i) order.push_back({.expression = keys[i], .descending = greatest != reversed[i], .nulls_last = true});
+  for (size_t i = 0; i < keys.size(); ++i)
+    order.push_back({.expression = keys[i], .descending = greatest != reversed[i], .nulls_last = true});
   return order;
 }
 

@@ -102,7 +102,9 @@ DataFrame with_row_index(const DataFrame& f, const std::string& name, int64_t of
   return value_or_raise(frame::with_row_index(f, name, static_cast<uint64_t>(offset)));
 }
 
-DataFrame drop(const DataFrame& f, const nb::args& columns, bool strict) { return value_or_raise(frame::drop(f, names_of(columns), strict)); }
+DataFrame drop(const DataFrame& f, const nb::args& columns, bool strict) {
+  return value_or_raise(frame::drop(f, names_of(columns), strict));
+}
 
 DataFrame vstack(const DataFrame& f, const DataFrame& other) { return value_or_raise(frame::concat(std::vector<DataFrame>{f, other})); }
 

@@ -89,20 +89,33 @@ nb::object aggregated(const Series& series, const frame::Expression::Aggregate& 
 
 void bind_series_aggregates(nb::class_<Series>& type) {
   using enum frame::AggregateOperator;
-  for (const auto& [name, op] : {std::pair{"count", Count}, {"sum", Sum}, {"mean", Mean}, {"min", Min}, {"max", Max}, {"first", First}, {"last", Last},
-                                 {"n_unique", NUnique}, {"median", Median}, {"product", Product}}) {
+  for (const auto& [name, op] : {std::pair{"count", Count},
+                                 {"sum", Sum},
+                                 {"mean", Mean},
+                                 {"min", Min},
+                                 {"max", Max},
+                                 {"first", First},
+                                 {"last", Last},
+                                 {"n_unique", NUnique},
+                                 {"median", Median},
+                                 {"product", Product}}) {
     type.def(name, [op](const Series& s) { return aggregated(s, {.op = op}); });
   }
   for (const auto& [name, op] : {std::pair{"std", Std}, {"var", Var}}) {
     type.def(name, [op](const Series& s, uint8_t ddof) { return aggregated(s, {.op = op, .ddof = ddof}); }, nb::arg("ddof") = 1);
   }
   for (const auto& [name, op] : {std::pair{"any", Any}, {"all", All}}) {
-    type.def(name, [op](const Series& s, bool ignore_nulls) { return aggregated(s, {.op = op, .ignore_nulls = ignore_nulls}); }, nb::kw_only(),
-             nb::arg("ignore_nulls") = true);
+    type.def(
+        name, [op](const Series& s, bool ignore_nulls) { return aggregated(s, {.op = op, .ignore_nulls = ignore_nulls}); }, nb::kw_only(),
+        nb::arg("ignore_nulls") = true);
   }
-  type.def("quantile", [](const Series& s, double quantile, const std::string& interpolation) {
-        return aggregated(s, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
-      }, nb::arg("quantile"), nb::arg("interpolation") = "nearest");
+  type.def(
+      "quantile",
+      [](const Series& s, double quantile, const std::string& interpolation) {
+        return aggregated(s,
+                          {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+      },
+      nb::arg("quantile"), nb::arg("interpolation") = "nearest");
   type.def("unique", [](const Series& s, bool) {
         const frame::DataFrame some = value_or_raise(frame::unique(as_frame(s), std::vector{s.name}, frame::Keep::First));
         return Series{s.name, some.columns()[0]};
@@ -114,10 +127,12 @@ void bind_series_aggregates(nb::class_<Series>& type) {
 void bind_series(nb::module_& module) {
   nb::class_<Series> type(module, "Series");
   bind_series_aggregates(type);
-  type
-      .def("__init__", [](Series* self, const std::string& name, nb::handle values, const std::optional<DataType>& dtype) {
-             new (self) Series{name, column_of(values, dtype)};
-           }, nb::arg("name"), nb::arg("values"), nb::arg("dtype") = nb::none())
+  type.def(
+          "__init__",
+          [](Series* self, const std::string& name, nb::handle values, const std::optional<DataType>& dtype) {
+            new (self) Series{name, column_of(values, dtype)};
+          },
+          nb::arg("name"), nb::arg("values"), nb::arg("dtype") = nb::none())
       .def_prop_ro("name", [](const Series& s) { return s.name; })
       .def_prop_ro("dtype", [](const Series& s) { return s.column.type(); })
       .def("__len__", [](const Series& s) { return s.column.size(); })
@@ -126,19 +141,28 @@ void bind_series(nb::module_& module) {
       .def("n_chunks", [](const Series& s) { return s.column.chunks().size(); })
       .def("to_list", to_list)
       .def("to_numpy", [](const Series& s) { return numpy_of(s.column); })
-      .def("__array__", [](const Series& s, nb::handle dtype, nb::handle) {
-             const nb::object array = numpy_of(s.column);
-             return dtype.is_none() ? array : nb::object(array.attr("astype")(dtype));
-           }, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
+      .def(
+          "__array__",
+          [](const Series& s, nb::handle dtype, nb::handle) {
+            const nb::object array = numpy_of(s.column);
+            return dtype.is_none() ? array : nb::object(array.attr("astype")(dtype));
+          },
+          nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def("__dlpack__", [](const Series& s, const nb::kwargs& kwargs) { return numpy_of(s.column).attr("__dlpack__")(**kwargs); })
       .def("__dlpack_device__", [](const Series&) { return nb::make_tuple(1, 0); })
-      .def("__arrow_c_stream__", [](const Series& s, nb::handle requested) { return column_capsule({s.name, s.column.type()}, s.column, requested); },
-           nb::arg("requested_schema") = nb::none())
+      .def(
+          "__arrow_c_stream__",
+          [](const Series& s, nb::handle requested) { return column_capsule({s.name, s.column.type()}, s.column, requested); },
+          nb::arg("requested_schema") = nb::none())
       .def("to_frame", as_frame)
-      .def("rename", [](const Series& s, const std::string& name) { return Series{name, s.column}; }, nb::arg("name"))
-      .def("slice", [](const Series& s, size_t offset, std::optional<size_t> length) {
-             return Series{s.name, s.column.slice(offset, length.value_or(s.column.size()))};
-           }, nb::arg("offset"), nb::arg("length") = nb::none())
+      .def(
+          "rename", [](const Series& s, const std::string& name) { return Series{name, s.column}; }, nb::arg("name"))
+      .def(
+          "slice",
+          [](const Series& s, size_t offset, std::optional<size_t> length) {
+            return Series{s.name, s.column.slice(offset, length.value_or(s.column.size()))};
+          },
+          nb::arg("offset"), nb::arg("length") = nb::none())
       .def("__repr__", [](const Series& s) { return frame::to_text(as_frame(s)); })
       .def("_repr_html_", [](const Series& s) { return frame::to_html(as_frame(s)); });
 }

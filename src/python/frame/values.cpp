@@ -71,7 +71,8 @@ nb::object datetime_value(int64_t value, const DataType& type) {
 
 nb::object list_value(const Array& array, size_t row) {
   nb::list out;
-  for (auto item = array.begin_of(row); item < array.begin_of(row + 1); ++item) out.append(value_at(array.items(), static_cast<size_t>(item)));
+  for (auto item = array.begin_of(row); item < array.begin_of(row + 1); ++item)
+    out.append(value_at(array.items(), static_cast<size_t>(item)));
   return out;
 }
 
@@ -125,7 +126,9 @@ namespace {
 bool is_whole(nb::handle value) { return PyIndex_Check(value.ptr()) && !PyBool_Check(value.ptr()); }
 bool is_decimal(nb::handle value) { return nb::isinstance(value, class_of("decimal", "Decimal")); }
 
-nb::sequence items_of(nb::handle value) { return nb::steal<nb::sequence>(checked(PySequence_Fast(value.ptr(), "a list was expected")).release()); }
+nb::sequence items_of(nb::handle value) {
+  return nb::steal<nb::sequence>(checked(PySequence_Fast(value.ptr(), "a list was expected")).release());
+}
 
 DataType type_of_value(nb::handle value, size_t row);
 
@@ -166,7 +169,9 @@ DataType type_of_value(nb::handle value, size_t row) {
     return value_or_raise(DataType::decimal(DataType::kGreatestPrecision, std::max(0, -exponent)));
   }
   if (PyNumber_Check(object) && nb::hasattr(value, "__float__")) return TypeId::Float64;
-  throw nb::type_error(fmt::format("value {} at row {} is of no type that a column can have", nb::cast<std::string>(nb::repr(value)).substr(0, 60), row).c_str());
+  throw nb::type_error(
+      fmt::format("value {} at row {} is of no type that a column can have", nb::cast<std::string>(nb::repr(value)).substr(0, 60), row)
+          .c_str());
 }
 
 template <class T>
@@ -205,7 +210,8 @@ Result<void> append_decimal(ArrayBuilder& builder, nb::handle value, size_t row)
   const nb::object scaled = class_of("decimal", "Context")(76).attr("scaleb")(class_of("decimal", "Decimal")(value), type.scale());
   if (!nb::cast<bool>(scaled.attr("is_finite")()) || !scaled.equal(scaled.attr("to_integral_value")())) wrong_value(value, row, type);
   const nb::object whole = nb::int_(scaled);
-  if (nb::cast<int>(nb::int_(nb::len(nb::str(nb::handle(checked(PyNumber_Absolute(whole.ptr()))))))) > type.precision()) wrong_value(value, row, type);
+  if (nb::cast<int>(nb::int_(nb::len(nb::str(nb::handle(checked(PyNumber_Absolute(whole.ptr()))))))) > type.precision())
+    wrong_value(value, row, type);
   // In halves, since there is no call for 128 bits.
   const nb::object low = checked(PyNumber_And(whole.ptr(), nb::int_(UINT64_MAX).ptr()));
   const nb::object high = checked(PyNumber_Rshift(whole.ptr(), nb::int_(64).ptr()));

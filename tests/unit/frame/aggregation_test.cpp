@@ -32,7 +32,8 @@ Array floats(const std::vector<double>& values) {
 
 Expression of(AggregateOperator op, const char* column) { return Expression::aggregate({.op = op}, Expression::column(column)); }
 
-Aggregation grouping(const std::vector<Expression>& aggregates, size_t workers, const std::shared_ptr<MemoryBudget>& budget = process_budget()) {
+Aggregation grouping(const std::vector<Expression>& aggregates, size_t workers,
+                     const std::shared_ptr<MemoryBudget>& budget = process_budget()) {
   std::vector<BoundAggregate> bound;
   for (const Expression& one : aggregates) bound.push_back(*BoundAggregate::bind(one, kSchema));
   return Aggregation({*BoundExpression::bind(Expression::column("key"), kSchema)}, std::move(bound), workers, budget);
@@ -54,7 +55,8 @@ Rows rows_of(size_t count, int64_t groups, uint64_t seed) {
 }
 
 /// Chunks dealt to workers in a random order; the results as text, row by row.
-std::vector<std::string> results(const Rows& rows, const std::vector<Expression>& aggregates, size_t workers, size_t chunk_rows, uint64_t seed) {
+std::vector<std::string> results(const Rows& rows, const std::vector<Expression>& aggregates, size_t workers, size_t chunk_rows,
+                                 uint64_t seed) {
   Aggregation groups = grouping(aggregates, workers);
   std::vector<size_t> begins;
   for (size_t begin = 0; begin < rows.keys.size(); begin += chunk_rows) begins.push_back(begin);
@@ -63,7 +65,8 @@ std::vector<std::string> results(const Rows& rows, const std::vector<Expression>
   for (const size_t begin : begins) {
     const size_t end = std::min(rows.keys.size(), begin + chunk_rows);
     const auto from = static_cast<ptrdiff_t>(begin), to = static_cast<ptrdiff_t>(end);
-    const Chunk chunk{.columns = {whole({rows.keys.begin() + from, rows.keys.begin() + to}), floats({rows.values.begin() + from, rows.values.begin() + to})},
+    const Chunk chunk{.columns = {whole({rows.keys.begin() + from, rows.keys.begin() + to}),
+                                  floats({rows.values.begin() + from, rows.values.begin() + to})},
                       .rows = end - begin};
     EXPECT_TRUE(groups.add(random() % workers, begin, chunk));
   }
@@ -84,7 +87,8 @@ std::vector<std::string> results(const Rows& rows, const std::vector<Expression>
 
 TEST(Aggregation, groups_come_in_the_order_of_their_first_rows_with_the_same_bits_for_any_workers_and_chunks) {
   using enum AggregateOperator;
-  const std::vector<Expression> aggregates{of(Sum, "value"), of(Mean, "value"), of(Var, "value"), of(First, "value"), of(Max, "value"), Expression::len()};
+  const std::vector<Expression> aggregates{of(Sum, "value"),   of(Mean, "value"), of(Var, "value"),
+                                           of(First, "value"), of(Max, "value"),  Expression::len()};
   for (const int64_t groups : {1, 50, 30'000}) {
     const Rows rows = rows_of(60'000, groups, 7);
     const std::vector<std::string> wanted = results(rows, aggregates, 1, rows.keys.size(), 1);

@@ -70,7 +70,8 @@ TEST(DataFrame, a_table_has_names_types_first_and_last_rows) {
 }
 
 TEST(DataFrame, a_table_is_as_wide_as_the_terminal_and_says_what_it_leaves_out) {
-  const DataFrame frame = frame_of({{"id", whole_numbers(0, 2)}, {"name", words({"the mill\nby the race", nullptr})}, {"more", whole_numbers(0, 2)}});
+  const DataFrame frame =
+      frame_of({{"id", whole_numbers(0, 2)}, {"name", words({"the mill\nby the race", nullptr})}, {"more", whole_numbers(0, 2)}});
   EXPECT_EQ(to_text(frame, {.width = 29, .cell = 16}),
             "   id  name              …\n"
             "Int64  String            …\n"

@@ -11,7 +11,9 @@
 namespace headrace::frame {
 namespace {
 
-Result<void> put(FloatSums& sums, size_t group, double value) { return sums.add(group, value) ? Result<void>() : sums.add_far(group, value); }
+Result<void> put(FloatSums& sums, size_t group, double value) {
+  return sums.add(group, value) ? Result<void>() : sums.add_far(group, value);
+}
 
 double sum_of(const std::vector<double>& values) {
   FloatSums sums(process_budget());

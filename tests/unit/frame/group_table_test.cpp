@@ -72,21 +72,24 @@ TEST(GroupTable, one_column_of_64_bits_has_null_as_a_key_of_its_own) {
 }
 
 TEST(GroupTable, narrow_columns_are_packed_into_one_word_with_their_nulls) {
-  expect_groups({fixed<int32_t>(TypeId::Int32, {1, std::nullopt, 1, 0, -1}), fixed<int8_t>(TypeId::Int8, {int8_t{-1}, int8_t{-1}, int8_t{-1}, std::nullopt, int8_t{0}})},
+  expect_groups({fixed<int32_t>(TypeId::Int32, {1, std::nullopt, 1, 0, -1}),
+                 fixed<int8_t>(TypeId::Int8, {int8_t{-1}, int8_t{-1}, int8_t{-1}, std::nullopt, int8_t{0}})},
                 {0, 1, 0, 2, 3}, {"1|-1|", "null|-1|", "0|null|", "-1|0|"});
 }
 
 TEST(GroupTable, strings_of_one_column_are_keys_by_their_bytes) {
   const std::string longer = "a string of more than twelve bytes";
   for (const TypeId type : {TypeId::String, TypeId::Categorical}) {
-    expect_groups({texts(type, {"", std::nullopt, longer, "x", longer, "", std::nullopt})}, {0, 1, 2, 3, 2, 0, 1}, {"|", "null|", longer + "|", "x|"});
+    expect_groups({texts(type, {"", std::nullopt, longer, "x", longer, "", std::nullopt})}, {0, 1, 2, 3, 2, 0, 1},
+                  {"|", "null|", longer + "|", "x|"});
   }
 }
 
 TEST(GroupTable, columns_that_fit_no_word_are_keys_together) {
-  expect_groups({texts(TypeId::String, {"a", "ab", "a", std::nullopt, "a"}), texts(TypeId::String, {"bc", "c", "bc", "", std::nullopt})}, {0, 1, 0, 2, 3},
-                {"a|bc|", "ab|c|", "null||", "a|null|"});
-  expect_groups({fixed<int64_t>(TypeId::Int64, {1, 2, 1}), fixed<double>(TypeId::Float64, {0.0, 0.5, -0.0})}, {0, 1, 0}, {"1|0.0|", "2|0.5|"});
+  expect_groups({texts(TypeId::String, {"a", "ab", "a", std::nullopt, "a"}), texts(TypeId::String, {"bc", "c", "bc", "", std::nullopt})},
+                {0, 1, 0, 2, 3}, {"a|bc|", "ab|c|", "null||", "a|null|"});
+  expect_groups({fixed<int64_t>(TypeId::Int64, {1, 2, 1}), fixed<double>(TypeId::Float64, {0.0, 0.5, -0.0})}, {0, 1, 0},
+                {"1|0.0|", "2|0.5|"});
   ArrayBuilder lists(DataType::list(TypeId::Int64));
   for (const std::vector<int64_t>& list : std::vector<std::vector<int64_t>>{{1, 2}, {}, {1, 2}, {1}}) {
     for (const int64_t item : list) ASSERT_TRUE(lists.items().append(item));

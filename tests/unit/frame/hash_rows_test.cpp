@@ -58,7 +58,8 @@ TEST(HashRows, there_is_one_zero_and_one_nan_and_null_is_a_value) {
   expect_classes({fixed<double>(TypeId::Float64, {0.0, -0.0, nan, other_nan, std::nullopt, 1.0, std::nullopt})}, {0, 0, 1, 1, 2, 3, 2});
   const float short_nan = std::numeric_limits<float>::quiet_NaN();
   expect_classes({fixed<float>(TypeId::Float32, {0.0f, -0.0f, short_nan, -short_nan, std::nullopt, 1.0f})}, {0, 0, 1, 1, 2, 3});
-  expect_classes({fixed<uint16_t>(TypeId::Float16, {to_half(0.0), to_half(-0.0), to_half(nan), uint16_t{0xFE01}, to_half(1.0)})}, {0, 0, 1, 1, 2});
+  expect_classes({fixed<uint16_t>(TypeId::Float16, {to_half(0.0), to_half(-0.0), to_half(nan), uint16_t{0xFE01}, to_half(1.0)})},
+                 {0, 0, 1, 1, 2});
 }
 
 TEST(HashRows, whole_numbers_of_any_width_and_decimals_are_told_apart) {
@@ -99,7 +100,8 @@ TEST(HashRows, one_changed_byte_of_a_long_string_changes_the_hash) {
 }
 
 TEST(HashRows, categories_are_their_strings_whatever_their_codes) {
-  const Array one = texts(TypeId::Categorical, {"mill", "race", std::nullopt, "mill"}), other = texts(TypeId::Categorical, {"race", "mill", "wheel"});
+  const Array one = texts(TypeId::Categorical, {"mill", "race", std::nullopt, "mill"}),
+              other = texts(TypeId::Categorical, {"race", "mill", "wheel"});
   expect_classes({one}, {0, 1, 2, 0});
   const std::vector<uint64_t> left = hashes_of({one}), right = hashes_of({other});
   EXPECT_EQ(left[0], right[1]);
@@ -126,7 +128,8 @@ TEST(HashRows, lists_bits_and_columns_without_values_are_keys_too) {
 }
 
 TEST(HashRows, rows_of_several_columns_depend_on_which_column_a_value_stands_in) {
-  expect_classes({fixed<int64_t>(TypeId::Int64, {1, 2, 1, std::nullopt, 1}), fixed<int64_t>(TypeId::Int64, {2, 1, 2, 1, std::nullopt})}, {0, 1, 0, 2, 3});
+  expect_classes({fixed<int64_t>(TypeId::Int64, {1, 2, 1, std::nullopt, 1}), fixed<int64_t>(TypeId::Int64, {2, 1, 2, 1, std::nullopt})},
+                 {0, 1, 0, 2, 3});
 }
 
 TEST(HashRows, upper_and_lower_bits_of_hashes_of_close_numbers_are_spread) {

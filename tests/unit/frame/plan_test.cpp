@@ -32,7 +32,9 @@ Plan select(const Plan& plan, std::vector<Expression> expressions) { return *pla
 Plan with(const Plan& plan, std::vector<Expression> expressions) { return *plan.with_columns(expressions); }
 
 TEST(Plan, StepsAreWrittenTheLastOneFirst) {
-  const Plan plan = select(*with(numbers(), {binary(col("a"), BinaryOperator::Add, lit(1)).alias("d")}).filter(greater(col("d"), 3)), {col("d"), col("a").alias("e")}).slice(-3, 2);
+  const Plan plan = select(*with(numbers(), {binary(col("a"), BinaryOperator::Add, lit(1)).alias("d")}).filter(greater(col("d"), 3)),
+                           {col("d"), col("a").alias("e")})
+                        .slice(-3, 2);
   EXPECT_EQ(plan.explain(),
             "SLICE from row -3, 2 rows\n"
             "  SELECT [col(\"d\"), col(\"a\").alias(\"e\")]\n"
@@ -42,7 +44,8 @@ TEST(Plan, StepsAreWrittenTheLastOneFirst) {
 }
 
 TEST(Plan, ColumnsThatNothingReadsAreNotScanned) {
-  const Plan plan = select(with(numbers(), {greater(col("c"), 1).alias("d"), binary(col("b"), BinaryOperator::Add, lit(1)).alias("e")}), {col("a"), col("e")});
+  const Plan plan = select(with(numbers(), {greater(col("c"), 1).alias("d"), binary(col("b"), BinaryOperator::Add, lit(1)).alias("e")}),
+                           {col("a"), col("e")});
   EXPECT_THAT(plan.optimised().explain(), HasSubstr("2 columns: a, b"));
   EXPECT_THAT(plan.optimised().explain(), Not(HasSubstr("\"d\"")));
 }
@@ -77,7 +80,8 @@ TEST(Plan, LiteralsAndWhatCanFailStayWhereTheyAre) {
 
 TEST(Plan, AConditionThatCanFailComesBehindThoseBeforeIt) {
   const Expression fails = greater(Expression::cast(col("a"), TypeId::Int8, true), 1);
-  const Plan stays = *(*with(numbers(), {Expression::cast(col("b"), TypeId::Int8, true).alias("d")}).filter(greater(col("d"), 3))).filter(fails);
+  const Plan stays =
+      *(*with(numbers(), {Expression::cast(col("b"), TypeId::Int8, true).alias("d")}).filter(greater(col("d"), 3))).filter(fails);
   EXPECT_THAT(stays.optimised().explain(), ::testing::StartsWith("FILTER (col(\"d\") > 3) & (col(\"a\").cast(Int8) > 1)"));
   const Plan follows = *(*select(numbers(), {col("a"), col("b")}).filter(greater(col("b"), 3))).filter(fails);
   EXPECT_THAT(follows.optimised().explain(), HasSubstr("FILTER (col(\"b\") > 3) & (col(\"a\").cast(Int8) > 1)"));
@@ -85,8 +89,9 @@ TEST(Plan, AConditionThatCanFailComesBehindThoseBeforeIt) {
 
 TEST(Plan, ConditionsStayAboveSlicesAndNumbersOfRows) {
   const Plan sliced = *(*numbers().filter(greater(col("a"), 1))).slice(2, 3).filter(greater(col("b"), 4));
-  EXPECT_EQ(sliced.optimised().explain(),
-            "FILTER (col(\"b\") > 4)\n  SLICE from row 2, 3 rows\n    FILTER (col(\"a\") > 1)\n      SCAN FRAME 10 rows, 3 columns: a, b, c");
+  EXPECT_EQ(
+      sliced.optimised().explain(),
+      "FILTER (col(\"b\") > 4)\n  SLICE from row 2, 3 rows\n    FILTER (col(\"a\") > 1)\n      SCAN FRAME 10 rows, 3 columns: a, b, c");
   const Plan numbered = *(*numbers().with_row_index("n", 0)).filter(greater(col("a"), 4));
   EXPECT_THAT(numbered.optimised().explain(), ::testing::StartsWith("FILTER (col(\"a\") > 4)\n  ROW INDEX"));
 }
@@ -95,10 +100,12 @@ TEST(Plan, SlicesGoThroughProjectionsIntoScans) {
   const Plan plan = with(numbers(), {greater(col("a"), 3).alias("d")}).slice(2, 5).slice(1, 100);
   EXPECT_EQ(plan.optimised().explain(), "WITH_COLUMNS [(col(\"a\") > 3).alias(\"d\")]\n  SCAN FRAME 4 rows, 3 columns: a, b, c");
   EXPECT_THAT(numbers().slice(-3, 2).optimised().explain(), HasSubstr("SCAN FRAME 2 rows"));
-  EXPECT_EQ((*numbers().with_row_index("n", 5)).slice(2, 3).optimised().explain(), "ROW INDEX \"n\" from 7\n  SCAN FRAME 3 rows, 3 columns: a, b, c");
+  EXPECT_EQ((*numbers().with_row_index("n", 5)).slice(2, 3).optimised().explain(),
+            "ROW INDEX \"n\" from 7\n  SCAN FRAME 3 rows, 3 columns: a, b, c");
   const Plan both[] = {numbers(), numbers()};
   EXPECT_EQ((*Plan::concat(both)).slice(8, 4).optimised().explain(),
-            "SLICE from row 8, 4 rows\n  CONCAT 2 inputs\n    SCAN FRAME 10 rows, 3 columns: a, b, c\n    SCAN FRAME 10 rows, 3 columns: a, b, c");
+            "SLICE from row 8, 4 rows\n  CONCAT 2 inputs\n    SCAN FRAME 10 rows, 3 columns: a, b, c\n    SCAN FRAME 10 rows, 3 columns: "
+            "a, b, c");
 }
 
 TEST(Plan, WhatLiteralsAloneMakeIsCalculatedOnce) {
