@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/thread_pool.h"
-#include "frame/executor/row_group_test.h"
+#include "frame/executor/row_group_pruning.h"
 #include "frame/plan/rewrite.h"
 #include "frame/plan/slice.h"
 
@@ -145,7 +145,7 @@ Result<void> ParquetSource::open_files() {
 }
 
 void ParquetSource::add_stretches(size_t part, uint64_t begin, uint64_t end, uint64_t first_row) {
-  const RowGroupTest test(scan_.conditions, read_);
+  const RowGroupPruning test(scan_.conditions, read_);
   uint64_t at = 0;
   const auto& groups = parts_[part].file->metadata().row_groups;
   for (size_t group = 0; group < groups.size(); ++group) {

@@ -10,10 +10,10 @@ namespace headrace::frame {
 
 /// Tells from a row group's statistics that no row of it fulfils some conditions. NaN is in no statistics, so nothing is told of what
 /// NaN might fulfil.
-class RowGroupTest {
+class RowGroupPruning {
  public:
   /// `schema`: of the columns that conditions read.
-  RowGroupTest(const std::vector<Expression>& conditions, const Schema& schema);
+  RowGroupPruning(const std::vector<Expression>& conditions, const Schema& schema);
 
   /// False if it is certain that no row does. `columns`: where in the file those of the schema are.
   bool may_hold(const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) const;

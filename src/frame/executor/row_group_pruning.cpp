@@ -1,4 +1,4 @@
-#include "frame/executor/row_group_test.h"
+#include "frame/executor/row_group_pruning.h"
 
 #include <algorithm>
 #include <cmath>
@@ -35,11 +35,11 @@ bool may_hold_for(const BoundExpression& expression, const Array& value, size_t 
 
 }  // namespace
 
-RowGroupTest::RowGroupTest(const std::vector<Expression>& conditions, const Schema& schema) : schema_(schema) {
+RowGroupPruning::RowGroupPruning(const std::vector<Expression>& conditions, const Schema& schema) : schema_(schema) {
   for (const Expression& condition : conditions) parts_.push_back(part_of(condition));
 }
 
-RowGroupTest::Part RowGroupTest::part_of(const Expression& condition) const {
+RowGroupPruning::Part RowGroupPruning::part_of(const Expression& condition) const {
   const Expression& bare = without_alias(condition);
   const auto column_of = [&](const Expression& expression) -> std::optional<size_t> {
     const auto* column = std::get_if<Expression::Column>(&without_alias(expression).kind());
@@ -64,7 +64,7 @@ RowGroupTest::Part RowGroupTest::part_of(const Expression& condition) const {
 }
 
 /// Of a column, on the left, with a literal. Casts of either side keep the order of values, if not their differences.
-RowGroupTest::Part RowGroupTest::comparison(const Expression& condition, BinaryOperator op) const {
+RowGroupPruning::Part RowGroupPruning::comparison(const Expression& condition, BinaryOperator op) const {
   const Expression& column = without_alias(condition.inputs()[0]);
   const Expression& value = without_alias(condition.inputs()[1]);
   const auto* literal = std::get_if<Expression::Literal>(&value.kind());
@@ -98,7 +98,7 @@ RowGroupTest::Part RowGroupTest::comparison(const Expression& condition, BinaryO
   return part;
 }
 
-bool RowGroupTest::may_compare(const Part& part, const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) {
+bool RowGroupPruning::may_compare(const Part& part, const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) {
   const parquet::Leaf& leaf = file.leaf(columns[part.column]);
   const parquet::RowGroup& rows = file.metadata().row_groups[group];
   const parquet::Statistics& statistics = rows.columns[leaf.chunk].statistics;
@@ -113,7 +113,7 @@ bool RowGroupTest::may_compare(const Part& part, const parquet::OpenFile& file, 
   return part.of_both ? least || greatest : least && greatest;
 }
 
-bool RowGroupTest::may_hold(const Part& part, const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) {
+bool RowGroupPruning::may_hold(const Part& part, const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) {
   const auto inner = [&](const Part& one) { return may_hold(one, file, group, columns); };
   switch (part.kind) {
     case Part::Kind::All: return std::ranges::all_of(part.parts, inner);
@@ -133,7 +133,7 @@ bool RowGroupTest::may_hold(const Part& part, const parquet::OpenFile& file, siz
   std::unreachable();
 }
 
-bool RowGroupTest::may_hold(const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) const {
+bool RowGroupPruning::may_hold(const parquet::OpenFile& file, size_t group, const std::vector<size_t>& columns) const {
   return std::ranges::all_of(parts_, [&](const Part& part) { return may_hold(part, file, group, columns); });
 }
 
