@@ -203,4 +203,4 @@ def test_leaving_a_stream_cancels_it(client, server):
     ) as stream:
         next(iter(stream))
     assert soon(lambda: server.metric("vllm:num_requests_running") == 0)
-    assert server.metric("vllm:request_success_total", "abort") == before + 1
+    assert soon(lambda: server.metric("vllm:request_success_total", "abort") == before + 1)

@@ -15,7 +15,7 @@ constexpr size_t kFirstSlots = 1024;
 constexpr size_t kBlock = size_t{64} << 10;
 constexpr uint64_t kUpper = uint64_t{0xFFFFFFFF} << 32;
 
-bool same_bytes(const char* left, std::string_view right) { return std::memcmp(left, right.data(), right.size()) == 0; }
+bool same_bytes(const char* left, std::string_view right) { return std::string_view(left, right.size()) == right; }
 
 }  // namespace
 

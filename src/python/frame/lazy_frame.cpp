@@ -225,7 +225,10 @@ void bind_lazy_frame(nb::module_& module) {
       .def("__next__", &BatchIterator::next);
   module.def("scan_parquet", scan_parquet, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(),
              nb::arg("n_rows") = nb::none(), nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0);
-  module.def("concat", [](const std::vector<Plan>& frames) { return value_or_raise(Plan::concat(frames)); }, nb::arg("frames"));
+  module.def("concat", [](const std::vector<Plan>& frames) {
+    if (frames.empty()) throw nb::next_overload();  // of frames in memory, which says that it needs one
+    return value_or_raise(Plan::concat(frames));
+  }, nb::arg("frames"));
 }
 
 }  // namespace headrace::python

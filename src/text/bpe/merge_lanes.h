@@ -42,7 +42,7 @@ class Lane {
       }
     }
     alive_ = (uint64_t{4} << count) - 1;
-    for (Question& question : questions_) question = {0, &table.lines[0], kNoKey};
+    for (Question& question : questions_) question = {0, &table.lines[0], PairTable::kNoPair};
   }
 
   /// Takes what the table says of the pairs that were asked for.
@@ -87,7 +87,6 @@ class Lane {
     const PairTable::Line* line;
     uint64_t key;
   };
-  static constexpr uint64_t kNoKey = ~uint64_t{0};
 
   void take(uint32_t at, const PairTable::Join& join) {
     order_[at] = ~join.inverted_rank << 8 | at;

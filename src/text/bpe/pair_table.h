@@ -84,6 +84,9 @@ class PairTable {
   static bool are_small(TokenId left, TokenId right) { return (left | right) < kSmall; }
   Merge<uint32_t> find_small(TokenId left, TokenId right) const { return small_[left * kSmall + right].merge(); }
 
+  /// What kernels ask the first line for in the place of a pair: no ids have it.
+  static constexpr uint64_t kNoPair = ~uint64_t{0};
+
   // The same in steps, for who looks up several at a time.
   static uint64_t key_of(TokenId left, TokenId right) { return (uint64_t{left} << 32 | right) + 1; }
   static uint64_t hash_of(uint64_t key) { return fold_multiply(key, 0x9E3779B97F4A7C15u); }
@@ -106,16 +109,24 @@ class PairTable {
     HR_CHECK(visit(self.filter_));
     return visit(self.small_);
   }
-  /// Takes the arrays that a visit has put in; false if they make no table in which every look-up ends.
+  /// Takes the arrays that a visit has put in; false if they make no table in which every look-up ends, and that for no pair finds none.
   bool adopt() {
     if (lines_.size() >> 32 || !std::has_single_bit(filter_.size()) || small_.size() != kSmall * kSmall) return false;
     filter_mask_ = filter_.size() - 1;
-    return ends_runs(lines_, [](const Line& line) { return !line.goes_on(); });
+    return ends_runs(lines_, [](const Line& line) { return !line.goes_on(); }) && lacks_no_pair();
   }
 
  private:
   size_t line_of(uint64_t hash) const { return (hash >> 32) * lines_.size() >> 32; }
   size_t after(size_t line) const { return line + 1 == lines_.size() ? 0 : line + 1; }
+  bool lacks_no_pair() const {
+    for (size_t at = 0;; at = after(at)) {
+      for (const uint64_t key : lines_[at].keys) {
+        if (key == kNoPair) return false;
+      }
+      if (!lines_[at].goes_on()) return true;
+    }
+  }
   static uint64_t filter_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }
 
   TableArray<Line> lines_{1};
