@@ -8,6 +8,7 @@ import pytest
 
 pl = pytest.importorskip("polars")
 import headrace as hr
+from frame_oracle import same_frames
 from headrace import frame as hf
 
 CASES = 100 * (10 if os.environ.get("HEADRACE_TEST_LONG") else 1)
@@ -28,14 +29,6 @@ def frames(random_, rows, names=None):
     return hf.concat([hr.DataFrame(theirs[:cut]), hr.DataFrame(theirs[cut:])]), theirs
 
 
-def same(ours, theirs, where=""):
-    assert ours.columns == theirs.columns, where
-    assert ours.shape == theirs.shape, where
-    for name in ours.columns:
-        assert ours[name].dtype == hr.Series(name, theirs[name]).dtype, f"{where}: {name}"
-        assert repr(ours[name].to_list()) == repr(theirs[name].to_list()), f"{where}: {name}"
-
-
 def test_random_frames_are_rearranged_as_polars_does():
     random_ = random.Random(SEED)
     for case in range(CASES):
@@ -43,21 +36,21 @@ def test_random_frames_are_rearranged_as_polars_does():
         some = random_.sample(list(VALUES), random_.randrange(len(VALUES)))
         limit = random_.choice([None, 0, 1, 3])
         where = f"case {case}, seed {SEED}: {some} {limit}"
-        same(ours.reverse(), theirs.reverse(), where)
-        same(ours.drop(some), theirs.drop(some), where)
-        same(ours.drop_nulls(), theirs.drop_nulls(), where)
-        same(ours.drop_nulls(some), theirs.drop_nulls(some), where)
-        same(ours.with_row_index("n", offset=case), theirs.with_row_index("n", offset=case), where)
-        same(ours.rename({name: name + "2" for name in some}), theirs.rename({name: name + "2" for name in some}), where)
-        same(ours.rename(str.upper), theirs.rename(str.upper), where)
+        same_frames(ours.reverse(), theirs.reverse(), where)
+        same_frames(ours.drop(some), theirs.drop(some), where)
+        same_frames(ours.drop_nulls(), theirs.drop_nulls(), where)
+        same_frames(ours.drop_nulls(some), theirs.drop_nulls(some), where)
+        same_frames(ours.with_row_index("n", offset=case), theirs.with_row_index("n", offset=case), where)
+        same_frames(ours.rename({name: name + "2" for name in some}), theirs.rename({name: name + "2" for name in some}), where)
+        same_frames(ours.rename(str.upper), theirs.rename(str.upper), where)
         for strategy in ("forward", "backward"):
-            same(ours.fill_null(strategy=strategy, limit=limit), theirs.fill_null(strategy=strategy, limit=limit), where)
+            same_frames(ours.fill_null(strategy=strategy, limit=limit), theirs.fill_null(strategy=strategy, limit=limit), where)
         for value in (0, 7, 300, 1.5, "z", True, datetime.date(1999, 1, 1)):
-            same(ours.fill_null(value), theirs.fill_null(value), f"{where} {value!r}")
-        same(ours.fill_null(hf.col("i") + 1), theirs.select(pl.col("i", "i8", "f").fill_null(pl.col("i") + 1), pl.exclude("i", "i8", "f")).select(list(VALUES)), where)
+            same_frames(ours.fill_null(value), theirs.fill_null(value), f"{where} {value!r}")
+        same_frames(ours.fill_null(hf.col("i") + 1), theirs.select(pl.col("i", "i8", "f").fill_null(pl.col("i") + 1), pl.exclude("i", "i8", "f")).select(list(VALUES)), where)
         numbers = ["i", "i8", "f"]
         for strategy in ("zero", "one"):
-            same(ours[numbers].fill_null(strategy=strategy), theirs.select(numbers).fill_null(strategy=strategy), where)
+            same_frames(ours[numbers].fill_null(strategy=strategy), theirs.select(numbers).fill_null(strategy=strategy), where)
 
 
 def test_frames_are_put_together_as_polars_does():
@@ -72,12 +65,12 @@ def test_frames_are_put_together_as_polars_does():
                 with pytest.raises((hr.InvalidArgument, ValueError)):
                     hf.concat(ours, how=how)
             else:
-                same(hf.concat(ours, how=how), wanted, f"case {case}, seed {SEED}: {how}")
+                same_frames(hf.concat(ours, how=how), wanted, f"case {case}, seed {SEED}: {how}")
 
 
 def test_columns_of_several_types_get_the_one_that_they_have_in_common():
     parts = [pl.DataFrame({"a": [1, None]}), pl.DataFrame({"a": [2.5]}), pl.DataFrame({"a": pl.Series([3], dtype=pl.Int8)})]
-    same(hf.concat([hr.DataFrame(p) for p in parts], how="vertical_relaxed"), pl.concat(parts, how="vertical_relaxed"))
+    same_frames(hf.concat([hr.DataFrame(p) for p in parts], how="vertical_relaxed"), pl.concat(parts, how="vertical_relaxed"))
     with pytest.raises(hr.InvalidArgument, match='Column "a" is of type Int64 and of Float64; cast one'):
         hf.concat([hr.DataFrame(p) for p in parts], how="diagonal")
 

@@ -8,23 +8,11 @@
 #include <random>
 #include <string>
 
+#include "arrays.h"
 #include "frame/data_frame.h"
 
 namespace headrace::frame {
 namespace {
-
-template <class T>
-Array fixed(DataType type, const std::vector<std::optional<T>>& values) {
-  ArrayBuilder builder(std::move(type));
-  for (const auto& value : values) EXPECT_TRUE(value ? builder.append(*value) : builder.append_null());
-  return *builder.finish();
-}
-
-Array texts(DataType type, const std::vector<std::optional<std::string>>& values) {
-  ArrayBuilder builder(std::move(type));
-  for (const auto& value : values) EXPECT_TRUE(value ? builder.append_bytes(*value) : builder.append_null());
-  return *builder.finish();
-}
 
 struct Found {
   std::vector<uint32_t> groups;

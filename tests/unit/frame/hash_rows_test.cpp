@@ -10,26 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "frame/array_builder.h"
+#include "arrays.h"
 #include "frame/columns/gather.h"
 #include "frame/half.h"
 #include "frame/int128.h"
 
 namespace headrace::frame {
 namespace {
-
-template <class T>
-Array fixed(DataType type, const std::vector<std::optional<T>>& values) {
-  ArrayBuilder builder(std::move(type));
-  for (const auto& value : values) EXPECT_TRUE(value ? builder.append(*value) : builder.append_null());
-  return *builder.finish();
-}
-
-Array texts(DataType type, const std::vector<std::optional<std::string>>& values) {
-  ArrayBuilder builder(std::move(type));
-  for (const auto& value : values) EXPECT_TRUE(value ? builder.append_bytes(*value) : builder.append_null());
-  return *builder.finish();
-}
 
 std::vector<uint64_t> hashes_of(const std::vector<Array>& keys) {
   std::vector<uint64_t> hashes(keys.empty() ? 0 : keys[0].size());
