@@ -86,7 +86,7 @@ def gaps_beside_prompts(server: Server, streams: int, prompts: int, seed: int) -
     results: list[list[float]] = [[] for _ in range(streams)]
 
     def run(index: int) -> None:
-        results[index] = server.stream(_prompt(128, seed * 1000 + index), 400)
+        results[index] = server.stream(_prompt(128, seed * 1000 + index), 1500)
 
     running = [threading.Thread(target=run, args=(i,)) for i in range(streams)]
     for thread in running:

@@ -20,6 +20,7 @@
 #include "cli/print_json.h"
 #include "cli/progress.h"
 #include "model/gguf.h"
+#include "model/matmul_pieces.h"
 #include "model/plan.h"
 
 namespace headrace::cli {
@@ -276,12 +277,12 @@ class KernelBench {
     for (uint32_t r = 0; r < rows; ++r)
       kernels_.quantize(format, matrix.inputs, values.data() + size_t{r} * matrix.inputs, 0, matrix.inputs, activations.data() + r * stride);
     std::vector<std::vector<float>> outs(static_cast<size_t>(team_.size()), std::vector<float>(size_t{rows} * matrix.outputs));
-    const uint32_t unit = 4 * kernels_.tile_outputs;
-    const size_t row_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs);
-    const uint32_t wanted = rows <= 8 ? static_cast<uint32_t>((64 << 10) / row_bytes) : 64;
-    const uint32_t piece = std::min((std::max(wanted, unit) + unit - 1) / unit * unit, (matrix.outputs + unit - 1) / unit * unit);
+    const auto threads = static_cast<uint32_t>(team_.size());
+    const uint32_t piece = model::choose_piece({.heights = {matrix.outputs}, .output_bytes = kernels::file_row_bytes(matrix.type, matrix.inputs),
+                                                .unit = model::kTilesOfPiece * kernels_.tile_outputs, .threads = threads,
+                                                .few_rows = rows <= model::kFewRows});
     const size_t turns = rows <= 16 ? copies : std::max<size_t>(2, copies / (rows / 8));
-    claims_ = std::vector<std::atomic<uint32_t>>(turns * static_cast<size_t>(team_.size()));
+    claims_ = std::vector<std::atomic<uint32_t>>(turns * threads);
     HR_TRY(const double seconds, quickest([&](const TeamMember& member) {
       for (size_t copy = 0; copy < turns; ++copy) {
         kernels::MatmulArgs args;
@@ -291,11 +292,8 @@ class KernelBench {
         args.rows = rows;
         args.out = outs[static_cast<size_t>(member.index())].data();
         args.out_stride = matrix.outputs;
-        member.share_ranges(&claims_[copy * static_cast<size_t>(member.size())], matrix.outputs, piece, [&](uint32_t first, uint32_t last) {
-          args.first_output = first;
-          args.last_output = last;
-          kernels_.matmul(args);
-        });
+        model::share_matmul_pieces(member, &claims_[copy * threads], rows, matrix.outputs, piece,
+                                   [&](const model::MatmulPiece& part) { kernels_.matmul(part.of(args)); });
       }
     }));
     return seconds / static_cast<double>(turns);

@@ -164,8 +164,8 @@ def test_gemma_stays_near_the_reference(tmp_path_factory):
     assert mean <= 0.01
 
 
-def write_in_mxfp4(source, target):
-    """Writes the model once more, its matrices in MXFP4 as the `gguf` package rounds them."""
+def write_as(kind, source, target):
+    """Writes the model once more, its matrices in a type of weights as the `gguf` package rounds them."""
     reader = gguf.GGUFReader(source)
     writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
     for key, field in reader.fields.items():
@@ -173,19 +173,21 @@ def write_in_mxfp4(source, target):
             writer.add_key_value(key, field.contents(), *field.types[:2])
     for tensor in reader.tensors:
         values = gguf.dequantize(tensor.data, tensor.tensor_type)
-        kind = gguf.GGMLQuantizationType.MXFP4 if values.ndim == 2 else gguf.GGMLQuantizationType.F32
-        writer.add_tensor(tensor.name, gguf.quantize(values, kind), raw_dtype=kind)
+        written = kind if values.ndim == 2 else gguf.GGMLQuantizationType.F32
+        writer.add_tensor(tensor.name, gguf.quantize(values, written), raw_dtype=written)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
-def test_a_model_in_mxfp4_stays_near_the_reference(tmp_path):
-    model = str(tmp_path / "mxfp4.gguf")
-    write_in_mxfp4(model_or_skip("HEADRACE_TEST_MODEL"), model)
+@pytest.mark.parametrize(("kind", "bound"), [("MXFP4", 0.01), ("F16", 2e-6), ("BF16", 2e-4)])
+def test_a_model_of_another_type_stays_near_the_reference(kind, bound, tmp_path, record_property):
+    model = str(tmp_path / f"{kind}.gguf")
+    write_as(gguf.GGMLQuantizationType[kind], model_or_skip("HEADRACE_TEST_MODEL"), model)
     ours = Ours(model, tmp_path)
     ids = ours.encode(TEXT)[:200]
     mean = divergence(forward.Reference(model).logits(ids, 1), ours.logits([(ids, 1)])[0]).mean()
-    print(f"\nMXFP4: KL to float32 {mean:.5f}")
-    assert mean <= 0.01
+    print(f"\n{kind}: KL to float32 {mean:.7f}")
+    record_property("kl", mean)
+    assert mean <= bound

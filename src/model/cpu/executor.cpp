@@ -7,7 +7,6 @@
 #include "kernels/math.h"
 #include "model/cpu/floating_point_scope.h"
 #include "model/cpu/operations.h"
-#include "model/cpu/piece_size.h"
 
 namespace headrace::model {
 namespace {
@@ -18,8 +17,6 @@ using kernels::MatmulArgs;
 
 constexpr uint32_t kGateRows = 64;       // rows of one pass over a piece of the gate
 constexpr uint32_t kMostGatePiece = 256;
-constexpr uint32_t kFewRows = 8;
-constexpr uint32_t kTilesOfPiece = 2;    // kernels take so many tiles at once
 
 uint32_t block_width(ActivationFormat format) {
   switch (format) {
@@ -41,30 +38,13 @@ struct Executor::Walk {
   StepTrace::Lane* lane = nullptr;  // where its time is recorded, if it is
   uint32_t number = 0;              // of the step, in the record
 
-  bool has_own_rows() const { return StepWork::has_own_rows(rows, static_cast<uint32_t>(member.size())); }
+  bool has_own_rows() const { return model::has_own_rows(rows, static_cast<uint32_t>(member.size())); }
 
   /// The members' claims of a piece of work of the step; where one is enough, the first of them.
   std::atomic<uint32_t>* claims(size_t work) const { return first_claim + work * static_cast<size_t>(member.size()); }
 
   void note(StepTrace::Event::Kind kind) const {
     if (lane != nullptr) lane->add(kind, static_cast<uint32_t>(index), number, rows, StepTrace::now_ns());
-  }
-};
-
-/// Some rows' part of a matrix's outputs.
-struct Executor::Piece {
-  uint32_t first_row, rows;
-  uint32_t first, last;  // outputs
-
-  /// A product's part: rows and columns of `out` are counted from its beginning.
-  MatmulArgs of(const MatmulArgs& whole) const {
-    MatmulArgs part = whole;
-    part.activations += first_row * whole.activation_stride;
-    part.out += first_row * whole.out_stride;
-    part.rows = rows;
-    part.first_output = first;
-    part.last_output = last;
-    return part;
   }
 };
 
@@ -308,26 +288,10 @@ uint32_t Executor::piece_of(size_t index, uint32_t rows) const {
   return rows <= kFewRows ? facts_[index].piece_of_few : facts_[index].piece_of_many;
 }
 
-template <class Body>
-void Executor::share_outputs(const Walk& walk, std::atomic<uint32_t>* claims, uint32_t rows, uint32_t outputs, uint32_t grain, Body&& body) {
-  const auto members = static_cast<uint32_t>(walk.member.size());
-  if (!StepWork::has_own_rows(rows, members)) {
-    return walk.member.share_ranges(claims, outputs, grain, [&](uint32_t first, uint32_t last) { body(Piece{0, rows, first, last}); });
-  }
-  // The outputs once for each member's rows, one after the other: whole pieces, so that each member's range is that of its rows.
-  const uint32_t length = (outputs + grain - 1) / grain * grain;
-  walk.member.share_ranges(claims, members * length, grain, [&](uint32_t begin, uint32_t) {
-    const uint32_t owner = begin / length;
-    const auto bound = [&](uint32_t before) { return static_cast<uint32_t>(uint64_t{rows} * before / members); };
-    const uint32_t first = begin - owner * length;
-    body(Piece{bound(owner), bound(owner + 1) - bound(owner), first, std::min(first + grain, outputs)});
-  });
-}
-
 uint32_t Executor::share_matmul(const Walk& walk, std::atomic<uint32_t>* claims, const MatmulArgs& args, uint32_t grain,
                                 float soft_cap) const {
   uint32_t done = 0;
-  share_outputs(walk, claims, args.rows, args.weight.outputs, grain, [&](const Piece& piece) {
+  share_matmul_pieces(walk.member, claims, args.rows, args.weight.outputs, grain, [&](const MatmulPiece& piece) {
     const MatmulArgs part = piece.of(args);
     kernels_.matmul(part);
     done += piece.last - piece.first;
@@ -375,7 +339,7 @@ void Executor::step(Walk& walk, const Output& output) {
 }
 
 /// Computes a piece of the gated part and quantises it while it is near.
-void Executor::gate_piece(const Walk& walk, const Gate& gate, const Piece& piece) const {
+void Executor::gate_piece(const Walk& walk, const Gate& gate, const MatmulPiece& piece) const {
   const auto [first_row, rows, first, last] = piece;
   const uint32_t width = last - first;
   const uint32_t own_row = walk.rows == 1 ? static_cast<uint32_t>(walk.member.index()) : 0;
@@ -416,8 +380,8 @@ void Executor::gate_piece(const Walk& walk, const Gate& gate, const Piece& piece
 }
 
 void Executor::step(Walk& walk, const Gate& gate) {
-  share_outputs(walk, walk.claims(0), walk.rows, plan_.feed_forward, piece_of(walk.index, walk.rows),
-                [&](const Piece& piece) { gate_piece(walk, gate, piece); });
+  share_matmul_pieces(walk.member, walk.claims(0), walk.rows, plan_.feed_forward, piece_of(walk.index, walk.rows),
+                [&](const MatmulPiece& piece) { gate_piece(walk, gate, piece); });
   meet(walk);
 }
 
@@ -580,7 +544,7 @@ bool Executor::arg_max_of_head(Walk& walk, const MatmulArgs& args, uint32_t grai
   BestLogit* best = rows_of(walk.member.index());
   std::fill_n(best, args.rows, kNothing);
   // PERF: a piece's logits are looked at while they are in the L1 cache, and never written to memory.
-  share_outputs(walk, walk.claims(1), args.rows, plan_.vocabulary, grain, [&](const Piece& piece) {
+  share_matmul_pieces(walk.member, walk.claims(1), args.rows, plan_.vocabulary, grain, [&](const MatmulPiece& piece) {
     const uint32_t width = piece.last - piece.first;
     MatmulArgs part = piece.of(args);
     part.out = walk.scratch - piece.first;  // columns are counted from output 0

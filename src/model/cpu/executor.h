@@ -10,6 +10,7 @@
 #include "model/cpu/step_work.h"
 #include "model/cpu/weights.h"
 #include "model/cpu/workspace.h"
+#include "model/matmul_pieces.h"
 #include "model/plan.h"
 #include "model/sampler.h"
 #include "model/step_trace.h"
@@ -82,8 +83,7 @@ class Executor {
   bool attend_part(const kernels::AttentionShape& shape, const kernels::AttentionRun& run, const float* queries,
                    const StepWork::AttendItem& item, float* out, float* scratch) const;
   /// Computes and quantises a piece of the gated part.
-  struct Piece;
-  void gate_piece(const Walk& walk, const Gate& gate, const Piece& piece) const;
+  void gate_piece(const Walk& walk, const Gate& gate, const MatmulPiece& piece) const;
   void head_block(Walk& walk, const Head& head, const StepWork::Block& block);
   /// The same where only the arg max of each row is asked for: no row of logits is written. False: not enough scratch.
   bool arg_max_of_head(Walk& walk, const kernels::MatmulArgs& args, uint32_t grain, float soft_cap, const StepWork::Block& block);
@@ -95,9 +95,6 @@ class Executor {
   size_t claims_of_step() const { return kClaims * static_cast<size_t>(team_.size()); }
   /// Outputs of a piece of the step's matrices.
   uint32_t piece_of(size_t index, uint32_t rows) const;
-  /// Calls body(piece) for the pieces of `outputs` outputs of `rows` rows, each of at most `grain` outputs.
-  template <class Body>
-  static void share_outputs(const Walk& walk, std::atomic<uint32_t>* claims, uint32_t rows, uint32_t outputs, uint32_t grain, Body&& body);
   /// Returns how many outputs this member has computed.
   uint32_t share_matmul(const Walk& walk, std::atomic<uint32_t>* claims, const kernels::MatmulArgs& args,
                         uint32_t grain, float soft_cap = 0) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "model/matmul_pieces.h"
 #include "model/sampler.h"
 
 namespace headrace::model {

@@ -46,11 +46,6 @@ struct StepWork {
   struct LogitsRow {
     uint32_t row, slot;
   };
-  /// Whether `members` of a team take rows of their own through a step of `rows`, member m those from m / members of them on,
-  /// and every matrix for these: what a row leaves behind is then read by whoever wrote it.
-  /// PERF: weights are then read by each member, in a share of the time: 4 rows for each of members² keep that below what memory gives.
-  static bool has_own_rows(uint32_t rows, uint32_t members) { return members > 1 && rows >= 4 * members * members; }
-
   /// What is done with a finished row of logits.
   struct Use {
     uint32_t slot;

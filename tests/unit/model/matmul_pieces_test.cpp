@@ -1,4 +1,4 @@
-#include "model/cpu/piece_size.h"
+#include "model/matmul_pieces.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,5 @@
-#include "model/cpu/piece_size.h"
+#include "model/matmul_pieces.h"
 
-#include <algorithm>
 #include <numeric>
 
 namespace headrace::model {
@@ -47,6 +46,16 @@ uint32_t choose_piece(const SharedOutputs& outputs) {
     earliest = end;
   }
   return best;
+}
+
+kernels::MatmulArgs MatmulPiece::of(const kernels::MatmulArgs& whole) const {
+  kernels::MatmulArgs part = whole;
+  part.activations += first_row * whole.activation_stride;
+  part.out += first_row * whole.out_stride;
+  part.rows = rows;
+  part.first_output = first;
+  part.last_output = last;
+  return part;
 }
 
 }  // namespace headrace::model
