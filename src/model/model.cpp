@@ -6,6 +6,10 @@
 #include <chrono>
 #include <set>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "base/log.h"
 #include "base/thread_team.h"
 #include "model/cpu/cpu_backend.h"
@@ -19,6 +23,13 @@ namespace headrace::model {
 namespace {
 
 constexpr int kMostThreads = 1024;
+
+/// Gives what reading a file's metadata took and freed back to the system, where the C library keeps it.
+void release_unused_heap() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
 
 /// The file itself, or the only .gguf file of a folder.
 Result<std::filesystem::path> model_file(const std::filesystem::path& path) {
@@ -66,6 +77,7 @@ class LoadedModel : public Model {
                                                       info_.path.string(), tokenizer_->vocabulary_size(), plan.vocabulary));
     }
     auto team = std::make_unique<ThreadTeam>(options.threads, ThreadTeam::Attendance::Adaptive);
+    release_unused_heap();  // of reading the file's metadata
     HR_TRY(auto weights, load_weights(gguf, plan, *kernels, *team, {.budget = budget_, .progress = options.progress}));
     describe(gguf, plan, weights);
     info_.isa = kernels == exact ? kernels::name(isa) : fmt::format("{}, fast", kernels::name(isa));
