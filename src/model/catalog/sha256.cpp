@@ -1,28 +1,26 @@
 #include "model/catalog/sha256.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 
 namespace headrace::model {
 
 struct Sha256::Context {
-  EVP_MD_CTX* handle = EVP_MD_CTX_new();
-  ~Context() { EVP_MD_CTX_free(handle); }
+  sha256_ctx state;
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) { EVP_DigestInit_ex(context_->handle, EVP_sha256(), nullptr); }
+Sha256::Sha256() : context_(std::make_unique<Context>()) { sha256_init(&context_->state); }
 
 Sha256::~Sha256() = default;
 
 void Sha256::update(std::span<const std::byte> bytes) {
-  EVP_DigestUpdate(context_->handle, bytes.data(), bytes.size());
+  sha256_update(&context_->state, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
 std::string Sha256::finish() {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_DigestFinal_ex(context_->handle, digest, &length);
-  return fmt::format("{:02x}", fmt::join(digest, digest + length, ""));
+  uint8_t digest[SHA256_DIGEST_SIZE];
+  sha256_digest(&context_->state, sizeof digest, digest);
+  return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 
 }  // namespace headrace::model
