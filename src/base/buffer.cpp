@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/page_pool.h"
+
 namespace headrace {
 namespace {
 
@@ -24,6 +26,13 @@ struct Allocation {
   void* base;
   Reservation reservation;
   ~Allocation() { std::free(base); }
+};
+
+struct Pooled {
+  std::byte* data;
+  size_t size;
+  Reservation reservation;
+  ~Pooled() { PagePool::process().give(data, size); }
 };
 
 struct Foreign {
@@ -64,6 +73,27 @@ Result<Buffer> Buffer::allocate(size_t size, std::shared_ptr<MemoryBudget> budge
   std::memset(base, 0, round_up(size + 1, 64));
   buffer.data_ = static_cast<std::byte*>(base);
   buffer.owner_ = std::make_shared<Allocation>(base, std::move(reservation));
+  return buffer;
+}
+
+Result<Buffer> Buffer::from_pool(size_t size, std::shared_ptr<MemoryBudget> budget, Contents contents) {
+  if (size > PagePool::kMostBytes) return allocate(size, std::move(budget));
+  Buffer buffer;
+  buffer.size_ = size;
+  if (size < PagePool::kLeastBytes) {
+    HR_TRY(auto reservation, Reservation::take(std::move(budget), size));
+    void* base = std::aligned_alloc(64, round_up(size + 1, 64));
+    if (base == nullptr) return std::unexpected(no_memory(size));
+    if (contents == Contents::Zeros) std::memset(base, 0, round_up(size + 1, 64));
+    buffer.data_ = static_cast<std::byte*>(base);
+    buffer.owner_ = std::make_shared<Allocation>(base, std::move(reservation));
+    return buffer;
+  }
+  HR_TRY(auto reservation, Reservation::take(std::move(budget), PagePool::block_bytes(size)));
+  HR_TRY(const PagePool::Block block, PagePool::process().take(size));
+  if (contents == Contents::Zeros && !block.is_cleared) std::memset(block.data, 0, size);
+  buffer.data_ = block.data;
+  buffer.owner_ = std::make_shared<Pooled>(block.data, size, std::move(reservation));
   return buffer;
 }
 

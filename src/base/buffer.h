@@ -23,6 +23,12 @@ class Buffer {
   /// (and advised to use huge pages) from 4 MB up. Pages are touched lazily.
   static Result<Buffer> allocate(size_t size, std::shared_ptr<MemoryBudget> budget = process_budget());
 
+  enum class Contents : uint8_t { Zeros, Anything };
+  /// For memory that comes and goes, as a query's does: from 64 KiB to 32 MiB blocks of the page pool, which
+  /// have pages already. Counted is the whole block. Aligned to 64 bytes.
+  static Result<Buffer> from_pool(size_t size, std::shared_ptr<MemoryBudget> budget = process_budget(),
+                                  Contents contents = Contents::Zeros);
+
   /// Wraps memory owned by somebody else (DLPack, Arrow, a mapped file);
   /// `release` is called once, from whichever thread drops the last owner.
   static Buffer foreign(std::byte* data, size_t size, std::function<void()> release);

@@ -21,11 +21,12 @@ unsigned bits_for(int greatest) { return static_cast<unsigned>(std::bit_width(st
 
 /// What a read has put together so far.
 struct ColumnReader::Output {
-  explicit Output(const std::shared_ptr<MemoryBudget>& budget) : values(budget), validity(budget) {}
+  Output(const DataType& type, const std::shared_ptr<MemoryBudget>& budget)
+      : values(budget, type.layout() == Layout::Bits ? Buffer::Contents::Zeros : Buffer::Contents::Anything), validity(budget) {}
 
   size_t slots = 0;      // values and nulls
   size_t nulls = 0;
-  GrowingBuffer values;  // of the column's layout
+  GrowingBuffer values;  // of the column's layout; whoever has no value for a slot clears it, but for bits
   GrowingBuffer validity;
   bool is_nullable = false;
   Blocks blocks;         // the first is the dictionary's
@@ -148,10 +149,12 @@ Result<void> ColumnReader::read_values(size_t slots, size_t present, Output& out
   const size_t first = out.slots, width = type.value_bytes();
   out.slots += slots;
   out.nulls += slots - present;
-  if (present == 0 || type.layout() == Layout::None) return {};
+  if (type.layout() == Layout::None) return {};
+  std::byte* to = out.values.buffer().data() + first * width;
+  if (present < slots && type.layout() != Layout::Bits) std::memset(to, 0, slots * width);
+  if (present == 0) return {};
   decoder_->set_block(block_of_page(out));
   const bool direct = are_values(leaf_);
-  std::byte* to = out.values.buffer().data() + first * width;
   if (direct && present == slots) return decoder_->read(to, present);
 
   decoded_.resize(present * decoded_bytes(leaf_.physical));
@@ -258,7 +261,7 @@ Result<Array> ColumnReader::lists_of(Array items, const Output& out) const {
     if (lists > 0) HR_CHECK(sizes.append(count));
     HR_TRY(const Array ends, sizes.finish());
     HR_TRY(const Array is_list, valid.finish());
-    HR_TRY(Buffer offsets, Buffer::allocate((lists + 1) * 8, budget_));
+    HR_TRY(Buffer offsets, Buffer::from_pool((lists + 1) * 8, budget_));
     if (lists > 0) std::memcpy(offsets.data() + 8, ends.data<std::byte>(), lists * 8);
     type = DataType::list(type);
     Array::Parts parts{.type = type,
@@ -316,6 +319,7 @@ Result<void> ColumnReader::read_some_values(size_t slots, std::span<const uint64
   std::byte* to = out.values.buffer().data() + out.slots * width;
   out.slots += numbers.size();
   out.nulls += numbers.size() - wanted_.size();
+  if (wanted_.size() < numbers.size()) std::memset(to, 0, numbers.size() * width);
   if (present == 0) return {};
   if (!wanted_.empty()) decoder_->set_block(block_of_page(out));
   if (wanted_.size() == numbers.size()) return decoder_->read_some(to, present, wanted_);
@@ -349,14 +353,14 @@ Result<Array> ColumnReader::read_some(size_t rows, std::span<const uint64_t> num
     HR_TRY(const Array all, read(rows));
     return gather(all, numbers, budget_);
   }
-  Output out(budget_);
+  Output out(leaf_.value_type, budget_);
   HR_CHECK(read_some_flat(rows, numbers, out));
   return finish(out);
 }
 
 Result<Array> ColumnReader::read(size_t rows) {
   if (rows == 0) return Array::make({.type = leaf_.type});
-  Output out(budget_);
+  Output out(leaf_.value_type, budget_);
   HR_CHECK(leaf_.lists.empty() ? read_flat(rows, out) : read_nested(rows, out));
   if (leaf_.lists.empty()) return finish(out);
   HR_TRY(Array values, finish(out));

@@ -9,11 +9,11 @@
 #include "base/file.h"
 #include "frame/data_frame.h"
 #include "frame/parquet/column_reader.h"
-#include "frame/parquet/leaf.h"
+#include "frame/parquet/footer.h"
 
 namespace headrace::frame::parquet {
 
-/// A file whose footer has been read. Thread-safe.
+/// A file whose footer is known: read, or remembered from the last time if the file is the same. Thread-safe.
 class OpenFile {
  public:
   /// InvalidData or Unsupported names the file and what is wrong.
@@ -24,9 +24,9 @@ class OpenFile {
   const std::filesystem::path& path() const { return path_; }
   bool is_open() const { return file_.has_value(); }
   /// Of the columns that can be read.
-  const Schema& schema() const { return schema_; }
-  const FileMetadata& metadata() const { return metadata_; }
-  const Leaf& leaf(size_t column) const { return columns_.leaves[column]; }
+  const Schema& schema() const { return footer_->schema; }
+  const FileMetadata& metadata() const { return footer_->metadata; }
+  const Leaf& leaf(size_t column) const { return footer_->columns.leaves[column]; }
 
   /// Which columns these are; all if no names are given, and then none may be unreadable.
   Result<std::vector<size_t>> columns_named(const std::optional<std::vector<std::string>>& names) const;
@@ -40,9 +40,7 @@ class OpenFile {
 
   std::filesystem::path path_;
   std::optional<File> file_;
-  FileMetadata metadata_;
-  LeafSchema columns_;
-  Schema schema_;
+  std::shared_ptr<const Footer> footer_;
 };
 
 }  // namespace headrace::frame::parquet

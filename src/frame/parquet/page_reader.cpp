@@ -50,7 +50,7 @@ Result<Bytes> PageReader::window(uint64_t size) {
   if (at_ < buffer_begin_ || at_ + size > buffer_end_) {
     const uint64_t wanted = std::min(end_ - at_, std::max(size, kWindow));
     if (buffer_.size() < wanted) {
-      HR_TRY(buffer_, Buffer::allocate(wanted, budget_));
+      HR_TRY(buffer_, Buffer::from_pool(wanted, budget_, Buffer::Contents::Anything));
     }
     HR_CHECK(file_.read_at(at_, buffer_.bytes().first(wanted)));
     buffer_begin_ = at_;
@@ -75,10 +75,11 @@ Result<PageHeader> PageReader::read_header() {
 
 /// PERF: memory that a page before had is in the cache and was cleared by the kernel already.
 Result<Buffer> PageReader::memory_for_page(size_t bytes) {
-  if (keeps_pages_) return Buffer::allocate(bytes, budget_);
+  if (keeps_pages_) return Buffer::from_pool(bytes, budget_, Buffer::Contents::Anything);
   if (page_.empty() || page_.size() < bytes) {
     page_ = {};
-    HR_TRY(page_, Buffer::allocate(std::max<size_t>(bytes, 1), budget_));  // zlib wants a place even for nothing
+    // zlib wants a place even for nothing.
+    HR_TRY(page_, Buffer::from_pool(std::max<size_t>(bytes, 1), budget_, Buffer::Contents::Anything));
   }
   return page_;
 }

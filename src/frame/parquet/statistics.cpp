@@ -23,7 +23,7 @@ bool is_nan(const Array& value) {
 
 Result<Array> value_of(const Leaf& leaf, const std::string& bytes) {
   const DataType& type = leaf.value_type;
-  HR_TRY(Buffer values, Buffer::allocate(sizeof(View)));
+  HR_TRY(Buffer values, Buffer::from_pool(sizeof(View)));
   Array::Parts parts{.type = type, .size = 1, .values = values, .nulls = 0};
   if (type.layout() == Layout::Bits) {
     values.data()[0] = static_cast<std::byte>(bytes[0] != 0);
@@ -33,7 +33,7 @@ Result<Array> value_of(const Leaf& leaf, const std::string& bytes) {
   View view;
   const auto* decoded = reinterpret_cast<const std::byte*>(bytes.data());
   if (decoded_bytes(leaf.physical) == sizeof(View)) {
-    HR_TRY(Buffer block, Buffer::allocate(bytes.size() + 1));
+    HR_TRY(Buffer block, Buffer::from_pool(bytes.size() + 1));
     std::memcpy(block.data(), bytes.data(), bytes.size());
     view = View::of(bytes, 0, 0);
     blocks.push_back(std::move(block));

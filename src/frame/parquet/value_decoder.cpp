@@ -20,8 +20,21 @@ std::unexpected<Error> ended() { return fail(ErrorKind::InvalidData, "ends befor
 bool is_bytes(Physical physical) { return physical == Physical::ByteArray || physical == Physical::FixedByteArray; }
 bool is_text(const Leaf& leaf) { return leaf.value_type.id() == TypeId::String; }
 
+/// PERF: most strings are ASCII, and short.
+bool is_ascii(std::string_view value) {
+  uint64_t bits = 0;
+  size_t i = 0;
+  for (; i + 8 <= value.size(); i += 8) {
+    uint64_t word;
+    std::memcpy(&word, value.data() + i, 8);
+    bits |= word;
+  }
+  for (; i < value.size(); ++i) bits |= static_cast<uint8_t>(value[i]);
+  return (bits & 0x8080808080808080) == 0;
+}
+
 Result<void> check_text(std::string_view value) {
-  if (text::utf8::valid_prefix(value) == value.size()) return {};
+  if (is_ascii(value) || text::utf8::valid_prefix(value) == value.size()) return {};
   return fail(ErrorKind::InvalidData, "has a string that is not UTF-8; read it as Binary by another tool, or mend the file");
 }
 
@@ -248,7 +261,7 @@ class SizedBytes final : public WholeDecoder {
 /// What BYTE_STREAM_SPLIT takes apart, put together: first bytes of all values stand first in it, then their second ones.
 Result<Buffer> joined(Bytes page, size_t width) {
   const size_t values = page.size() / width;
-  HR_TRY(Buffer out, Buffer::allocate(values * width));
+  HR_TRY(Buffer out, Buffer::from_pool(values * width));
   for (size_t byte = 0; byte < width; ++byte) {
     const std::byte* from = page.data() + byte * values;
     for (size_t i = 0; i < values; ++i) out.data()[i * width + byte] = from[i];
@@ -314,7 +327,7 @@ Result<std::unique_ptr<ValueDecoder>> delta_bytes(const Leaf& leaf, Bytes page, 
     if (total > View::kLongest)
       return fail(ErrorKind::OutOfRange, "has a page whose strings share beginnings and have 2 GiB when written out");
   }
-  HR_TRY(Buffer own, Buffer::allocate(total));
+  HR_TRY(Buffer own, Buffer::from_pool(total));
   std::byte* to = own.data();
   const std::byte* before = to;
   for (size_t i = 0; i < sizes.size(); ++i) {
