@@ -12,6 +12,10 @@
 
 namespace headrace::frame {
 
+namespace csv {
+struct Layout;
+}
+
 using PlanNodePointer = std::shared_ptr<const PlanNode>;
 
 /// A step of a plan, with the columns that it gives.
@@ -26,6 +30,14 @@ struct PlanNode {
     bool allows_others = false; ///< whether files may have more
     std::vector<Expression> conditions{};
     int64_t offset = 0;  ///< below zero: from the end
+    uint64_t size = UINT64_MAX;
+  };
+  /// The same of text with separators; a scan of several inputs is not sliced, and no slice is from the end.
+  struct ScanCsv {
+    std::shared_ptr<const std::vector<CsvInput>> inputs;
+    std::shared_ptr<const csv::Layout> layout;
+    std::vector<Expression> conditions{};
+    int64_t offset = 0;
     uint64_t size = UINT64_MAX;
   };
   /// Rows where all conditions hold; no condition is calculated where one before it does not hold, if it can fail.
@@ -51,7 +63,8 @@ struct PlanNode {
     std::vector<std::string> subset;
     Keep keep;
   };
-  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
+  using Kind =
+      std::variant<ScanFrame, ScanParquet, ScanCsv, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
 
   Kind kind;
   std::vector<PlanNodePointer> inputs;

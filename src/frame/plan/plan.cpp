@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "frame/csv/layout.h"
 #include "frame/executor/gathered_source.h"
 #include "frame/expressions/bound_expression.h"
 #include "frame/operators/group_results.h"
@@ -60,6 +61,37 @@ Result<Plan> Plan::scan_parquet(std::span<const std::filesystem::path> sources, 
   for (const size_t column : columns) fields.push_back(first->schema()[column]);
   HR_TRY(Schema schema, Schema::make(std::move(fields)));
   PlanNode::ScanParquet scan{.files = std::move(files), .columns = schema, .allows_others = options.columns.has_value()};
+  return Plan(make_node(std::move(scan), {}, std::move(schema)));
+}
+
+namespace {
+
+/// The files that sources of text mean; what is no path stays as it is.
+Result<std::vector<CsvInput>> inputs_of(std::span<const CsvInput> sources, bool has_patterns) {
+  std::vector<CsvInput> inputs;
+  for (const CsvInput& source : sources) {
+    const auto* path = std::get_if<std::filesystem::path>(&source);
+    if (path == nullptr || *path == "-" || !has_patterns) {
+      inputs.push_back(source);
+      continue;
+    }
+    HR_TRY(const auto found, files_of(*path, ".csv"));
+    inputs.insert(inputs.end(), found.begin(), found.end());
+  }
+  if (inputs.empty()) return fail(ErrorKind::InvalidArgument, "No file is named that could be scanned.");
+  return inputs;
+}
+
+}  // namespace
+
+Result<Plan> Plan::scan_csv(std::span<const CsvInput> sources, const CsvOptions& options) {
+  HR_TRY(auto inputs, inputs_of(sources, options.glob));
+  HR_TRY(const auto first, csv::Input::open(inputs.front(), process_budget()));
+  HR_TRY(csv::Layout layout, csv::layout_of(*first, options, process_budget()));
+  inputs.front() = first->source();
+  Schema schema = layout.schema;
+  PlanNode::ScanCsv scan{.inputs = std::make_shared<const std::vector<CsvInput>>(std::move(inputs)),
+                         .layout = std::make_shared<const csv::Layout>(std::move(layout))};
   return Plan(make_node(std::move(scan), {}, std::move(schema)));
 }
 
