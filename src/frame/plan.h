@@ -30,6 +30,10 @@ class Plan {
 
   struct ParquetOptions {
     std::optional<std::vector<std::string>> columns{};  ///< all, if none are named
+    std::optional<bool> hive_partitioning{};  ///< folders called name=value are columns; if not said: of folders that are scanned
+    std::map<std::string, DataType> hive_schema{};       ///< types of such columns, which are found otherwise
+    bool try_parse_hive_dates = true;
+    std::optional<std::string> include_file_paths{};  ///< a last column of this name has each row's file
   };
   /// Files, folders (all *.parquet below them) and patterns with * ? [] and **, in the order given, those of a pattern or a folder by
   /// name. The first one's footer is read; the others must have its columns. NotFound if a pattern fits nothing.

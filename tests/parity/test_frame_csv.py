@@ -275,3 +275,89 @@ def test_random_texts_are_read_as_polars_reads_them():
         text = random_text(random.Random(seed)).encode()
         options = {"try_parse_dates": seed % 2 == 0, "infer_schema_length": None}
         same_frames(hr.read_csv(text, **options), pl.read_csv(text, **options), f"{seed}: {text!r}")
+
+
+def floats():
+    random_ = random.Random(5)
+    some = [1.0, 0.1, 1e15, 1e16, 123456789012345678.0, 1e-4, 1e-5, 9.9e-6, 1.5e-7, 1e300, float("inf"), float("-inf"), float("nan"), -0.0, 5e-324]
+    return some + [random_.uniform(-1, 1) * 10.0 ** random_.randint(-20, 20) for _ in range(200)] + [None]
+
+
+def table():
+    moment = datetime.datetime(2020, 1, 2, 3, 4, 5, 123456)
+    return pl.DataFrame({
+        "s": ["a", "a,b", 'a"b', "a\nb", "", None, " a", "a\rb", "ä;"],
+        "i": [1, -2, 3, 4, 5, 6, 7, 2**63 - 1, None],
+        "d": [datetime.date(2020, 1, 2), None] + [datetime.date(1, 1, 1)] * 7,
+        "t": [moment, None] + [datetime.datetime(1969, 12, 31)] * 7,
+        "b": [True, False, None] * 3,
+        "n": [decimal.Decimal("-1.50"), None, decimal.Decimal("0.05")] * 3,
+        "x,y": pl.Series([None, 1.5, 2.5] * 3, dtype=pl.Float32),
+    })
+
+
+WRITES = [
+    {}, {"quote_style": "always"}, {"quote_style": "non_numeric"}, {"quote_style": "never"}, {"separator": ";", "null_value": "NA"},
+    {"quote_char": "'"}, {"line_terminator": "\r\n"}, {"include_header": False}, {"include_bom": True},
+    {"datetime_format": "%Y/%m/%d %H:%M", "date_format": "%d.%m.%Y"}, {"decimal_comma": True, "separator": ";"},
+    {"float_precision": 2}, {"float_scientific": True},
+]
+
+
+@pytest.mark.parametrize("options", WRITES, ids=range(len(WRITES)))
+def test_text_is_written_as_polars_writes_it(options):
+    assert hr.DataFrame(table()).write_csv(**options) == table().write_csv(**options)
+
+
+@pytest.mark.parametrize("kind", ["Float64", "Float32"])
+@pytest.mark.parametrize("options", [{}, {"float_precision": 3}, {"float_scientific": True}, {"float_scientific": False},
+                                     {"float_scientific": True, "float_precision": 2}], ids=range(5))
+def test_floats_are_written_as_polars_writes_them(kind, options):
+    frame = pl.DataFrame({"x": pl.Series(floats(), dtype=pl.Float64).cast(getattr(pl, kind))})
+    assert hr.DataFrame(frame).write_csv(**options).split("\n") == frame.write_csv(**options).split("\n")
+
+
+def test_categories_and_other_units_and_zones_are_written():
+    frame = pl.DataFrame({"c": pl.Series(["x", "y,z", None], dtype=pl.Categorical)})
+    assert hr.DataFrame(frame).write_csv() == frame.write_csv()
+    moments = pl.Series("t", [datetime.datetime(2020, 1, 2, 3, 4, 5, 123456)])
+    for unit in ("ms", "ns"):
+        one = moments.cast(pl.Datetime(unit)).to_frame()
+        assert hr.DataFrame(one).write_csv() == one.write_csv()
+    zoned = moments.dt.replace_time_zone("UTC").to_frame()
+    assert hr.DataFrame(zoned).write_csv() == zoned.write_csv()
+
+
+def test_a_plan_is_written_in_order_in_bounded_memory_and_read_again(tmp_path):
+    (tmp_path / "in.csv").write_text("n,s,x,t\n" + quoted(random.Random(6), 150_000), newline="")
+    lazy = hr.scan_csv(tmp_path / "in.csv").filter(hr.col("n") % 2 == 0)
+    for name, compression in (("out.csv", "uncompressed"), ("out.csv.gz", "gzip"), ("out.csv.zst", "zstd")):
+        lazy.sink_csv(tmp_path / name, compression=compression, memory="48MiB")
+        same_frames(hr.read_csv(tmp_path / name), pl.read_csv(tmp_path / "in.csv").filter(pl.col("n") % 2 == 0))
+    assert gzip.decompress((tmp_path / "out.csv.gz").read_bytes()) == (tmp_path / "out.csv").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["in.csv", "out.csv", "out.csv.gz", "out.csv.zst"]
+    bytes_, text = io.BytesIO(), io.StringIO()
+    lazy.sink_csv(bytes_)
+    lazy.collect().write_csv(text)
+    assert bytes_.getvalue() == text.getvalue().encode() == (tmp_path / "out.csv").read_bytes()
+
+
+def test_what_cannot_be_written_leaves_no_file_behind(tmp_path):
+    (tmp_path / "in.csv").write_text("n\n" + "1\n" * 200_000 + "x\n")
+    (tmp_path / "out.csv").write_text("before")
+    with pytest.raises(hr.InvalidData, match="line 200002"):
+        hr.scan_csv(tmp_path / "in.csv").sink_csv(tmp_path / "out.csv")
+    with pytest.raises(hr.Unsupported, match='Column "l": List'):
+        hr.DataFrame({"l": [[1]]}).write_csv(tmp_path / "out.csv")
+    with pytest.raises(ValueError, match="is to end with .gz"):
+        hr.DataFrame({"a": [1]}).write_csv(tmp_path / "out.csv", compression="gzip")
+    with pytest.raises(Exception, match="none/out.csv"):
+        hr.DataFrame({"a": [1]}).write_csv(tmp_path / "none" / "out.csv")
+
+    class Full:
+        def write(self, data):
+            raise OSError("disk full")
+
+    with pytest.raises(Exception, match="disk full"):
+        hr.DataFrame({"a": [1]}).write_csv(Full())
+    assert sorted(os.listdir(tmp_path)) == ["in.csv", "out.csv"] and (tmp_path / "out.csv").read_text() == "before"

@@ -72,7 +72,8 @@ std::string text_of(const PlanNode& node, const Scan& scan, const std::string& f
 }
 
 std::string text_of(const PlanNode& node, const PlanNode::ScanParquet& scan) {
-  return "SCAN PARQUET " + text_of(node, scan, scan.files->front().string(), scan.files->size(), scan.columns.size());
+  return "SCAN PARQUET " + text_of(node, scan, scan.files->front().string(), scan.files->size(),
+                                   scan.columns.size() + (scan.by_file ? scan.by_file->schema.size() : 0));
 }
 
 std::string text_of(const PlanNode& node, const PlanNode::ScanCsv& scan) {

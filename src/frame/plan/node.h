@@ -25,9 +25,15 @@ struct PlanNode {
   /// The rows [offset, offset + size) of all files, those of them where all conditions hold, one condition tried after the other. The
   /// conditions may read columns that the schema has not.
   struct ScanParquet {
+    /// Columns that have one value for each file: from the names of its folders, or its own.
+    struct FileColumns {
+      Schema schema;
+      std::vector<std::vector<Scalar>> values;  ///< by file, then by column
+    };
     std::shared_ptr<const std::vector<std::filesystem::path>> files;
     Schema columns;             ///< of every file
     bool allows_others = false; ///< whether files may have more
+    std::shared_ptr<const FileColumns> by_file{};
     std::vector<Expression> conditions{};
     int64_t offset = 0;  ///< below zero: from the end
     uint64_t size = UINT64_MAX;

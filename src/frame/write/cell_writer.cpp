@@ -120,7 +120,8 @@ struct FloatFormat {
     } else if (*scientific) {
       append_scientific(digits_of(size), false, out);
     } else {
-      append_fixed(digits_of(size), "", out);
+      // As a double prints: so does Polars.
+      append_fixed(digits_of(static_cast<double>(size)), "", out);
     }
   }
 };

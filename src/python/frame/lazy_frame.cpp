@@ -133,15 +133,18 @@ Plan rename(const Plan& plan, nb::handle mapping, bool strict) {
 }
 
 Plan scan_parquet(nb::handle source, const std::optional<std::vector<std::string>>& columns, std::optional<uint64_t> rows,
-                  const std::optional<std::string>& index, uint64_t offset) {
+                  const std::optional<std::string>& index, uint64_t offset, std::optional<bool> hive, nb::handle hive_schema,
+                  bool hive_dates, const std::optional<std::string>& paths) {
   std::vector<std::filesystem::path> sources;
   if (nb::isinstance<nb::list>(source) || nb::isinstance<nb::tuple>(source)) {
     sources = nb::cast<std::vector<std::filesystem::path>>(source);
   } else {
     sources.push_back(nb::cast<std::filesystem::path>(source));
   }
+  Plan::ParquetOptions options{.columns = columns, .hive_partitioning = hive, .try_parse_hive_dates = hive_dates, .include_file_paths = paths};
+  if (!hive_schema.is_none()) options.hive_schema = nb::cast<std::map<std::string, frame::DataType>>(hive_schema);
   const nb::gil_scoped_release released;
-  Plan plan = value_or_raise(Plan::scan_parquet(sources, {.columns = columns}));
+  Plan plan = value_or_raise(Plan::scan_parquet(sources, options));
   if (rows) plan = plan.slice(0, *rows);
   return index ? value_or_raise(plan.with_row_index(*index, offset)) : plan;
 }
@@ -204,7 +207,9 @@ void bind_lazy_frame(nb::module_& module) {
       .def("__iter__", [](nb::handle self) { return nb::borrow(self); })
       .def("__next__", &BatchIterator::next);
   module.def("scan_parquet", scan_parquet, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(),
-             nb::arg("n_rows") = nb::none(), nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0);
+             nb::arg("n_rows") = nb::none(), nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0,
+             nb::arg("hive_partitioning") = nb::none(), nb::arg("hive_schema") = nb::none(), nb::arg("try_parse_hive_dates") = true,
+             nb::arg("include_file_paths") = nb::none());
   module.def("concat", [](const std::vector<Plan>& frames) {
     if (frames.empty()) throw nb::next_overload();  // of frames in memory, which says that it needs one
     return value_or_raise(Plan::concat(frames));
