@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "frame/csv.h"
 #include "frame/data_frame.h"
 #include "frame/expression.h"
 #include "frame/group_by.h"
@@ -29,10 +30,18 @@ class Plan {
 
   struct ParquetOptions {
     std::optional<std::vector<std::string>> columns{};  ///< all, if none are named
+    std::optional<bool> hive_partitioning{};  ///< folders called name=value are columns; if not said: of folders that are scanned
+    std::map<std::string, DataType> hive_schema{};       ///< types of such columns, which are found otherwise
+    bool try_parse_hive_dates = true;
+    std::optional<std::string> include_file_paths{};  ///< a last column of this name has each row's file
   };
   /// Files, folders (all *.parquet below them) and patterns with * ? [] and **, in the order given, those of a pattern or a folder by
   /// name. The first one's footer is read; the others must have its columns. NotFound if a pattern fits nothing.
   static Result<Plan> scan_parquet(std::span<const std::filesystem::path> sources, const ParquetOptions& options);
+
+  /// Text with separators: files, folders (all *.csv below them) and patterns as above (unless options say that names are no patterns),
+  /// or bytes. The first one's header is read, and rows for the columns' types; the others must have its columns.
+  static Result<Plan> scan_csv(std::span<const CsvInput> sources, const CsvOptions& options);
 
   /// The columns of the result.
   const Schema& schema() const;

@@ -10,18 +10,24 @@
 
 from .._native import frame as _native
 from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
+from ._csv import read_csv, scan_csv, sink_csv, write_csv
 from ._dt import TimeFunctions
 from ._functions import coalesce, concat_str, max_horizontal, min_horizontal, sum_horizontal
+from ._parquet import sink_parquet, write_parquet
 from ._str import StringFunctions
 from ._when import Then, When
 
 DataFrame = _native.DataFrame
+DataFrame.write_csv = write_csv
+DataFrame.write_parquet = write_parquet
 DataType = _native.DataType
 Expr = _native.Expr
 Expr.str = property(StringFunctions)
 Expr.dt = property(TimeFunctions)
 GroupBy = _native.GroupBy
 LazyFrame = _native.LazyFrame
+LazyFrame.sink_csv = sink_csv
+LazyFrame.sink_parquet = sink_parquet
 LazyGroupBy = _native.LazyGroupBy
 Series = _native.Series
 col = _native.col
@@ -111,8 +117,10 @@ __all__ = [
     "min_horizontal",
     "n_unique",
     "quantile",
+    "read_csv",
     "read_parquet",
     "read_parquet_schema",
+    "scan_csv",
     "scan_parquet",
     "std",
     "sum",

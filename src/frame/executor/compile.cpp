@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "frame/executor/concat_source.h"
+#include "frame/executor/csv_source.h"
 #include "frame/executor/frame_source.h"
 #include "frame/executor/gathered_source.h"
 #include "frame/executor/operators.h"
@@ -164,6 +165,12 @@ Result<Pipeline> compile(const PlanNode& node, Query& query) {
     HR_TRY(auto source, ParquetSource::make(node, *scan, query));
     Pipeline pipeline = from(std::move(source), to_string(node), query);
     pipeline.is_dense = scan->conditions.empty();
+    return pipeline;
+  }
+  if (const auto* scan = std::get_if<PlanNode::ScanCsv>(&node.kind)) {
+    HR_TRY(auto source, CsvSource::make(node, *scan, query));
+    Pipeline pipeline = from(std::move(source), to_string(node), query);
+    pipeline.is_dense = scan->conditions.empty() && scan->inputs->size() == 1;
     return pipeline;
   }
   if (is_of_all_rows(node)) return compile_of_all_rows(node, query);

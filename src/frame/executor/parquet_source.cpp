@@ -8,6 +8,7 @@
 
 #include "base/thread_pool.h"
 #include "frame/executor/row_group_pruning.h"
+#include "frame/expressions/operand.h"
 #include "frame/plan/rewrite.h"
 #include "frame/plan/slice.h"
 
@@ -59,6 +60,7 @@ class ParquetTask final : public SourceTask {
   Result<Array> read(size_t column, size_t rows, const Selection* selection) {
     Column& own = columns_[column];
     const size_t leaf = part_.columns[column];
+    if (leaf == ParquetSource::kOfPath) return source_.of_path(stretch_.part, column, selection == nullptr ? rows : selection->size(rows));
     if (!own.reader) {
       HR_TRY(parquet::ColumnReader reader, file_->reader(stretch_.group, leaf, source_.budget()));
       own.reader.emplace(std::move(reader));
@@ -87,12 +89,52 @@ Result<std::unique_ptr<ParquetSource>> ParquetSource::make(const PlanNode& node,
   std::set<std::string, std::less<>> names;
   for (const Expression& condition : scan.conditions) add_columns(condition, names);
   for (const std::string& name : names) {
+    if (node.schema.index_of(name)) continue;
+    const auto of_path = scan.by_file ? scan.by_file->schema.index_of(name) : Result<size_t>(std::unexpect);
+    if (of_path) {
+      fields.push_back(scan.by_file->schema[*of_path]);
+      continue;
+    }
     HR_TRY(const size_t index, scan.columns.index_of(name));
-    if (!node.schema.index_of(name)) fields.push_back(scan.columns[index]);
+    fields.push_back(scan.columns[index]);
   }
   HR_TRY(Schema read, Schema::make(std::move(fields)));
   HR_TRY(Conditions conditions, Conditions::bind(scan.conditions, read));
-  return std::unique_ptr<ParquetSource>(new ParquetSource(scan, std::move(read), node.schema.size(), std::move(conditions), query));
+  std::unique_ptr<ParquetSource> source(new ParquetSource(scan, std::move(read), node.schema.size(), std::move(conditions), query));
+  HR_CHECK(source->split_conditions());
+  return source;
+}
+
+Result<void> ParquetSource::split_conditions() {
+  std::vector<Expression> of_paths;
+  for (const Expression& condition : scan_.conditions) {
+    std::set<std::string, std::less<>> names;
+    add_columns(condition, names);
+    const auto is_of_path = [&](const std::string& name) { return scan_.by_file && scan_.by_file->schema.index_of(name).has_value(); };
+    if (std::ranges::none_of(names, is_of_path)) of_rows_.push_back(condition);
+    if (!names.empty() && std::ranges::all_of(names, is_of_path)) of_paths.push_back(condition);
+  }
+  if (of_paths.empty()) return {};
+  HR_TRY(of_paths_, Conditions::bind(of_paths, scan_.by_file->schema));
+  return {};
+}
+
+Result<Array> ParquetSource::of_path(size_t part, size_t column, size_t rows) const {
+  HR_TRY(const size_t index, scan_.by_file->schema.index_of(read_[column].name));
+  return repeat(scan_.by_file->values[part][index], rows, query_.budget);
+}
+
+bool ParquetSource::rules_out(size_t file) const {
+  if (!scan_.by_file) return false;
+  Chunk chunk{.columns = {}, .rows = 1};
+  for (const Scalar& value : scan_.by_file->values[file]) {
+    auto array = repeat(value, 1, query_.budget);
+    if (!array) return false;
+    chunk.columns.push_back(*std::move(array));
+  }
+  const auto selection = of_paths_.select(chunk, [](size_t) -> Result<void> { return {}; }, query_.budget);
+  // What fails does so when rows are read.
+  return selection && selection->size(1) == 0;
 }
 
 Result<void> ParquetSource::check_schema(const parquet::OpenFile& file) const {
@@ -109,7 +151,8 @@ Result<void> ParquetSource::check_schema(const parquet::OpenFile& file) const {
   }
   if (scan_.allows_others) return {};
   for (const Field& field : file.schema().fields()) {
-    if (!scan_.columns.index_of(field.name)) return wrong(field.name, "is one more than the scan has from its first file");
+    const bool is_of_path = scan_.by_file && scan_.by_file->schema.index_of(field.name);
+    if (!is_of_path && !scan_.columns.index_of(field.name)) return wrong(field.name, "is one more than the scan has from its first file");
   }
   return {};
 }
@@ -118,7 +161,10 @@ Result<ParquetSource::Part> ParquetSource::open_file(const std::filesystem::path
   HR_TRY(auto file, parquet::OpenFile::open(path, query_.budget, stays_open));
   HR_CHECK(check_schema(*file));
   Part part{.file = file, .rows = static_cast<uint64_t>(file->metadata().rows)};
-  for (const Field& field : read_.fields()) part.columns.push_back(*file->schema().index_of(field.name));
+  for (const Field& field : read_.fields()) {
+    const bool is_of_path = scan_.by_file && scan_.by_file->schema.index_of(field.name);
+    part.columns.push_back(is_of_path ? kOfPath : *file->schema().index_of(field.name));
+  }
   return part;
 }
 
@@ -145,7 +191,8 @@ Result<void> ParquetSource::open_files() {
 }
 
 void ParquetSource::add_stretches(size_t part, uint64_t begin, uint64_t end, uint64_t first_row) {
-  const RowGroupPruning test(scan_.conditions, read_);
+  if (rules_out(part)) return;
+  const RowGroupPruning test(of_rows_, read_);
   uint64_t at = 0;
   const auto& groups = parts_[part].file->metadata().row_groups;
   for (size_t group = 0; group < groups.size(); ++group) {

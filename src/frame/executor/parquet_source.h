@@ -16,6 +16,8 @@ namespace headrace::frame {
 /// of the conditions are read first, and the rest where rows are left.
 class ParquetSource final : public Source {
  public:
+  /// Where a column is that no file has, but its path.
+  static constexpr size_t kOfPath = SIZE_MAX;
   /// A file, and where in it the columns are that are read. Files beyond the first hundred are opened again when their turn comes.
   struct Part {
     std::shared_ptr<const parquet::OpenFile> file;
@@ -40,13 +42,19 @@ class ParquetSource final : public Source {
   /// How many of the columns that are read are given on: the first ones.
   size_t width() const { return width_; }
   const std::shared_ptr<MemoryBudget>& budget() const { return query_.budget; }
+  /// So many times the value of a column that is of a file's path.
+  Result<Array> of_path(size_t part, size_t column, size_t rows) const;
 
  private:
   ParquetSource(const PlanNode::ScanParquet& scan, Schema read, size_t width, Conditions conditions, const Query& query)
       : scan_(scan), read_(std::move(read)), width_(width), conditions_(std::move(conditions)), query_(query) {}
+  /// Finds which conditions read columns of paths alone, or none.
+  Result<void> split_conditions();
   Result<void> open_files();
   Result<Part> open_file(const std::filesystem::path& path, bool stays_open) const;
   Result<void> check_schema(const parquet::OpenFile& file) const;
+  /// Whether a file's path alone says that none of its rows fulfils the conditions.
+  bool rules_out(size_t file) const;
   void add_stretches(size_t part, uint64_t begin, uint64_t end, uint64_t first_row);
   /// Few stretches are cut, so that all threads have one.
   void cut_stretches();
@@ -55,6 +63,8 @@ class ParquetSource final : public Source {
   Schema read_;
   size_t width_;
   Conditions conditions_;
+  Conditions of_paths_{};                   ///< those that read nothing else
+  std::vector<Expression> of_rows_{};       ///< those that read no such column
   const Query& query_;
   std::vector<Part> parts_;
   std::vector<Stretch> stretches_;

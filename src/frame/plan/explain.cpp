@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frame/csv/layout.h"
 #include "frame/plan.h"
 #include "frame/plan/node.h"
 
@@ -59,14 +60,25 @@ std::string text_of(const PlanNode& node, const PlanNode::Project& project) {
   return fmt::format("{} [{}]", adds ? "WITH_COLUMNS" : "SELECT", list_of(parts));
 }
 
-std::string text_of(const PlanNode& node, const PlanNode::ScanParquet& scan) {
-  const std::string more = scan.files->size() > 1 ? fmt::format(" and {} more files", scan.files->size() - 1) : "";
-  std::string text = fmt::format("SCAN PARQUET {}{}, {} of {} columns: {}", scan.files->front().string(), more, node.schema.size(),
-                                 scan.columns.size(), list_of(names_of(node.schema)));
+/// What a scan of files is, without their format.
+template <class Scan>
+std::string text_of(const PlanNode& node, const Scan& scan, const std::string& first, size_t files, size_t columns) {
+  const std::string more = files > 1 ? fmt::format(" and {} more files", files - 1) : "";
+  std::string text = fmt::format("{}{}, {} of {} columns: {}", first, more, node.schema.size(), columns, list_of(names_of(node.schema)));
   if (scan.offset != 0) text += fmt::format(", from row {}", scan.offset);
   if (scan.size != UINT64_MAX) text += fmt::format(", {} rows", scan.size);
   if (!scan.conditions.empty()) text += fmt::format(", where {}", text_of(scan.conditions));
   return text;
+}
+
+std::string text_of(const PlanNode& node, const PlanNode::ScanParquet& scan) {
+  return "SCAN PARQUET " + text_of(node, scan, scan.files->front().string(), scan.files->size(),
+                                   scan.columns.size() + (scan.by_file ? scan.by_file->schema.size() : 0));
+}
+
+std::string text_of(const PlanNode& node, const PlanNode::ScanCsv& scan) {
+  const auto* path = std::get_if<std::filesystem::path>(&scan.inputs->front());
+  return "SCAN CSV " + text_of(node, scan, path != nullptr ? path->string() : "in memory", scan.inputs->size(), scan.layout->schema.size());
 }
 
 std::string text_of(const PlanNode::Sort& sort) {
@@ -104,6 +116,7 @@ std::string to_string(const PlanNode& node) {
     return fmt::format("SCAN FRAME {} rows, {} columns: {}", scan->frame.height(), node.schema.size(), list_of(names_of(node.schema)));
   }
   if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&node.kind)) return text_of(node, *scan);
+  if (const auto* scan = std::get_if<PlanNode::ScanCsv>(&node.kind)) return text_of(node, *scan);
   if (const auto* filter = std::get_if<PlanNode::Filter>(&node.kind)) return fmt::format("FILTER {}", text_of(filter->conditions));
   if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) return text_of(node, *project);
   if (const auto* slice = std::get_if<PlanNode::Slice>(&node.kind)) {

@@ -12,6 +12,10 @@
 
 namespace headrace::frame {
 
+namespace csv {
+struct Layout;
+}
+
 using PlanNodePointer = std::shared_ptr<const PlanNode>;
 
 /// A step of a plan, with the columns that it gives.
@@ -21,11 +25,25 @@ struct PlanNode {
   /// The rows [offset, offset + size) of all files, those of them where all conditions hold, one condition tried after the other. The
   /// conditions may read columns that the schema has not.
   struct ScanParquet {
+    /// Columns that have one value for each file: from the names of its folders, or its own.
+    struct FileColumns {
+      Schema schema;
+      std::vector<std::vector<Scalar>> values;  ///< by file, then by column
+    };
     std::shared_ptr<const std::vector<std::filesystem::path>> files;
     Schema columns;             ///< of every file
     bool allows_others = false; ///< whether files may have more
+    std::shared_ptr<const FileColumns> by_file{};
     std::vector<Expression> conditions{};
     int64_t offset = 0;  ///< below zero: from the end
+    uint64_t size = UINT64_MAX;
+  };
+  /// The same of text with separators; a scan of several inputs is not sliced, and no slice is from the end.
+  struct ScanCsv {
+    std::shared_ptr<const std::vector<CsvInput>> inputs;
+    std::shared_ptr<const csv::Layout> layout;
+    std::vector<Expression> conditions{};
+    int64_t offset = 0;
     uint64_t size = UINT64_MAX;
   };
   /// Rows where all conditions hold; no condition is calculated where one before it does not hold, if it can fail.
@@ -51,7 +69,8 @@ struct PlanNode {
     std::vector<std::string> subset;
     Keep keep;
   };
-  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
+  using Kind =
+      std::variant<ScanFrame, ScanParquet, ScanCsv, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
 
   Kind kind;
   std::vector<PlanNodePointer> inputs;

@@ -6,12 +6,14 @@
 #include <set>
 #include <utility>
 
+#include "frame/csv/layout.h"
 #include "frame/executor/gathered_source.h"
 #include "frame/expressions/bound_expression.h"
 #include "frame/operators/group_results.h"
 #include "frame/operators/join.h"
 #include "frame/operators/reduction.h"
 #include "frame/parquet/open_file.h"
+#include "frame/plan/hive.h"
 #include "frame/plan/node.h"
 #include "frame/plan/paths.h"
 #include "frame/plan/rewrite.h"
@@ -47,19 +49,97 @@ Plan Plan::scan(DataFrame frame) {
   return Plan(make_node(PlanNode::ScanFrame{std::move(frame)}, {}, std::move(schema)));
 }
 
+namespace {
+
+/// Columns of files and of their paths together: the latter in the place of file columns of the same name, and else behind them.
+std::vector<Field> fields_with_paths(const Schema& files, const Schema& of_paths) {
+  std::vector<Field> fields(files.fields().begin(), files.fields().end());
+  for (const Field& field : of_paths.fields()) {
+    const auto same = std::ranges::find(fields, field.name, &Field::name);
+    if (same == fields.end()) {
+      fields.push_back(field);
+    } else {
+      *same = field;
+    }
+  }
+  return fields;
+}
+
+/// Those named, or all.
+Result<Schema> chosen(const std::vector<Field>& fields, const std::optional<std::vector<std::string>>& names) {
+  HR_TRY(Schema all, Schema::make(fields));
+  if (!names) return all;
+  std::vector<Field> some;
+  for (const std::string& name : *names) {
+    HR_TRY(const size_t index, all.index_of(name));
+    some.push_back(all[index]);
+  }
+  return Schema::make(std::move(some));
+}
+
+}  // namespace
+
 Result<Plan> Plan::scan_parquet(std::span<const std::filesystem::path> sources, const ParquetOptions& options) {
   auto files = std::make_shared<std::vector<std::filesystem::path>>();
+  std::vector<ScannedFile> scanned;
+  bool all_folders = true;
   for (const auto& source : sources) {
+    std::error_code ignored;
+    const bool is_folder = std::filesystem::is_directory(source, ignored);
+    all_folders = all_folders && is_folder;
     HR_TRY(const auto found, files_of(source, ".parquet"));
+    for (const auto& path : found) scanned.push_back({path, is_folder ? source : std::filesystem::path()});
     files->insert(files->end(), found.begin(), found.end());
   }
   if (files->empty()) return fail(ErrorKind::InvalidArgument, "No file is named that could be scanned.");
   HR_TRY(const auto first, parquet::OpenFile::open(files->front(), process_budget()));
-  HR_TRY(const auto columns, first->columns_named(options.columns));
+  HR_TRY(auto by_file, columns_of_paths(scanned, options.hive_partitioning.value_or(all_folders), options, first->schema()));
+  if (options.include_file_paths && first->schema().index_of(*options.include_file_paths)) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("include_file_paths={:?} is a column of the files; name another.",
+                                                        *options.include_file_paths), *options.include_file_paths);
+  }
+  std::optional<std::vector<std::string>> of_files = options.columns;
+  if (of_files) std::erase_if(*of_files, [&](const std::string& name) { return by_file.schema.index_of(name).has_value(); });
+  HR_TRY(const auto columns, first->columns_named(of_files));
   std::vector<Field> fields;
   for (const size_t column : columns) fields.push_back(first->schema()[column]);
-  HR_TRY(Schema schema, Schema::make(std::move(fields)));
-  PlanNode::ScanParquet scan{.files = std::move(files), .columns = schema, .allows_others = options.columns.has_value()};
+  HR_TRY(const Schema read, Schema::make(fields));
+  HR_TRY(Schema schema, chosen(fields_with_paths(read, by_file.schema), options.columns));
+  std::erase_if(fields, [&](const Field& field) { return by_file.schema.index_of(field.name).has_value(); });
+  HR_TRY(Schema own, Schema::make(std::move(fields)));
+  PlanNode::ScanParquet scan{.files = std::move(files), .columns = std::move(own), .allows_others = options.columns.has_value()};
+  if (by_file.schema.size() > 0) scan.by_file = std::make_shared<const PlanNode::ScanParquet::FileColumns>(std::move(by_file));
+  return Plan(make_node(std::move(scan), {}, std::move(schema)));
+}
+
+namespace {
+
+/// The files that sources of text mean; what is no path stays as it is.
+Result<std::vector<CsvInput>> inputs_of(std::span<const CsvInput> sources, bool has_patterns) {
+  std::vector<CsvInput> inputs;
+  for (const CsvInput& source : sources) {
+    const auto* path = std::get_if<std::filesystem::path>(&source);
+    if (path == nullptr || *path == "-" || !has_patterns) {
+      inputs.push_back(source);
+      continue;
+    }
+    HR_TRY(const auto found, files_of(*path, ".csv"));
+    inputs.insert(inputs.end(), found.begin(), found.end());
+  }
+  if (inputs.empty()) return fail(ErrorKind::InvalidArgument, "No file is named that could be scanned.");
+  return inputs;
+}
+
+}  // namespace
+
+Result<Plan> Plan::scan_csv(std::span<const CsvInput> sources, const CsvOptions& options) {
+  HR_TRY(auto inputs, inputs_of(sources, options.glob));
+  HR_TRY(const auto first, csv::Input::open(inputs.front(), process_budget()));
+  HR_TRY(csv::Layout layout, csv::layout_of(*first, options, process_budget()));
+  inputs.front() = first->source();
+  Schema schema = layout.schema;
+  PlanNode::ScanCsv scan{.inputs = std::make_shared<const std::vector<CsvInput>>(std::move(inputs)),
+                         .layout = std::make_shared<const csv::Layout>(std::move(layout))};
   return Plan(make_node(std::move(scan), {}, std::move(schema)));
 }
 

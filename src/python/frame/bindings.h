@@ -43,6 +43,8 @@ void bind_series(nanobind::module_& module);
 void bind_data_frame(nanobind::module_& module);
 void bind_expression(nanobind::module_& module);
 void bind_lazy_frame(nanobind::module_& module);
+void bind_csv(nanobind::module_& module);
+void bind_parquet(nanobind::module_& module);
 // These add to the classes of those.
 void bind_order(nanobind::module_& module);
 void bind_join(nanobind::module_& module);

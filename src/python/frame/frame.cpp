@@ -11,6 +11,8 @@ void bind_frame(nanobind::module_& module) {
   bind_group_by(frame);
   bind_data_frame(frame);
   bind_lazy_frame(frame);
+  bind_csv(frame);
+  bind_parquet(frame);
   bind_lazy_group_by(frame);
   bind_order(frame);
   bind_join(frame);

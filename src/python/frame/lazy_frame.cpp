@@ -15,6 +15,7 @@
 #include "frame/plan.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
+#include "python/frame/query.h"
 #include "python/interruptible.h"
 
 namespace nb = nanobind;
@@ -27,32 +28,11 @@ using frame::Plan;
 
 namespace {
 
-/// Calls work(flag) without the GIL; Ctrl-C raises the flag and leaves the work to end by it.
-template <class Work>
-auto run_cancellably(Work work) {
-  struct RaiseAtEnd {
-    std::shared_ptr<std::atomic<bool>> flag = std::make_shared<std::atomic<bool>>(false);
-    ~RaiseAtEnd() { *flag = true; }
-  } const cancelled;
-  return value_or_raise(run_interruptibly([work = std::move(work), flag = cancelled.flag]() mutable { return work(flag); }));
-}
-
-uint64_t bytes_of(nb::handle memory) {
-  if (memory.is_none()) return MemoryBudget::kUnlimited;
-  if (nb::isinstance<nb::str>(memory)) return value_or_raise(parse_bytes(nb::cast<std::string>(memory)));
-  return nb::cast<uint64_t>(memory);
-}
-
-frame::QueryOptions options_of(nb::handle memory, std::optional<size_t> threads, bool optimised) {
-  if (threads == 0) throw nb::value_error("a query needs one thread at least");
-  return {.memory_bytes = bytes_of(memory), .threads = threads.value_or(0), .optimise = optimised};
-}
-
 DataFrame collect(const Plan& plan, nb::handle memory, std::optional<size_t> threads, bool optimised) {
-  return run_cancellably([plan, options = options_of(memory, threads, optimised)](const auto& cancelled) mutable {
+  return value_or_raise(run_cancellably([plan, options = query_options(memory, threads, optimised)](const auto& cancelled) mutable {
     options.cancelled = cancelled;
     return frame::collect(plan, options);
-  });
+  }));
 }
 
 frame::Column numbers(const std::vector<frame::StepProfile>& steps, uint64_t frame::StepProfile::* of) {
@@ -76,10 +56,10 @@ DataFrame frame_of(const std::vector<frame::StepProfile>& steps) {
 }
 
 nb::tuple profile(const Plan& plan, nb::handle memory, std::optional<size_t> threads) {
-  const auto made = run_cancellably([plan, options = options_of(memory, threads, true)](const auto& cancelled) mutable {
+  const auto made = value_or_raise(run_cancellably([plan, options = query_options(memory, threads, true)](const auto& cancelled) mutable {
     options.cancelled = cancelled;
     return frame::profile(plan, options);
-  });
+  }));
   return nb::make_tuple(made.result, frame_of(made.steps));
 }
 
@@ -153,15 +133,18 @@ Plan rename(const Plan& plan, nb::handle mapping, bool strict) {
 }
 
 Plan scan_parquet(nb::handle source, const std::optional<std::vector<std::string>>& columns, std::optional<uint64_t> rows,
-                  const std::optional<std::string>& index, uint64_t offset) {
+                  const std::optional<std::string>& index, uint64_t offset, std::optional<bool> hive, nb::handle hive_schema,
+                  bool hive_dates, const std::optional<std::string>& paths) {
   std::vector<std::filesystem::path> sources;
   if (nb::isinstance<nb::list>(source) || nb::isinstance<nb::tuple>(source)) {
     sources = nb::cast<std::vector<std::filesystem::path>>(source);
   } else {
     sources.push_back(nb::cast<std::filesystem::path>(source));
   }
+  Plan::ParquetOptions options{.columns = columns, .hive_partitioning = hive, .try_parse_hive_dates = hive_dates, .include_file_paths = paths};
+  if (!hive_schema.is_none()) options.hive_schema = nb::cast<std::map<std::string, frame::DataType>>(hive_schema);
   const nb::gil_scoped_release released;
-  Plan plan = value_or_raise(Plan::scan_parquet(sources, {.columns = columns}));
+  Plan plan = value_or_raise(Plan::scan_parquet(sources, options));
   if (rows) plan = plan.slice(0, *rows);
   return index ? value_or_raise(plan.with_row_index(*index, offset)) : plan;
 }
@@ -198,7 +181,7 @@ void bind_ends(nb::class_<Plan>& type) {
       .def("profile", profile, nb::kw_only(), nb::arg("memory") = nb::none(), nb::arg("threads") = nb::none())
       .def("collect_batches", [](const Plan& p, std::optional<size_t> rows, nb::handle memory, std::optional<size_t> threads) {
              constexpr size_t kRows = size_t{1} << 16;
-             return BatchIterator(p, options_of(memory, threads, true), rows.value_or(kRows));
+             return BatchIterator(p, query_options(memory, threads, true), rows.value_or(kRows));
            }, nb::kw_only(), nb::arg("chunk_size") = nb::none(), nb::arg("memory") = nb::none(), nb::arg("threads") = nb::none())
       .def("explain", [](const Plan& p, bool optimised) { return optimised ? p.optimised().explain() : p.explain(); }, nb::kw_only(),
            nb::arg("optimized") = true)
@@ -224,7 +207,9 @@ void bind_lazy_frame(nb::module_& module) {
       .def("__iter__", [](nb::handle self) { return nb::borrow(self); })
       .def("__next__", &BatchIterator::next);
   module.def("scan_parquet", scan_parquet, nb::arg("source"), nb::kw_only(), nb::arg("columns") = nb::none(),
-             nb::arg("n_rows") = nb::none(), nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0);
+             nb::arg("n_rows") = nb::none(), nb::arg("row_index_name") = nb::none(), nb::arg("row_index_offset") = 0,
+             nb::arg("hive_partitioning") = nb::none(), nb::arg("hive_schema") = nb::none(), nb::arg("try_parse_hive_dates") = true,
+             nb::arg("include_file_paths") = nb::none());
   module.def("concat", [](const std::vector<Plan>& frames) {
     if (frames.empty()) throw nb::next_overload();  // of frames in memory, which says that it needs one
     return value_or_raise(Plan::concat(frames));

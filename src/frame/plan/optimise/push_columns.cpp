@@ -140,6 +140,7 @@ PlanNodePointer narrowed(const PlanNodePointer& node, const Names& needed) {
     for (const Field& field : schema.fields()) names.push_back(field.name);
     return make_node(PlanNode::ScanFrame{*scan->frame.select(names)}, {}, std::move(schema));
   }
+  if (std::holds_alternative<PlanNode::ScanCsv>(node->kind)) return make_node(node->kind, {}, std::move(schema));
   if (std::holds_alternative<PlanNode::ScanParquet>(node->kind)) return make_node(node->kind, {}, std::move(schema));
   const auto* project = std::get_if<PlanNode::Project>(&node->kind);
   if (project != nullptr) return is_of_all_rows(*node) ? narrowed_whole(*node, *project, needed) : narrowed(*node, *project, needed);

@@ -133,6 +133,12 @@ PlanNodePointer no_rows(const Schema& schema) {
   return Plan::scan(*DataFrame::make(schema, std::move(columns), 0)).node();
 }
 
+template <class Scan>
+PlanNodePointer with_conditions(const PlanNode& node, Scan scan, const Conditions& above) {
+  scan.conditions.insert(scan.conditions.end(), above.begin(), above.end());
+  return make_node(std::move(scan), {}, node.schema);
+}
+
 PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
   if (std::ranges::any_of(above, is_never)) return no_rows(node->schema);
   std::erase_if(above, is_literal);
@@ -153,11 +159,8 @@ PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
     for (const PlanNodePointer& input : node->inputs) inputs.push_back(pushed(input, above));
     return with_inputs(*node, std::move(inputs));
   }
-  if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&node->kind)) {
-    PlanNode::ScanParquet made = *scan;
-    made.conditions.insert(made.conditions.end(), above.begin(), above.end());
-    return make_node(std::move(made), {}, node->schema);
-  }
+  if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&node->kind)) return with_conditions(*node, *scan, above);
+  if (const auto* scan = std::get_if<PlanNode::ScanCsv>(&node->kind)) return with_conditions(*node, *scan, above);
   return filtered(below(*node), std::move(above));
 }
 

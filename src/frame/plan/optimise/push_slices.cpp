@@ -23,16 +23,26 @@ PlanNodePointer placed(const PlanNodePointer& node, const Slice& inner, const Sl
   return placed(node->inputs[0], Slice{static_cast<int64_t>(begin), std::min(outer.size, left)});
 }
 
+/// The slice of what a scan's own slice leaves; not from an end that is not known.
+template <class Scan>
+PlanNodePointer sliced(const PlanNode& node, Scan scan, const Slice& slice) {
+  const auto skipped = static_cast<uint64_t>(std::max<int64_t>(slice.offset, 0));
+  const uint64_t begin = std::min<uint64_t>(static_cast<uint64_t>(scan.offset) + skipped, INT64_MAX);
+  scan.offset = slice.offset < 0 ? slice.offset : static_cast<int64_t>(begin);
+  scan.size = std::min(slice.size, scan.size == UINT64_MAX ? UINT64_MAX : scan.size > skipped ? scan.size - skipped : 0);
+  return make_node(std::move(scan), {}, node.schema);
+}
+
+PlanNodePointer placed(const PlanNodePointer& node, const PlanNode::ScanCsv& scan, const Slice& slice) {
+  if (!scan.conditions.empty() || slice.offset < 0 || scan.inputs->size() > 1) return slice_of(node, slice);
+  return sliced(*node, scan, slice);
+}
+
 PlanNodePointer placed(const PlanNodePointer& node, const PlanNode::ScanParquet& scan, const Slice& slice) {
   // From the end of what is cut off already: the slice would have to know where that is.
   const bool is_whole = scan.offset == 0 && scan.size == UINT64_MAX;
   if (!scan.conditions.empty() || (slice.offset < 0 && !is_whole) || scan.offset < 0) return slice_of(node, slice);
-  PlanNode::ScanParquet made = scan;
-  const auto skipped = static_cast<uint64_t>(std::max<int64_t>(slice.offset, 0));
-  const uint64_t begin = std::min<uint64_t>(static_cast<uint64_t>(scan.offset) + skipped, INT64_MAX);
-  made.offset = slice.offset < 0 ? slice.offset : static_cast<int64_t>(begin);
-  made.size = std::min(slice.size, scan.size == UINT64_MAX ? UINT64_MAX : scan.size > skipped ? scan.size - skipped : 0);
-  return make_node(std::move(made), {}, node->schema);
+  return sliced(*node, scan, slice);
 }
 
 /// Every input as long as the slice's end lets it be of use, and the slice itself.
@@ -47,6 +57,7 @@ PlanNodePointer placed_in_concat(const PlanNodePointer& node, const Slice& slice
 PlanNodePointer placed(const PlanNodePointer& node, const Slice& slice) {
   if (const auto* inner = std::get_if<Slice>(&node->kind)) return placed(node, *inner, slice);
   if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&node->kind)) return placed(node, *scan, slice);
+  if (const auto* scan = std::get_if<PlanNode::ScanCsv>(&node->kind)) return placed(node, *scan, slice);
   if (const auto* scan = std::get_if<PlanNode::ScanFrame>(&node->kind)) {
     const RowRange rows = rows_of(slice, scan->frame.height());
     return make_node(PlanNode::ScanFrame{scan->frame.slice(rows.begin, rows.size)}, {}, node->schema);
