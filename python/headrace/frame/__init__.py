@@ -11,7 +11,8 @@
 from .._native import frame as _native
 from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
 from ._dt import TimeFunctions
-from ._functions import coalesce, concat_str, max_horizontal, min_horizontal, sum_horizontal
+from ._functions import coalesce, concat_str, int_range, max_horizontal, min_horizontal, sum_horizontal
+from ._series import SeriesFunctions
 from ._str import StringFunctions
 from ._when import Then, When
 
@@ -24,6 +25,8 @@ GroupBy = _native.GroupBy
 LazyFrame = _native.LazyFrame
 LazyGroupBy = _native.LazyGroupBy
 Series = _native.Series
+Series.str = property(lambda series: SeriesFunctions(series, StringFunctions))
+Series.dt = property(lambda series: SeriesFunctions(series, TimeFunctions))
 col = _native.col
 concat = _native.concat
 lit = _native.lit
@@ -84,6 +87,7 @@ __all__ = [
     "List",
     "Null",
     "Series",
+    "SeriesFunctions",
     "String",
     "StringFunctions",
     "Then",
@@ -100,6 +104,7 @@ __all__ = [
     "count",
     "first",
     "implode",
+    "int_range",
     "last",
     "len",
     "lit",
