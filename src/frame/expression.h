@@ -78,6 +78,21 @@ enum class Interpolation : uint8_t { Nearest, Lower, Higher, Midpoint, Linear, E
 /// InvalidArgument for anything but "nearest", "lower", "higher", "midpoint", "linear", "equiprobable".
 Result<Interpolation> interpolation_of(std::string_view name);
 
+/// Which rows around a row an aggregate sees, in the order of a window; begin and end are among them.
+struct WindowFrame {
+  enum class Unit : uint8_t {
+    Rows,   ///< offsets count rows
+    Range,  ///< offsets are of the values of the one order key; the current row is all rows that are equal in the order keys
+  };
+  enum class Bound : uint8_t { UnboundedPreceding, Preceding, CurrentRow, Following, UnboundedFollowing };
+  Unit unit = Unit::Rows;
+  Bound begin = Bound::UnboundedPreceding, end = Bound::CurrentRow;
+  Scalar begin_offset{}, end_offset{};  ///< of Preceding and Following: no less than 0
+  bool operator==(const WindowFrame&) const = default;
+};
+struct WindowSpec;
+class ColumnFunction;
+
 /// How a column is calculated from others, by names. Immutable; copies share. Nothing is checked before bind().
 class Expression {
  public:
@@ -104,7 +119,13 @@ class Expression {
   /// `options`, which are the same for all. docs/frames.md lists them; bind() gives NotFound for others.
   struct Function { std::string name; std::vector<Scalar> options; bool operator==(const Function&) const = default; };
   static Expression function(Function what, std::vector<Expression> inputs);
+  /// The expression over the rows that are equal in keys, as window.h says.
+  static Expression over(Expression input, const WindowSpec& window);
+  /// A function of column_function.h.
+  static Expression call(std::shared_ptr<const ColumnFunction> function, std::vector<Expression> inputs);
   Expression alias(std::string name) const;
+  /// The same over other inputs.
+  Expression with_inputs(std::vector<Expression> inputs) const { return Expression(node_->kind, std::move(inputs)); }
 
   struct Column { std::string name; bool operator==(const Column&) const = default; };
   struct Literal { Scalar value; bool operator==(const Literal&) const = default; };
@@ -113,7 +134,15 @@ class Expression {
   struct Cast { DataType type; bool strict; bool operator==(const Cast&) const = default; };
   struct When { bool operator==(const When&) const = default; };
   struct Alias { std::string name; bool operator==(const Alias&) const = default; };
-  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregate, Function, Alias>;
+  /// Inputs: the expression, `keys` of the partition, then those of the order.
+  struct Over {
+    size_t keys = 0;
+    std::vector<bool> descending, nulls_last;  ///< of each order key
+    std::optional<WindowFrame> frame;
+    bool operator==(const Over&) const = default;
+  };
+  struct Call { std::shared_ptr<const ColumnFunction> function; bool operator==(const Call&) const; };
+  using Kind = std::variant<Column, Literal, Binary, Unary, Cast, When, Aggregate, Function, Alias, Over, Call>;
 
   const Kind& kind() const { return node_->kind; }
   const std::vector<Expression>& inputs() const { return node_->inputs; }

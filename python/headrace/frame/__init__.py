@@ -12,8 +12,9 @@ from .._native import frame as _native
 from ._aggregates import count, first, implode, last, len, max, mean, median, min, n_unique, quantile, std, sum, var
 from ._csv import read_csv, scan_csv, sink_csv, write_csv
 from ._dt import TimeFunctions
-from ._functions import coalesce, concat_str, max_horizontal, min_horizontal, sum_horizontal
+from ._functions import coalesce, concat_str, int_range, max_horizontal, min_horizontal, sum_horizontal
 from ._parquet import sink_parquet, write_parquet
+from ._series import SeriesFunctions
 from ._str import StringFunctions
 from ._when import Then, When
 
@@ -30,6 +31,8 @@ LazyFrame.sink_csv = sink_csv
 LazyFrame.sink_parquet = sink_parquet
 LazyGroupBy = _native.LazyGroupBy
 Series = _native.Series
+Series.str = property(lambda series: SeriesFunctions(series, StringFunctions))
+Series.dt = property(lambda series: SeriesFunctions(series, TimeFunctions))
 col = _native.col
 concat = _native.concat
 lit = _native.lit
@@ -90,6 +93,7 @@ __all__ = [
     "List",
     "Null",
     "Series",
+    "SeriesFunctions",
     "String",
     "StringFunctions",
     "Then",
@@ -106,6 +110,7 @@ __all__ = [
     "count",
     "first",
     "implode",
+    "int_range",
     "last",
     "len",
     "lit",

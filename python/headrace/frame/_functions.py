@@ -22,6 +22,14 @@ def concat_str(*exprs, separator="", ignore_nulls=False):
     return _native.function("concat_str", _expressions(exprs), [separator, ignore_nulls])
 
 
+def int_range(start=0, end=None, step=1, *, dtype=_native.Int64):
+    """Whole numbers, one for each row: up to len(), from `start` on if `end` is len() + start."""
+    start, end = (0, start) if end is None else (start, end)
+    if not isinstance(end, _native.Expr) or repr(end) not in ("len()", f"(len() + {start})"):
+        raise ValueError("int_range() numbers rows: its end is len(), or len() + start")
+    return _native.row_numbers(dtype, start, step)
+
+
 def max_horizontal(*exprs):
     return _native.function("max_horizontal", _expressions(exprs), [])
 

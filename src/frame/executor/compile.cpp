@@ -1,5 +1,6 @@
 #include "frame/executor/compile.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "frame/executor/concat_source.h"
@@ -11,6 +12,8 @@
 #include "frame/executor/stored_source.h"
 #include "frame/group_by.h"
 #include "frame/plan/rewrite.h"
+#include "frame/window.h"
+#include "frame/windows/over.h"
 
 namespace headrace::frame {
 namespace {
@@ -122,6 +125,12 @@ Result<Pipeline> compile_join(const PlanNode& node, const PlanNode::Join& join, 
 }
 
 Result<Pipeline> compile_group_by(const PlanNode& node, const PlanNode::GroupBy& group_by, Query& query) {
+  if (std::ranges::any_of(group_by.expressions, needs_whole_groups)) {
+    const auto make = [group_by, budget = query.budget](const std::vector<DataFrame>& input) {
+      return frame::group_by(input.front(), group_by.keys, group_by.expressions, budget);
+    };
+    return compile_stored(node, make, query);
+  }
   HR_TRY(Pipeline input, compile(node.input(), query));
   HR_TRY(GroupResults results, GroupResults::bind(group_by.keys, group_by.expressions, node.input().schema));
   Aggregation groups(results.keys(), results.aggregates(), query.workers, query.budget);
@@ -133,16 +142,20 @@ Result<Pipeline> compile_group_by(const PlanNode& node, const PlanNode::GroupBy&
 /// Expressions with aggregates beside rows.
 Result<Pipeline> compile_of_all_rows(const PlanNode& node, Query& query) {
   if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) {
-    const auto make = [expressions = project->expressions, budget = query.budget](const std::vector<DataFrame>& input) {
-      return select(input.front(), expressions, budget);
+    const auto make = [expressions = project->expressions, &query](const std::vector<DataFrame>& input) {
+      const bool windows = std::ranges::any_of(expressions, has_window);
+      return windows ? select_windows(input.front(), expressions, query.budget, [&query] { return query.is_cancelled(); })
+                     : select(input.front(), expressions, query.budget);
     };
     return compile_stored(node, make, query);
   }
   std::vector<std::string> names;
   for (const Field& field : node.schema.fields()) names.push_back(field.name);
   const Expression condition = all_of(std::get<PlanNode::Filter>(node.kind).conditions);
-  const auto make = [condition, names, budget = query.budget](const std::vector<DataFrame>& input) -> Result<DataFrame> {
-    HR_TRY(const DataFrame kept, filter(input.front(), condition, budget));
+  const auto make = [condition, names, &query](const std::vector<DataFrame>& input) -> Result<DataFrame> {
+    HR_TRY(const DataFrame kept, has_window(condition)
+                                     ? filter_windows(input.front(), condition, query.budget, [&query] { return query.is_cancelled(); })
+                                     : filter(input.front(), condition, query.budget));
     return kept.select(names);
   };
   return compile_stored(node, make, query);

@@ -6,18 +6,20 @@
 #include <cmath>
 #include <utility>
 
+#include "frame/column_function.h"
 #include "frame/columns/concatenate.h"
 #include "frame/columns/gather.h"
 #include "frame/expressions/cast.h"
 #include "frame/expressions/operators.h"
 #include "frame/expressions/types.h"
 #include "frame/functions/function.h"
+#include "frame/windows/over.h"
 
 namespace headrace::frame {
 
 /// One step: what it is made of has been given its types.
 struct BoundExpression::Node {
-  enum class Step : uint8_t { Column, Literal, Binary, Unary, Cast, When, Function };
+  enum class Step : uint8_t { Column, Literal, Binary, Unary, Cast, When, Function, Call };
   Step step = Step::Literal;
   DataType type;
   std::vector<std::shared_ptr<const Node>> inputs;
@@ -27,6 +29,7 @@ struct BoundExpression::Node {
   UnaryOperator unary = UnaryOperator::Not;
   bool strict = true;
   std::shared_ptr<const BoundFunction> function;
+  std::shared_ptr<const ColumnFunction> call;
   std::string text;  // for messages
 
   Result<Operand> evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const;
@@ -80,7 +83,8 @@ class Binder {
 
   Result<NodePointer> bind(const Expression& expression) {
     if (++depth_ > kDeepest) return fail(ErrorKind::OutOfRange, fmt::format("An expression is nested more than {} deep.", kDeepest));
-    auto node = std::visit([&](const auto& kind) { return of(expression, kind); }, expression.kind());
+    auto node = is_of_context(expression) ? of_context(expression)
+                                          : std::visit([&](const auto& kind) { return of(expression, kind); }, expression.kind());
     --depth_;
     return node;
   }
@@ -195,11 +199,14 @@ class Binder {
     return node;
   }
 
-  Result<NodePointer> of(const Expression& expression, const Expression::Aggregate&) {
+  /// What is calculated of whole groups is a column here.
+  Result<NodePointer> of_context(const Expression& expression) {
     const auto place = std::ranges::find(aggregates_, expression);
     if (place == aggregates_.end()) {
+      const bool is_aggregate = std::holds_alternative<Expression::Aggregate>(expression.kind());
+      const char* what = is_aggregate ? "an aggregate" : "what looks at other rows";
       return fail(ErrorKind::InvalidArgument,
-                  fmt::format("{}: an aggregate cannot stand here, within another or where rows are calculated.", to_string(expression)));
+                  fmt::format("{}: {} cannot stand here, within another or where rows are calculated.", to_string(expression), what));
     }
     auto node = step(Node::Step::Column, expression);
     const auto index = static_cast<size_t>(place - aggregates_.begin());
@@ -224,6 +231,25 @@ class Binder {
     node->function = std::make_shared<const BoundFunction>(*std::move(function));
     return folded(node);
   }
+
+  Result<NodePointer> of(const Expression& expression, const Expression::Call& call) {
+    auto node = step(Node::Step::Call, expression);
+    std::vector<DataType> types;
+    for (const Expression& input : expression.inputs()) {
+      HR_TRY(NodePointer bound, bind(input));
+      types.push_back(bound->type);
+      node->inputs.push_back(std::move(bound));
+    }
+    const auto type = call.function->bind(types);
+    if (!type) return wrong(expression, type.error());
+    node->type = *type;
+    node->call = call.function;
+    return node;
+  }
+
+  /// Those that of_context() knows.
+  Result<NodePointer> of(const Expression& expression, const Expression::Aggregate&) { return of_context(expression); }
+  Result<NodePointer> of(const Expression& expression, const Expression::Over&) { return of_context(expression); }
 
   Result<NodePointer> of(const Expression& expression, const Expression::Alias&) { return bind(expression.inputs()[0]); }
 
@@ -283,6 +309,22 @@ Result<Array> chosen(const Array& then, const Array& otherwise, const Array& con
   return gather(all, rows, budget);
 }
 
+/// A call for all rows, in pieces of as many as the function prefers.
+Result<Array> called(const ColumnFunction& function, const std::vector<Array>& inputs, const DataType& type, size_t rows,
+                     const std::shared_ptr<MemoryBudget>& budget) {
+  const size_t most = std::max<size_t>(1, function.traits().preferred_rows);
+  std::vector<Array> made;
+  for (size_t begin = 0; begin < rows || made.empty(); begin += most) {
+    const size_t size = std::min(most, rows - begin);
+    std::vector<Array> some;
+    for (const Array& input : inputs) some.push_back(input.slice(begin, size));
+    HR_TRY(Array one, function.call(some, size, budget));
+    HR_CHECK(check_answer(function, one, type, size));
+    made.push_back(std::move(one));
+  }
+  return concatenate(made, budget);
+}
+
 }  // namespace
 
 Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::shared_ptr<MemoryBudget>& budget) const {
@@ -295,8 +337,8 @@ Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::s
     all_scalar = all_scalar && side.is_scalar();
     sides.push_back(std::move(side));
   }
-  // A list is no single value.
-  all_scalar = all_scalar && type.id() != TypeId::List;
+  // A list is no single value, and neither is a call: each row has its own.
+  all_scalar = all_scalar && type.id() != TypeId::List && step != Step::Call;
   const size_t rows = all_scalar ? 1 : chunk.rows;
   const auto named = [&](Result<Array> result) -> Result<Operand> {
     if (!result) return fail(result.error().kind, fmt::format("{}: {}.", text, result.error().message));
@@ -332,6 +374,14 @@ Result<Operand> BoundExpression::Node::evaluate(const Chunk& chunk, const std::s
       return named(chosen(then, otherwise, condition, budget));
     }
     case Step::Function: return named(function->call(sides, rows, budget));
+    case Step::Call: {
+      std::vector<Array> arrays;
+      for (size_t i = 0; i < sides.size(); ++i) {
+        HR_TRY(Array array, array_of(i));
+        arrays.push_back(std::move(array));
+      }
+      return named(called(*call, arrays, type, rows, budget));
+    }
     case Step::Column:
     case Step::Literal: break;
   }
@@ -372,7 +422,8 @@ bool can_fail(const Node& node) {
   const bool fails = (node.step == Node::Step::Cast && node.strict && !always_fits(node.inputs[0]->type, node.type)) ||
                      (node.step == Node::Step::Binary && node.type.id() == TypeId::Decimal) ||
                      (node.step == Node::Step::Unary && node.unary == UnaryOperator::Negate && node.type.id() == TypeId::Decimal) ||
-                     (node.step == Node::Step::Function && node.function->can_fail);
+                     (node.step == Node::Step::Function && node.function->can_fail) ||
+                     (node.step == Node::Step::Call && node.call->traits().can_fail);
   return fails || std::ranges::any_of(node.inputs, [](const NodePointer& input) { return can_fail(*input); });
 }
 

@@ -8,10 +8,13 @@
 #include "frame/expressions/bound_expression.h"
 #include "frame/expressions/pieces.h"
 #include "frame/operators/reduction.h"
+#include "frame/window.h"
+#include "frame/windows/over.h"
 
 namespace headrace::frame {
 
 Result<DataFrame> select(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget) {
+  if (std::ranges::any_of(expressions, has_window)) return select_windows(frame, expressions, budget);
   HR_TRY(const Reduction reduction, Reduction::bind(expressions, frame.schema()));
   std::vector<BoundExpression> bound;
   std::vector<Field> fields;
@@ -74,6 +77,7 @@ Result<DataFrame> with_columns(const DataFrame& frame, std::span<const Expressio
 }
 
 Result<DataFrame> filter(const DataFrame& frame, const Expression& condition, const std::shared_ptr<MemoryBudget>& budget) {
+  if (has_window(condition)) return filter_windows(frame, condition, budget);
   HR_TRY(const Reduction reduction, Reduction::bind({&condition, 1}, frame.schema()));
   HR_TRY(const BoundExpression bound, reduction.bind(condition, frame.schema()));
   if (bound.type().id() != TypeId::Bool && bound.type().id() != TypeId::Null) {

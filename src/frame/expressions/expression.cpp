@@ -6,6 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include "frame/column_function.h"
+#include "frame/window.h"
+
 namespace headrace::frame {
 
 Expression Expression::column(std::string name) { return Expression(Column{std::move(name)}); }
@@ -24,6 +27,22 @@ Expression Expression::when(Expression condition, Expression then, Expression ot
 Expression Expression::aggregate(Aggregate what, Expression input) { return Expression(what, {std::move(input)}); }
 Expression Expression::len() { return Expression(Aggregate{}); }
 Expression Expression::function(Function what, std::vector<Expression> inputs) { return Expression(std::move(what), std::move(inputs)); }
+Expression Expression::over(Expression input, const WindowSpec& window) {
+  Over over{.keys = window.partition_by.size(), .descending = {}, .nulls_last = {}, .frame = window.frame};
+  std::vector<Expression> inputs{std::move(input)};
+  inputs.insert(inputs.end(), window.partition_by.begin(), window.partition_by.end());
+  for (const SortBy& by : window.order_by) {
+    inputs.push_back(by.expression);
+    over.descending.push_back(by.descending);
+    over.nulls_last.push_back(by.nulls_last);
+  }
+  return Expression(std::move(over), std::move(inputs));
+}
+Expression Expression::call(std::shared_ptr<const ColumnFunction> function, std::vector<Expression> inputs) {
+  return Expression(Call{std::move(function)}, std::move(inputs));
+}
+/// Two calls of a volatile function are two.
+bool Expression::Call::operator==(const Call& other) const { return function == other.function && !function->traits().is_volatile; }
 Expression Expression::alias(std::string name) const { return Expression(Alias{std::move(name)}, {*this}); }
 
 const std::string& Expression::name() const {
@@ -84,6 +103,33 @@ struct Overloaded : Each... {
   using Each::operator()...;
 };
 
+std::string text_of(const WindowFrame& frame) {
+  const auto bound = [](WindowFrame::Bound which, const Scalar& offset) -> std::string {
+    switch (which) {
+      case WindowFrame::Bound::UnboundedPreceding: return "unbounded preceding";
+      case WindowFrame::Bound::Preceding: return fmt::format("{} preceding", to_string(offset));
+      case WindowFrame::Bound::CurrentRow: return "current row";
+      case WindowFrame::Bound::Following: return fmt::format("{} following", to_string(offset));
+      case WindowFrame::Bound::UnboundedFollowing: return "unbounded following";
+    }
+    std::unreachable();
+  };
+  return fmt::format("{} between {} and {}", frame.unit == WindowFrame::Unit::Rows ? "rows" : "range", bound(frame.begin, frame.begin_offset),
+                     bound(frame.end, frame.end_offset));
+}
+
+std::string text_of(const Expression::Over& over, std::span<const Expression> inputs) {
+  std::vector<std::string> arguments, orders;
+  for (size_t i = 0; i < over.keys; ++i) arguments.push_back(to_string(inputs[1 + i]));
+  for (size_t i = 0; i < over.descending.size(); ++i) {
+    orders.push_back(fmt::format("{}{}{}", to_string(inputs[1 + over.keys + i]), over.descending[i] ? " descending" : "",
+                                 over.nulls_last[i] ? " nulls last" : ""));
+  }
+  if (!orders.empty()) arguments.push_back(fmt::format("order_by=[{}]", fmt::join(orders, ", ")));
+  if (over.frame) arguments.push_back(text_of(*over.frame));
+  return fmt::format("{}.over({})", to_string(inputs[0]), fmt::join(arguments, ", "));
+}
+
 std::string applied(UnaryOperator op, const std::string& input) {
   switch (op) {
     case UnaryOperator::Not: return "~" + input;
@@ -136,6 +182,12 @@ std::string to_string(const Expression& expression) {
             for (size_t i = 1; i < inputs.size(); ++i) rest.push_back(input(i));
             for (const Scalar& option : what.options) rest.push_back(to_string(option));
             return fmt::format("{}.{}({})", input(0), what.name, fmt::join(rest, ", "));
+          },
+          [&](const Expression::Over& over) { return text_of(over, inputs); },
+          [&](const Expression::Call& call) {
+            std::vector<std::string> rest;
+            for (size_t i = 1; i < inputs.size(); ++i) rest.push_back(input(i));
+            return fmt::format("{}.{}({})", input(0), call.function->name(), fmt::join(rest, ", "));
           },
           [&](const Expression::Alias& alias) { return fmt::format("{}.alias({:?})", input(0), alias.name); },
       },

@@ -12,6 +12,7 @@
 #include "frame/operators/aggregation.h"
 #include "frame/operators/group_results.h"
 #include "frame/operators/reduction.h"
+#include "frame/windows/over.h"
 
 namespace headrace::frame {
 namespace {
@@ -85,6 +86,7 @@ Result<DataFrame> rows_of(const DataFrame& frame, std::span<const uint64_t> rows
 Result<DataFrame> group_by(const DataFrame& frame, std::span<const Expression> keys, std::span<const Expression> expressions,
                            const std::shared_ptr<MemoryBudget>& budget) {
   if (keys.empty()) return fail(ErrorKind::InvalidArgument, "group_by needs a key at least; select() makes one row of all.");
+  if (std::ranges::any_of(expressions, needs_whole_groups)) return group_whole(frame, keys, expressions, budget);
   HR_TRY(const GroupResults results, GroupResults::bind(keys, expressions, frame.schema()));
   const size_t workers = workers_for(frame);
   Aggregation groups(results.keys(), results.aggregates(), workers, budget);

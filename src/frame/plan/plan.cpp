@@ -17,12 +17,21 @@
 #include "frame/plan/node.h"
 #include "frame/plan/paths.h"
 #include "frame/plan/rewrite.h"
+#include "frame/window.h"
+#include "frame/windows/over.h"
 
 namespace headrace::frame {
 
 Result<Schema> schema_of(std::span<const Expression> expressions, const Schema& input) {
-  HR_TRY(const Reduction reduction, Reduction::bind(expressions, input));
   std::vector<Field> fields;
+  if (std::ranges::any_of(expressions, has_window)) {
+    for (const Expression& expression : expressions) {
+      HR_TRY(const ContextExpression bound, ContextExpression::bind(expression, input));
+      fields.push_back({expression.name(), bound.type()});
+    }
+    return Schema::make(std::move(fields));
+  }
+  HR_TRY(const Reduction reduction, Reduction::bind(expressions, input));
   for (const Expression& expression : expressions) {
     HR_TRY(const BoundExpression bound, reduction.bind(expression, input));
     fields.push_back({expression.name(), bound.type()});
@@ -31,16 +40,16 @@ Result<Schema> schema_of(std::span<const Expression> expressions, const Schema& 
 }
 
 Result<void> check_condition(const Expression& condition, const Schema& input) {
-  HR_TRY(const Reduction reduction, Reduction::bind({&condition, 1}, input));
-  HR_TRY(const BoundExpression bound, reduction.bind(condition, input));
+  HR_TRY(const ContextExpression bound, ContextExpression::bind(condition, input));
   if (bound.type().id() == TypeId::Bool || bound.type().id() == TypeId::Null) return {};
   return fail(ErrorKind::InvalidArgument,
               fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
 }
 
 bool is_of_all_rows(const PlanNode& node) {
-  if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) return std::ranges::any_of(project->expressions, has_aggregate);
-  if (const auto* filter = std::get_if<PlanNode::Filter>(&node.kind)) return std::ranges::any_of(filter->conditions, has_aggregate);
+  const auto is_such = [](const Expression& expression) { return has_aggregate(expression) || has_window(expression); };
+  if (const auto* project = std::get_if<PlanNode::Project>(&node.kind)) return std::ranges::any_of(project->expressions, is_such);
+  if (const auto* filter = std::get_if<PlanNode::Filter>(&node.kind)) return std::ranges::any_of(filter->conditions, is_such);
   return false;
 }
 
@@ -149,7 +158,7 @@ Result<Plan> Plan::select(std::span<const Expression> expressions) const {
   HR_TRY(Schema schema, schema_of(expressions, this->schema()));
   if (expressions.empty()) return scan(DataFrame());
   PlanNodePointer input = node_;
-  const bool is_one_row = std::ranges::none_of(expressions, is_of_rows);
+  const bool is_one_row = std::ranges::none_of(expressions, is_of_rows) && std::ranges::none_of(expressions, has_window);
   if (is_one_row && std::ranges::any_of(expressions, has_aggregate)) {
     // Aggregates within aggregates are not of one group, but of all rows and then of their results.
     const auto results = GroupResults::bind({}, expressions, this->schema());
@@ -234,8 +243,12 @@ Result<Plan> Plan::sort(std::span<const SortBy> by, uint64_t limit) const {
 
 Result<Plan> Plan::group_by(std::span<const Expression> keys, std::span<const Expression> expressions) const {
   if (keys.empty()) return fail(ErrorKind::InvalidArgument, "group_by needs a key at least; select() makes one row of all.");
-  HR_TRY(const GroupResults results, GroupResults::bind(keys, expressions, schema()));
   PlanNode::GroupBy group_by{{keys.begin(), keys.end()}, {expressions.begin(), expressions.end()}};
+  if (std::ranges::any_of(expressions, needs_whole_groups)) {
+    HR_TRY(Schema made, schema_of_groups(keys, expressions, schema()));
+    return Plan(make_node(std::move(group_by), {node_}, std::move(made)));
+  }
+  HR_TRY(const GroupResults results, GroupResults::bind(keys, expressions, schema()));
   return Plan(make_node(std::move(group_by), {node_}, results.schema()));
 }
 

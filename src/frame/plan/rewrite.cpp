@@ -22,18 +22,6 @@ const Expression& without_alias(const Expression& expression) {
   return expression;
 }
 
-Expression with_inputs(const Expression& expression, std::vector<Expression> inputs) {
-  if (const auto* binary = std::get_if<Expression::Binary>(&expression.kind())) return Expression::binary(binary->op, inputs[0], inputs[1]);
-  if (const auto* unary = std::get_if<Expression::Unary>(&expression.kind())) return Expression::unary(unary->op, inputs[0]);
-  if (const auto* cast = std::get_if<Expression::Cast>(&expression.kind())) return Expression::cast(inputs[0], cast->type, cast->strict);
-  if (const auto* aggregate = std::get_if<Expression::Aggregate>(&expression.kind())) return Expression::aggregate(*aggregate, inputs[0]);
-  if (const auto* function = std::get_if<Expression::Function>(&expression.kind()))
-    return Expression::function(*function, std::move(inputs));
-  if (const auto* alias = std::get_if<Expression::Alias>(&expression.kind())) return inputs[0].alias(alias->name);
-  if (std::holds_alternative<Expression::When>(expression.kind())) return Expression::when(inputs[2], inputs[0], inputs[1]);
-  return expression;
-}
-
 void split(const Expression& condition, std::vector<Expression>& parts) {
   const Expression& bare = without_alias(condition);
   const auto* binary = std::get_if<Expression::Binary>(&bare.kind());
@@ -55,7 +43,7 @@ std::optional<Expression> substitute(const Expression& expression, const std::fu
     if (!made) return std::nullopt;
     inputs.push_back(*made);
   }
-  return inputs.empty() ? expression : with_inputs(expression, std::move(inputs));
+  return inputs.empty() ? expression : expression.with_inputs(std::move(inputs));
 }
 
 namespace {
@@ -91,7 +79,7 @@ Expression folded(const Expression& expression) {
     if (auto made = shorter(binary->op, inputs[1], inputs[0])) return *made;
   }
   const bool all_literals = std::ranges::all_of(inputs, is_literal);
-  const Expression made = with_inputs(expression, std::move(inputs));
+  const Expression made = expression.with_inputs(std::move(inputs));
   // What the binder leaves as it is would be typed otherwise as a literal.
   const auto* unary = std::get_if<Expression::Unary>(&made.kind());
   const bool folds = std::holds_alternative<Expression::Binary>(made.kind()) || std::holds_alternative<Expression::Cast>(made.kind()) ||

@@ -18,8 +18,6 @@ bool has_column(const Expression& expression);
 void add_columns(const Expression& expression, std::set<std::string, std::less<>>& names);
 /// Without the names that it is given on the outside.
 const Expression& without_alias(const Expression& expression);
-/// The same expression over other inputs.
-Expression with_inputs(const Expression& expression, std::vector<Expression> inputs);
 /// The conditions that `and` joins.
 void split(const Expression& condition, std::vector<Expression>& parts);
 /// All of them together; there must be one.

@@ -50,6 +50,9 @@ void bind_order(nanobind::module_& module);
 void bind_join(nanobind::module_& module);
 void bind_reshape(nanobind::module_& module);
 void bind_group_by(nanobind::module_& module);
+void bind_windows(nanobind::module_& module);
+void bind_column_functions(nanobind::module_& module);
+void bind_tokenize(nanobind::module_& module);
 void bind_lazy_group_by(nanobind::module_& module);
 
 }  // namespace headrace::python

@@ -7,6 +7,8 @@ void bind_frame(nanobind::module_& module) {
   auto frame = module.def_submodule("frame", "Columns and frames. See headrace.frame.");
   bind_data_type(frame);
   bind_expression(frame);
+  bind_column_functions(frame);
+  bind_tokenize(frame);
   bind_series(frame);
   bind_group_by(frame);
   bind_data_frame(frame);
@@ -17,6 +19,7 @@ void bind_frame(nanobind::module_& module) {
   bind_order(frame);
   bind_join(frame);
   bind_reshape(frame);
+  bind_windows(frame);
 }
 
 }  // namespace headrace::python

@@ -7,6 +7,7 @@
 
 #include "python/errors.h"
 #include "python/frame/bindings.h"
+#include "python/frame/values.h"
 
 namespace nb = nanobind;
 
@@ -31,6 +32,40 @@ frame::DataFrame aggregated(const GroupBy& groups, const Expression::Aggregate& 
   return grouped(groups, expressions);
 }
 
+/// Groups as pairs: a tuple of their key's values, and the frame of their rows.
+nb::list parts_of(const GroupBy& groups) {
+  const frame::Schema& schema = groups.frame.schema();
+  std::vector<Expression> expressions;
+  for (size_t i = 0; i < schema.size(); ++i) {
+    // Names that no key has.
+    expressions.push_back(Expression::aggregate({.op = frame::AggregateOperator::Implode}, Expression::column(schema[i].name))
+                              .alias("rows " + std::to_string(i)));
+  }
+  std::vector<Expression> keys;
+  for (size_t i = 0; i < groups.keys.size(); ++i) keys.push_back(groups.keys[i].alias("key " + std::to_string(i)));
+  const frame::DataFrame made = grouped({groups.frame, keys}, expressions);
+  std::vector<std::vector<frame::Column>> columns(made.height());
+  std::vector<nb::list> values(made.height());
+  for (size_t i = 0; i < made.width(); ++i) {
+    size_t group = 0;
+    for (const frame::Array& chunk : made.columns()[i].chunks()) {
+      for (size_t row = 0; row < chunk.size(); ++row, ++group) {
+        if (i < keys.size()) {
+          values[group].append(value_at(chunk, row));
+          continue;
+        }
+        const auto begin = static_cast<size_t>(chunk.begin_of(row)), end = static_cast<size_t>(chunk.begin_of(row + 1));
+        columns[group].emplace_back(chunk.items().slice(begin, end - begin));
+      }
+    }
+  }
+  nb::list out;
+  for (size_t group = 0; group < made.height(); ++group) {
+    out.append(nb::make_tuple(nb::tuple(values[group]), value_or_raise(frame::DataFrame::make(schema, std::move(columns[group])))));
+  }
+  return out;
+}
+
 }  // namespace
 
 void bind_group_by(nb::module_& module) {
@@ -39,6 +74,7 @@ void bind_group_by(nb::module_& module) {
   type.def("agg", [](const GroupBy& groups, const nb::args& args, const nb::kwargs& named) {
     return grouped(groups, expressions_of(args, named));
   });
+  type.def("__iter__", [](const GroupBy& groups) { return nb::iter(parts_of(groups)); });
   type.def(
       "len", [](const GroupBy& groups, const std::string& name) { return grouped(groups, {Expression::len().alias(name)}); },
       nb::arg("name") = "len");

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "frame/column_function.h"
 #include "frame/expressions/bound_expression.h"
 #include "frame/operators/join_columns.h"
 #include "frame/plan/optimise/passes.h"
 #include "frame/plan/rewrite.h"
+#include "frame/window.h"
 
 namespace headrace::frame {
 namespace {
@@ -35,9 +37,21 @@ bool can_fail(const Expression& expression, const Schema& schema) {
   return !bound || bound->can_fail();
 }
 
+/// Conditions that call nothing come before those that do, unless they can fail; those that are calculated of all rows are a step of
+/// their own, behind the others.
 PlanNodePointer filtered(PlanNodePointer node, Conditions conditions) {
   if (conditions.empty()) return node;
   Schema schema = node->schema;
+  if (std::ranges::any_of(conditions, has_call)) {
+    std::ranges::stable_partition(conditions, [&](const Expression& one) { return !has_call(one) && !can_fail(one, schema); });
+    const auto costly = std::ranges::find_if(conditions, has_call_of_its_own);
+    if (costly != conditions.begin() && costly != conditions.end()) {
+      Conditions rest(costly, conditions.end());
+      conditions.erase(costly, conditions.end());
+      node = make_node(PlanNode::Filter{std::move(conditions)}, {std::move(node)}, schema);
+      conditions = std::move(rest);
+    }
+  }
   return make_node(PlanNode::Filter{std::move(conditions)}, {std::move(node)}, std::move(schema));
 }
 
@@ -55,7 +69,7 @@ std::optional<Expression> before(const PlanNode& node, const PlanNode::Project& 
     const auto index = node.schema.index_of(name);
     if (!index) return std::nullopt;
     const Expression& column = without_alias(project.expressions[*index]);
-    const bool fits = steps_of(column) <= kMostSteps && keeps_type(column) && !can_fail(column, node.input().schema);
+    const bool fits = !has_call(column) && steps_of(column) <= kMostSteps && keeps_type(column) && !can_fail(column, node.input().schema);
     return fits ? std::optional(column) : std::nullopt;
   });
 }
@@ -72,6 +86,19 @@ PlanNodePointer pushed(const PlanNode& node, const PlanNode::Project& project, c
     }
   }
   return filtered(with_inputs(node, {pushed(node.inputs[0], std::move(through))}), std::move(stay));
+}
+
+/// Whether a projection gives a row for each row, calls that answer when they will aside, and may be given fewer of them: no call of it
+/// counts.
+bool lets_through(const PlanNode::Project& project) {
+  const auto is_of_others = [](const auto& self, const Expression& one) -> bool {
+    if (const auto* call = std::get_if<Expression::Call>(&one.kind()); call != nullptr && call->function->traits().is_volatile) return true;
+    const auto* function = std::get_if<Expression::Function>(&one.kind());
+    const bool is_such = std::holds_alternative<Expression::Over>(one.kind()) || std::holds_alternative<Expression::Aggregate>(one.kind()) ||
+                         (function != nullptr && is_sequence_function(*function));
+    return is_such || std::ranges::any_of(one.inputs(), [&](const Expression& input) { return self(self, input); });
+  };
+  return std::ranges::none_of(project.expressions, [&](const Expression& one) { return is_of_others(is_of_others, one); });
 }
 
 /// The condition as one on a side of the join, if it reads columns of that side alone.
@@ -142,6 +169,9 @@ PlanNodePointer with_conditions(const PlanNode& node, Scan scan, const Condition
 PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
   if (std::ranges::any_of(above, is_never)) return no_rows(node->schema);
   std::erase_if(above, is_literal);
+  if (const auto* project = std::get_if<PlanNode::Project>(&node->kind); project != nullptr && lets_through(*project)) {
+    return pushed(*node, *project, above);
+  }
   if (is_of_all_rows(*node)) return filtered(below(*node), std::move(above));
   if (const auto* filter = std::get_if<PlanNode::Filter>(&node->kind)) {
     Conditions all;
@@ -149,7 +179,7 @@ PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
     all.insert(all.end(), above.begin(), above.end());
     return pushed(node->inputs[0], std::move(all));
   }
-  if (const auto* project = std::get_if<PlanNode::Project>(&node->kind)) return pushed(*node, *project, above);
+  if (std::holds_alternative<PlanNode::Project>(node->kind)) return filtered(below(*node), std::move(above));
   if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node->kind)) return pushed(*node, *group_by, above);
   if (const auto* join = std::get_if<PlanNode::Join>(&node->kind)) return pushed(*node, *join, above);
   const auto* sort = std::get_if<PlanNode::Sort>(&node->kind);
