@@ -51,7 +51,9 @@ struct PlanNode {
     std::vector<std::string> subset;
     Keep keep;
   };
-  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
+  /// The rows in whichever order is quickest: nobody above asks for one.
+  struct AnyOrder {};
+  using Kind = std::variant<ScanFrame, ScanParquet, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique, AnyOrder>;
 
   Kind kind;
   std::vector<PlanNodePointer> inputs;

@@ -49,5 +49,6 @@ void bind_join(nanobind::module_& module);
 void bind_reshape(nanobind::module_& module);
 void bind_group_by(nanobind::module_& module);
 void bind_lazy_group_by(nanobind::module_& module);
+void bind_sql(nanobind::module_& module);
 
 }  // namespace headrace::python

@@ -15,6 +15,7 @@ void bind_frame(nanobind::module_& module) {
   bind_order(frame);
   bind_join(frame);
   bind_reshape(frame);
+  bind_sql(frame);
 }
 
 }  // namespace headrace::python
