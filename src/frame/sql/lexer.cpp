@@ -109,7 +109,8 @@ class Lexer {
   Result<Token> quoted(char quote, Token::Kind kind) {
     Token token{.kind = kind, .at = at_};
     for (++at_;; ++at_) {
-      if (at_ >= text_.size()) return source_.fail(ErrorKind::InvalidArgument, token.at, fmt::format("This has no end: {} is missing.", quote));
+      if (at_ >= text_.size()) return source_.fail(ErrorKind::InvalidArgument, token.at, fmt::format("This has no end: {} is missing.",
+          quote));
       if (peek() == quote) {
         if (peek(1) != quote) break;
         ++at_;

@@ -17,7 +17,8 @@ struct Operator {
   size_t level;
 };
 /// Of two sides, the loosest first.
-constexpr Operator kOperators[] = {{"||", 0}, {"&", 0}, {"|", 0}, {"+", 1}, {"-", 1}, {"*", 2}, {"/", 2}, {"//", 2}, {"%", 2}, {"^", 3}, {"**", 3}};
+constexpr Operator kOperators[] = {{"||", 0}, {"&", 0}, {"|", 0}, {"+", 1}, {"-", 1}, {"*", 2}, {"/", 2}, {"//", 2}, {"%", 2}, {"^", 3},
+    {"**", 3}};
 constexpr size_t kLevels = 4;
 
 constexpr const char* kComparisons[] = {"=", "==", "<>", "!=", "<", "<=", ">", ">="};

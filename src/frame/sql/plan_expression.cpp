@@ -28,7 +28,8 @@ Result<std::optional<ScopeColumn>> Planner::find(const Node& node, const Relatio
     if (table.empty() ? column.is_merged : !same_name(column.table, table)) continue;
     if (found && found->id != column.id) {
       return source_.fail(ErrorKind::InvalidArgument, node.at,
-                          fmt::format("{:?} is a column of {} and of {}; put the table's name before it.", name, found->table, column.table),
+                          fmt::format("{:?} is a column of {} and of {}; put the table's name before it.", name, found->table,
+                              column.table),
                           name);
     }
     found = column;
@@ -80,7 +81,8 @@ Result<Value> Planner::name(const Node& node, Context& context, bool may_be_oute
   }
   const std::string written = fmt::format("{}", fmt::join(node.names, "."));
   return source_.fail(ErrorKind::NotFound, node.at,
-                      fmt::format("There is no column {:?} here{}", written, known.empty() ? "." : fmt::format("; there are {}.", known)), written);
+                      fmt::format("There is no column {:?} here{}", written, known.empty() ? "." : fmt::format("; there are {}.",
+                          known)), written);
 }
 
 Result<Value> Planner::expression(const Node& node, Context& context, const Grouping* grouping, bool may_be_outer) {
@@ -124,7 +126,8 @@ Result<Value> Planner::expression_unplaced(const Node& node, Context& context, c
     case Kind::Bool: return Values::boolean(node.text == "true");
     case Kind::Null: return Values::literal(Scalar());
     case Kind::Interval: return fail(ErrorKind::Unsupported, "An interval can only be added to a date, or taken from it.");
-    case Kind::Unary: return node.text == "not" ? values_.logical_not(inputs[0]) : node.text == "-" ? values_.negated(inputs[0]) : inputs[0];
+    case Kind::Unary: return node.text == "not" ? values_.logical_not(inputs[0]) : node.text == "-" ? values_.negated(inputs[0])
+        : inputs[0];
     case Kind::Binary: return binary(node, context, grouping, may_be_outer);
     case Kind::And: return values_.all_of(inputs);
     case Kind::Or: return values_.any_of(inputs);
@@ -163,10 +166,12 @@ Result<Value> Planner::expression_unplaced(const Node& node, Context& context, c
 
 Result<Value> Planner::grouped_name(const Node& node, const Value& value, const Grouping& grouping) {
   const auto* column = std::get_if<Expression::Column>(&value.expression.kind());
-  const bool is_own = column != nullptr && std::ranges::any_of(grouping.input->columns, [&](const ScopeColumn& each) { return each.id == column->name; });
+  const bool is_own = column != nullptr && std::ranges::any_of(grouping.input->columns,
+      [&](const ScopeColumn& each) { return each.id == column->name; });
   if (!is_own) return value;
   return source_.fail(ErrorKind::InvalidArgument, node.at,
-                      fmt::format("{:?} is neither in GROUP BY nor in an aggregate; any_value({}) would take one of its values.", node.names.back(),
+                      fmt::format("{:?} is neither in GROUP BY nor in an aggregate; any_value({}) would take one of its values.",
+                          node.names.back(),
                                   node.names.back()),
                       node.names.back());
 }

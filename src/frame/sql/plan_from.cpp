@@ -80,7 +80,8 @@ Result<Relation> Planner::scanned(const Plan& plan, const std::string& alias) {
 }
 
 Result<Relation> Planner::named_table(const TableNode& table) {
-  const std::string alias = !table.alias.empty() ? table.alias : table.is_file ? std::filesystem::path(table.name).stem().string() : table.name;
+  const std::string alias = !table.alias.empty() ? table.alias : table.is_file ? std::filesystem::path(table.name).stem().string()
+      : table.name;
   std::optional<Relation> relation;
   for (const Named* each = named_; each != nullptr && !table.is_file && !relation; each = each->outer) {
     if (!same_name(each->table->name, table.name)) continue;
@@ -132,11 +133,13 @@ Result<Relation> Planner::crossed(Relation left, Relation right) {
 }
 
 /// The equalities that USING and NATURAL stand for; columns that become one are named in `merged`.
-Result<NodePointer> Planner::using_condition(const TableNode& table, const Relation& left, Relation& right, std::vector<std::string>& merged) {
+Result<NodePointer> Planner::using_condition(const TableNode& table, const Relation& left, Relation& right,
+    std::vector<std::string>& merged) {
   merged = table.using_names;
   if (table.natural) {
     for (const ScopeColumn& column : right.columns) {
-      const bool in_left = std::ranges::any_of(left.columns, [&](const ScopeColumn& each) { return !each.is_hidden && same_name(each.name, column.name); });
+      const bool in_left = std::ranges::any_of(left.columns, [&](const ScopeColumn& each) { return !each.is_hidden &&
+          same_name(each.name, column.name); });
       if (in_left) merged.push_back(column.name);
     }
     if (merged.empty()) return source_.fail(ErrorKind::InvalidArgument, table.at, "The tables have no column in common.");
@@ -209,7 +212,8 @@ Result<Relation> Planner::joined(const TableNode& table, const Context& around) 
   return relation;
 }
 
-Result<Relation> Planner::outer_joined(const TableNode& table, Relation left, Relation right, const NodePointer& on, const Context& around) {
+Result<Relation> Planner::outer_joined(const TableNode& table, Relation left, Relation right, const NodePointer& on,
+    const Context& around) {
   Relation both{left.plan, left.columns};
   both.columns.insert(both.columns.end(), right.columns.begin(), right.columns.end());
   Context context{.outer = around.outer, .correlation = around.correlation, .relation = &both};
@@ -218,7 +222,8 @@ Result<Relation> Planner::outer_joined(const TableNode& table, Relation left, Re
   std::vector<Expression> left_on, right_on, rest, of_left, of_right;
   using enum JoinKind;
   for (const NodePointer& part : parts) {
-    if (has_subquery(*part)) return source_.fail(ErrorKind::Unsupported, part->at, "A subquery in the condition of an outer join is not supported.");
+    if (has_subquery(*part)) return source_.fail(ErrorKind::Unsupported, part->at,
+        "A subquery in the condition of an outer join is not supported.");
     HR_TRY(const Value whole, expression(*part, context));
     HR_TRY(const Value value, values_.cast(whole, TypeId::Bool, false));
     for (const Expression& condition : factored(value.expression)) {

@@ -99,7 +99,8 @@ Result<void> Planner::sort_by_columns(const Output& output, const std::vector<Or
       place = static_cast<size_t>(std::ranges::find_if(output.columns, same) - output.columns.begin());
     }
     if (place >= output.columns.size()) {
-      return source_.fail(ErrorKind::InvalidArgument, key.at, "The rows of these queries are put in order by a name or a place of their columns.");
+      return source_.fail(ErrorKind::InvalidArgument, key.at,
+          "The rows of these queries are put in order by a name or a place of their columns.");
     }
     keys.push_back({Expression::column(output.columns[place].id), item.descending, !item.nulls_first});
   }
@@ -111,7 +112,8 @@ Result<Output> Planner::values(const Body& body, const Context& around) {
   std::vector<std::vector<Value>> columns(width);
   Context context{.outer = around.outer};
   for (const auto& row : body.rows) {
-    if (row.size() != width) return source_.fail(ErrorKind::InvalidArgument, row.front()->at, fmt::format("This row has {} values, the first one {}.", row.size(), width));
+    if (row.size() != width) return source_.fail(ErrorKind::InvalidArgument, row.front()->at,
+        fmt::format("This row has {} values, the first one {}.", row.size(), width));
     for (size_t i = 0; i < width; ++i) {
       HR_TRY(Value value, expression(*row[i], context));
       columns[i].push_back(std::move(value));
@@ -176,7 +178,8 @@ Result<Output> Planner::set_operation(const Body& body, const Context& around) {
     const auto both = type_of_both(one, other);
     if (!both) {
       return source_.fail(ErrorKind::InvalidArgument, body.at,
-                          fmt::format("Column {} is {} in one query and {} in the other; cast one of them.", i + 1, to_string(one), to_string(other)));
+                          fmt::format("Column {} is {} in one query and {} in the other; cast one of them.", i + 1, to_string(one),
+                              to_string(other)));
     }
     const std::string id = new_id(left.columns[i].name);
     fields.push_back({id, *both});

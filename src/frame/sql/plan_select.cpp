@@ -11,7 +11,8 @@ namespace {
 
 /// A whole number that stands alone is a column's place.
 std::optional<size_t> ordinal(const Node& node) {
-  if (node.kind != Node::Kind::Number || node.text.size() > 6 || node.text.find_first_not_of("0123456789") != node.text.npos) return std::nullopt;
+  if (node.kind != Node::Kind::Number || node.text.size() > 6 ||
+      node.text.find_first_not_of("0123456789") != node.text.npos) return std::nullopt;
   return static_cast<size_t>(std::stoul(node.text));
 }
 
@@ -86,7 +87,8 @@ Result<void> Planner::where(const NodePointer& condition, Context& context) {
       subqueries.push_back(part);
       continue;
     }
-    if (has_aggregate_call(*part)) return source_.fail(ErrorKind::InvalidArgument, part->at, "An aggregate is no condition of WHERE; HAVING takes it.");
+    if (has_aggregate_call(*part)) return source_.fail(ErrorKind::InvalidArgument, part->at,
+        "An aggregate is no condition of WHERE; HAVING takes it.");
     HR_TRY(const Value written, expression(*part, context, nullptr, true));
     auto truth = values_.cast(written, TypeId::Bool, false);
     if (!truth) return source_.fail(part->at, truth.error());
@@ -136,7 +138,8 @@ Result<std::vector<SelectItem>> Planner::expanded(const Select& select, const Re
       items.push_back({.value = std::make_shared<const Node>(std::move(named)), .alias = column.name});
     }
     if (items.size() == before) {
-      return source_.fail(ErrorKind::NotFound, item.value->at, fmt::format("There is no table {:?} here with columns to select.", item.value->text));
+      return source_.fail(ErrorKind::NotFound, item.value->at, fmt::format("There is no table {:?} here with columns to select.",
+          item.value->text));
     }
   }
   return items;
@@ -146,7 +149,8 @@ Result<std::vector<SelectItem>> Planner::expanded(const Select& select, const Re
 Result<NodePointer> Planner::group_key(const NodePointer& node, const std::vector<SelectItem>& items, const Context& context) {
   if (const auto place = ordinal(*node)) {
     if (*place == 0 || *place > items.size()) {
-      return source_.fail(ErrorKind::InvalidArgument, node->at, fmt::format("There is no column {} in SELECT; it has {}.", *place, items.size()));
+      return source_.fail(ErrorKind::InvalidArgument, node->at, fmt::format("There is no column {} in SELECT; it has {}.", *place,
+          items.size()));
     }
     return items[*place - 1].value;
   }
@@ -217,7 +221,8 @@ Result<void> Planner::group(const Select& select, const std::vector<SelectItem>&
   return {};
 }
 
-Result<void> Planner::order_keys(const std::vector<OrderItem>& order_by, const std::vector<SelectItem>& items, bool distinct, Output& output,
+Result<void> Planner::order_keys(const std::vector<OrderItem>& order_by, const std::vector<SelectItem>& items, bool distinct,
+    Output& output,
                                  std::vector<SortBy>& keys, Context& context, const Grouping* grouping) {
   for (const OrderItem& item : order_by) {
     std::string id;
@@ -246,7 +251,8 @@ Result<void> Planner::order_keys(const std::vector<OrderItem>& order_by, const s
   return {};
 }
 
-Result<Output> Planner::select(const Select& select, const std::vector<OrderItem>& order_by, std::vector<SortBy>& keys, const Context& around) {
+Result<Output> Planner::select(const Select& select, const std::vector<OrderItem>& order_by, std::vector<SortBy>& keys,
+    const Context& around) {
   HR_TRY(Plan nothing, one_row());
   Relation relation{std::move(nothing), {}};
   if (select.from) {

@@ -125,7 +125,8 @@ Result<Value> Planner::inner_value(const Subquery& inner, const Node& node) {
 }
 
 /// Keeps rows, or drops them, that find one of the subquery's. `nulls_match`: null is found by all, and finds all.
-Result<void> Planner::half_join(const Subquery& inner, JoinKind kind, const std::optional<Value>& value, bool nulls_match, Context& context) {
+Result<void> Planner::half_join(const Subquery& inner, JoinKind kind, const std::optional<Value>& value, bool nulls_match,
+    Context& context) {
   Keys keys = keys_of(inner.correlation);
   std::vector<Expression> conditions = inner.correlation.rest;
   if (value) {
@@ -163,7 +164,8 @@ Result<void> Planner::null_aware_anti_join(const Subquery& inner, const Value& v
   using enum BinaryOperator;
   const auto rows = Expression::column(counts.first), known = Expression::column(counts.second);
   const auto none = Expression::binary(Equal, rows, Expression::literal(Scalar::of(int64_t{0})));
-  const auto both = Expression::binary(And, Expression::unary(UnaryOperator::IsNotNull, value.expression), Expression::binary(Equal, rows, known));
+  const auto both = Expression::binary(And, Expression::unary(UnaryOperator::IsNotNull, value.expression), Expression::binary(Equal,
+      rows, known));
   HR_TRY(context.relation->plan, context.relation->plan.filter(Expression::binary(Or, none, both)));
   return half_join(inner, JoinKind::Anti, value, false, context);
 }
@@ -222,7 +224,8 @@ Result<Value> Planner::exists(const Node& node, Context& context) {
   const std::string mark = new_id("exists");
   const Keys keys = keys_of(inner.correlation);
   if (keys.inner.empty()) {
-    const Expression some = Expression::binary(BinaryOperator::Greater, Expression::len(), Expression::literal(Scalar::of(int64_t{0}))).alias(mark);
+    const Expression some = Expression::binary(BinaryOperator::Greater, Expression::len(),
+        Expression::literal(Scalar::of(int64_t{0}))).alias(mark);
     HR_TRY(const Plan plan, inner.output.plan.slice(0, 1).select({&some, 1}));
     HR_CHECK(cross_join(plan, context));
     return values_.column(mark, false);
@@ -249,7 +252,8 @@ Result<Value> Planner::in_query(const Node& node, Context& context) {
   HR_TRY(const Plan plan, different.with_columns({&marked, 1}));
   learn(plan);
   Correlation correlation = inner.correlation;
-  if (correlation.domain) return source_.fail(ErrorKind::Unsupported, node.at, "IN with this subquery is supported only as a condition of WHERE.");
+  if (correlation.domain) return source_.fail(ErrorKind::Unsupported, node.at,
+      "IN with this subquery is supported only as a condition of WHERE.");
   correlation.equal.push_back({sides.first.expression, wanted, true});
   HR_CHECK(key_join(plan, correlation, JoinKind::Left, false, context));
   HR_TRY(const Value found, values_.is_null(values_.column(mark, true), true));

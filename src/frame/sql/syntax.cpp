@@ -22,17 +22,32 @@ void split_conjunction(const NodePointer& node, std::vector<NodePointer>& parts)
   for (const NodePointer& input : node->inputs) split_conjunction(input, parts);
 }
 
-std::string name_of(const Node& node) {
+namespace {
+
+/// An expression as DuckDB writes it in names.
+std::string text_of(const Node& node) {
   switch (node.kind) {
     case Node::Kind::Name: return node.names.back();
-    case Node::Kind::Call: return node.text;
-    case Node::Kind::Cast: return name_of(*node.inputs[0]);
-    case Node::Kind::Case: return "case";
     case Node::Kind::Number:
-    case Node::Kind::String: return node.text;
-    default: return "column";
+    case Node::Kind::Bool: return node.text;
+    case Node::Kind::String: return "'" + node.text + "'";
+    case Node::Kind::Null: return "NULL";
+    case Node::Kind::Star: return "*";
+    case Node::Kind::Unary: return node.text == "not" ? "(NOT " + text_of(*node.inputs[0]) + ")" : node.text + text_of(*node.inputs[0]);
+    case Node::Kind::Binary: return "(" + text_of(*node.inputs[0]) + " " + node.text + " " + text_of(*node.inputs[1]) + ")";
+    case Node::Kind::Call: {
+      if (node.text == "count" && (node.inputs.empty() || node.inputs[0]->kind == Node::Kind::Star)) return "count_star()";
+      std::string inputs;
+      for (const NodePointer& input : node.inputs) inputs += (inputs.empty() ? "" : ", ") + text_of(*input);
+      return node.text + "(" + (node.flag ? "DISTINCT " : "") + inputs + ")";
+    }
+    default: return "expression";
   }
 }
+
+}  // namespace
+
+std::string name_of(const Node& node) { return text_of(node); }
 
 bool same_name(std::string_view left, std::string_view right) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };

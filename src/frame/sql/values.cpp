@@ -78,7 +78,8 @@ Result<Value> Values::number(std::string_view text) {
   Int128 whole = 0;
   for (const char digit : digits) whole = whole * 10 + (digit - '0');
   if (point == text.npos) {
-    const DataType type = whole <= INT32_MAX ? DataType(TypeId::Int32) : whole <= INT64_MAX ? DataType(TypeId::Int64) : *DataType::decimal(38, 0);
+    const DataType type = whole <= INT32_MAX ? DataType(TypeId::Int32) : whole <= INT64_MAX ? DataType(TypeId::Int64)
+        : *DataType::decimal(38, 0);
     return literal(Scalar::of(type, whole));
   }
   const int scale = static_cast<int>(text.size() - point - 1);
@@ -224,7 +225,8 @@ Result<std::pair<Value, Value>> Values::comparable(const Value& left, const Valu
 Result<Value> Values::comparison(std::string_view op, const Value& left, const Value& right) const {
   using enum BinaryOperator;
   struct Entry { std::string_view text; BinaryOperator op; };
-  static constexpr Entry kOperators[] = {{"=", Equal}, {"<>", NotEqual}, {"<", Less}, {"<=", LessEqual}, {">", Greater}, {">=", GreaterEqual}};
+  static constexpr Entry kOperators[] = {{"=", Equal}, {"<>", NotEqual}, {"<", Less}, {"<=", LessEqual}, {">", Greater}, {">=",
+      GreaterEqual}};
   const auto found = std::ranges::find(kOperators, op, &Entry::text);
   HR_TRY(const auto sides, comparable(left, right));
   return make(binary(found->op, sides.first.expression, sides.second.expression), left.nullable || right.nullable);
@@ -356,7 +358,8 @@ Result<Value> Values::cast(const Value& value, const DataType& type, bool quietl
   }
   if (type.id() == TypeId::Bool && value.type.id() == TypeId::String) {
     HR_TRY(const Value lower, function("str.to_lowercase", {value}));
-    return in(lower, {literal(Scalar::of(std::string("true"))), literal(Scalar::of(std::string("t"))), literal(Scalar::of(std::string("1")))});
+    return in(lower, {literal(Scalar::of(std::string("true"))), literal(Scalar::of(std::string("t"))),
+        literal(Scalar::of(std::string("1")))});
   }
   HR_TRY(Value made, make(Expression::cast(input, type, !quietly), value.nullable || quietly));
   if (value.literal() != nullptr && made.literal() == nullptr) {

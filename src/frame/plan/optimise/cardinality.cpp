@@ -20,7 +20,8 @@ std::optional<double> number_of(const Scalar& scalar) {
   if (scalar.is_null()) return std::nullopt;
   const DataType& type = scalar.type();
   if (type.is_float()) return scalar.as_float();
-  if (type.id() == TypeId::Bool || type.id() == TypeId::String || type.id() == TypeId::Binary || type.id() == TypeId::Categorical) return std::nullopt;
+  if (type.id() == TypeId::Bool || type.id() == TypeId::String || type.id() == TypeId::Binary ||
+      type.id() == TypeId::Categorical) return std::nullopt;
   const auto whole = static_cast<double>(scalar.as_whole());
   return type.id() == TypeId::Decimal ? whole / std::pow(10.0, type.scale()) : whole;
 }
@@ -58,7 +59,8 @@ double comparison(BinaryOperator op, const Expression& left, const Expression& r
   using enum BinaryOperator;
   const Scalar* literal = literal_of(right);
   if (literal == nullptr && literal_of(left) != nullptr) {
-    const BinaryOperator turned = op == Less ? Greater : op == Greater ? Less : op == LessEqual ? GreaterEqual : op == GreaterEqual ? LessEqual : op;
+    const BinaryOperator turned = op == Less ? Greater : op == Greater ? Less : op == LessEqual ? GreaterEqual
+        : op == GreaterEqual ? LessEqual : op;
     return comparison(turned, right, left, estimate);
   }
   const ColumnEstimate* column = column_of(left, estimate);
@@ -98,7 +100,8 @@ double Cardinality::selectivity(const Expression& condition, const Estimate& est
   }
   if (const auto* function = std::get_if<Expression::Function>(&bare.kind())) {
     if (function->name == "is_in") {
-      const double one = function->options.size() > 1 && is_text(function->options[1]) ? kEqualText : 1 / estimate.distinct_of(bare.inputs()[0]);
+      const double one = function->options.size() > 1 && is_text(function->options[1]) ? kEqualText
+          : 1 / estimate.distinct_of(bare.inputs()[0]);
       return std::min(0.9, one * static_cast<double>(function->options.size() - 1));
     }
     if (function->name.starts_with("str.")) return kLike;

@@ -233,7 +233,8 @@ class Cluster {
       const auto left = static_cast<size_t>(std::countr_zero(edge.of_left)), right = static_cast<size_t>(std::countr_zero(edge.of_right));
       graph_.classes.push_back({{{left, estimates[left].distinct_of(edge.left)}, {right, estimates[right].distinct_of(edge.right)}}});
     }
-    for (const Residual& residual : residuals_) graph_.conditions.push_back({residual.reads, Cardinality::selectivity(residual.condition, {})});
+    for (const Residual& residual : residuals_) graph_.conditions.push_back({residual.reads, Cardinality::selectivity(residual.condition,
+        {})});
     for (const Half& half : halves_) add_half(half, estimates);
   }
 
