@@ -25,7 +25,9 @@ def tables():
             "id": pa.array(range(1, 9), pa.int32()),
             "n": pa.array([1, 3, None, 5, 3, 2, 9, None], pa.int64()),
             "s": pa.array(["mill", "race", None, "mill", "a longer text than twelve bytes", "mill", "race", ""]),
-            "d": pa.array([each and decimal.Decimal(each) for each in ["1.50", "2.50", None, "0.05", "-3.25", "100.00", "9.99", "7.00"]], money),
+            "d": pa.array(
+                [each and decimal.Decimal(each) for each in ["1.50", "2.50", None, "0.05", "-3.25", "100.00", "9.99", "7.00"]], money
+            ),
             "f": pa.array([1.5, 0.25, None, -2.0, 1e10, 3.0, 5.0, 1.0]),
             "b": pa.array([True, False, None, True, False, True, None, False]),
             "day": pa.array([*days[:6], None, days[7]], pa.date32()),
