@@ -63,7 +63,7 @@ def test_the_caret_stands_under_the_character_also_behind_wide_ones():
     ("select interval '1' day", hr.Unsupported, "An interval can only be added"),
     ("select date '2024-01-01' + interval '1' fortnight", hr.InvalidArgument, "fortnight"),
     ("select x.* from t", hr.NotFound, 'There is no table "x"'),
-    ("select id from t where s", hr.HeadraceError, ""),
+    ("select id from t where s", hr.Unsupported, "compare it instead"),
     ("select id from t join u using (v)", hr.NotFound, "not a column of both"),
 ])  # fmt: skip
 def test_what_is_wrong_is_named(query, kind, said):
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_named(query, kind, said):
 
 @pytest.mark.parametrize("query", [
     "select " + "(" * 5000 + "1" + ")" * 5000,
-    "select " + "-" * 5000 + "1",
+    "select " + "- " * 5000 + "1",
     "select " + "not " * 5000 + "true",
     "select " + " + ".join(["1"] * 5000),
     "select * from " + "(select * from " * 1000 + "t" + ")" * 1000,
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_named(query, kind, said):
     "select " + "cast(" * 3000 + "1" + " as int)" * 3000,
 ])  # fmt: skip
 def test_what_is_nested_too_deep_is_refused(query):
-    assert "too" in error_of(query, hr.OutOfRange)
+    assert "too" in error_of(query, hr.OutOfRange).lower()
 
 
 def test_a_scalar_subquery_of_two_rows_is_an_error():

@@ -132,8 +132,7 @@ Result<Output> Planner::values(const Body& body, const Context& around) {
   for (size_t n = 0; n < body.rows.size(); ++n) {
     std::vector<Expression> row;
     for (size_t i = 0; i < width; ++i) {
-      const DataType& type = columns[i][n].type;
-      const Expression typed = Expression::cast(columns[i][n].expression, type.id() == TypeId::Null ? DataType(TypeId::Int32) : type, true);
+      const Expression typed = Expression::cast(columns[i][n].expression, columns[i][n].type, true);
       row.push_back(typed.alias(output.columns[i].id));
     }
     HR_TRY(Plan plan, Plan::scan(DataFrame()).select(row));

@@ -40,9 +40,7 @@ Result<std::string> Planner::as_column(const Value& value, const std::string& na
   const auto* column = std::get_if<Expression::Column>(&value.expression.kind());
   if (column != nullptr) return column->name;
   const std::string id = new_id(name);
-  // A null of no type becomes one of the type that DuckDB gives it.
-  const Expression typed = value.type.id() == TypeId::Null ? Expression::cast(value.expression, TypeId::Int32, true) : value.expression;
-  const Expression named = typed.alias(id);
+  const Expression named = value.expression.alias(id);
   HR_TRY(relation.plan, relation.plan.with_columns({&named, 1}));
   learn(relation.plan);
   return id;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <set>
 
@@ -141,11 +142,13 @@ Result<Value> Values::whole_division(const Value& left, const Value& right, bool
   const Expression &a = left.expression, &b = right.expression;
   const auto rest = binary(Modulo, a, b);
   if (left.type.is_float() || right.type.is_float()) return fail(ErrorKind::Unsupported, "Whole division of floats is not supported.");
+  HR_TRY(const Value plain, make(rest, nullable));
+  const auto typed = [&](Result<Value> value) { return value ? cast(*value, plain.type, false) : value; };
   const auto differs = binary(Xor, binary(Less, a, zero), binary(Less, b, zero));
   const auto off = binary(And, differs, binary(NotEqual, rest, zero));
-  if (remainder) return make(Expression::when(off, binary(Subtract, rest, b), rest), nullable);
+  if (remainder) return typed(make(Expression::when(off, binary(Subtract, rest, b), rest), nullable));
   const auto quotient = binary(FloorDivide, a, b);
-  return make(Expression::when(off, binary(Add, quotient, Expression::literal(Scalar::of(int64_t{1}))), quotient), nullable);
+  return typed(make(Expression::when(off, binary(Add, quotient, Expression::literal(Scalar::of(int64_t{1}))), quotient), nullable));
 }
 
 Result<Value> Values::of_dates(std::string_view op, const Value& left, const Value& right) const {
@@ -320,6 +323,10 @@ Result<Value> Values::in(const Value& value, const std::vector<Value>& list) con
 Result<Value> Values::like(const Value& value, const Value& pattern, std::optional<char> escape, bool ignore_case) const {
   Value text = value, fits = pattern;
   for (Value* side : {&text, &fits}) {
+    if (side->type.id() != TypeId::Null) continue;
+    HR_TRY(*side, cast(*side, TypeId::String, false));
+  }
+  for (Value* side : {&text, &fits}) {
     if (side->type.id() == TypeId::String || side->type.id() == TypeId::Null || side->type.id() == TypeId::Categorical) continue;
     return wrong(fmt::format("LIKE is of text, and this is {}.", to_string(side->type)));
   }
@@ -345,6 +352,20 @@ Result<Value> Values::like(const Value& value, const Value& pattern, std::option
   return function("str.like", {text, fits});
 }
 
+Result<Value> Values::truth_of(const Value& text) {
+  if (!text.is_text_literal()) return fail(ErrorKind::Unsupported, "Only text in quotes is cast to BOOLEAN; compare it instead.");
+  if (text.literal()->is_null()) return literal(Scalar::null(TypeId::Bool));
+  std::string lower = text.literal()->as_bytes();
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* word : {"true", "t", "1", "yes", "y"}) {
+    if (lower == word) return boolean(true);
+  }
+  for (const char* word : {"false", "f", "0", "no", "n"}) {
+    if (lower == word) return boolean(false);
+  }
+  return wrong(fmt::format("{} is no Boolean.", to_string(*text.literal())));
+}
+
 Result<Value> Values::cast(const Value& value, const DataType& type, bool quietly) const {
   if (value.type == type) return value;
   if (type.id() == TypeId::Null) return value;
@@ -356,10 +377,12 @@ Result<Value> Values::cast(const Value& value, const DataType& type, bool quietl
     const auto trimmed = function("str.strip_chars", {value});
     if (trimmed) input = trimmed->expression;
   }
-  if (type.id() == TypeId::Bool && value.type.id() == TypeId::String) {
-    HR_TRY(const Value lower, function("str.to_lowercase", {value}));
-    return in(lower, {literal(Scalar::of(std::string("true"))), literal(Scalar::of(std::string("t"))),
-        literal(Scalar::of(std::string("1")))});
+  if (type.id() == TypeId::Bool && value.type.id() == TypeId::String) return truth_of(value);
+  if (type.is_integer() && (value.type.is_float() || value.type.id() == TypeId::Decimal)) {
+    // Numbers are rounded, decimals away from zero where they lie in the middle.
+    const char* way = value.type.is_float() ? "half_to_even" : "half_away_from_zero";
+    HR_TRY(const Value whole, function("round", {value}, {Scalar::of(int64_t{0}), Scalar::of(std::string(way))}));
+    return make(Expression::cast(whole.expression, type, !quietly), value.nullable || quietly);
   }
   HR_TRY(Value made, make(Expression::cast(input, type, !quietly), value.nullable || quietly));
   if (value.literal() != nullptr && made.literal() == nullptr) {

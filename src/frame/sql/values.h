@@ -61,6 +61,7 @@ class Values {
   Result<Value> function(const char* name, const std::vector<Value>& inputs, std::vector<Scalar> options = {}) const;
 
  private:
+  static Result<Value> truth_of(const Value& text);
   Result<Value> whole_division(const Value& left, const Value& right, bool remainder) const;
   Result<Value> checked(BinaryOperator op, const Value& left, const Value& right) const;
   Result<Value> of_dates(std::string_view op, const Value& left, const Value& right) const;
