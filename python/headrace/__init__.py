@@ -28,7 +28,7 @@ from ._native import Tensor
 from ._output import Choice, Output, Piece, TokenLogprob, Usage
 from ._sampling import Sampling
 from ._tokenizer import Encoding, Tokenizer
-from .frame import DataFrame, LazyFrame, Series, col, lit, read_csv, read_parquet, scan_csv, scan_parquet, when
+from .frame import DataFrame, LazyFrame, Series, col, lit, read_csv, read_parquet, scan_csv, scan_parquet, sql, when
 from ._versions import show_versions, versions
 from ._native import version as __version__
 
@@ -69,6 +69,7 @@ __all__ = [
     "scan_csv",
     "scan_parquet",
     "show_versions",
+    "sql",
     "versions",
     "when",
 ]

@@ -26,6 +26,7 @@ void add_tokenizer(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_inspect(CLI::App& app, Chosen& chosen);
 void add_pull(CLI::App& app, Chosen& chosen);
+void add_sql(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
 
 /// Adds a subcommand whose options live in an `Options` that outlives the parsing;

@@ -23,6 +23,7 @@ Examples:
   headrace serve                                   an OpenAI-compatible server with a chat page
   headrace chat smollm2                            talk to a model in the terminal
   headrace generate smollm2 --prompt "The sea"     continue a text
+  headrace sql "from 'x.parquet' limit 5"          query files
   headrace bench smollm2 --threads 2               measure this machine
 
 Run `headrace COMMAND --help` for a command's options.
@@ -60,7 +61,8 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   app.set_version_flag("--version", "headrace " HEADRACE_VERSION);
   Chosen chosen;
-  for (const auto add : {add_serve, add_chat, add_generate, add_tokenize, add_tokenizer, add_bench, add_inspect, add_pull, add_version}) {
+  for (const auto add : {add_serve, add_chat, add_generate, add_tokenize, add_tokenizer, add_sql, add_bench, add_inspect, add_pull,
+      add_version}) {
     add(app, chosen);
   }
   try {

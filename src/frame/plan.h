@@ -69,6 +69,8 @@ class Plan {
   /// As join() of frames has it.
   Result<Plan> join(const Plan& right, std::span<const Expression> left_on, std::span<const Expression> right_on,
                     const JoinOptions& options) const;
+  /// The same rows in any order: joins below may be made in another order than they are written in.
+  Plan in_any_order() const;
   /// One after the other; all of one schema.
   static Result<Plan> concat(std::span<const Plan> plans);
 

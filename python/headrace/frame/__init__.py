@@ -39,6 +39,7 @@ lit = _native.lit
 read_parquet = _native.read_parquet
 read_parquet_schema = _native.read_parquet_schema
 scan_parquet = _native.scan_parquet
+sql = _native.sql
 
 Binary = _native.Binary
 Boolean = _native.Boolean
@@ -127,6 +128,7 @@ __all__ = [
     "read_parquet_schema",
     "scan_csv",
     "scan_parquet",
+    "sql",
     "std",
     "sum",
     "sum_horizontal",

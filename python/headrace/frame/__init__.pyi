@@ -647,6 +647,17 @@ def scan_parquet(
     All files must have the columns of the first. Only what is needed is read: columns, row groups that may have rows for a filter, first rows.
     """
 
+def sql(
+    query: str,
+    tables: Mapping[str, LazyFrame | DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]] | object] | None = None,
+) -> LazyFrame:
+    """A query as a LazyFrame; types and rules are DuckDB's.
+
+    A table is one of `tables` (a LazyFrame, a DataFrame or what one is made of, or Parquet files), or a path in single quotes: a file, a
+    folder or a pattern. Views may be made before the query: "create view v as select …; select … from v". Rows have no order but that of
+    ORDER BY, so joins are made in the order that is quickest. What is wrong is said with line and column.
+    """
+
 def read_parquet(source: str | PathLike[str], *, columns: Sequence[str] | None = None, n_rows: int | None = None) -> DataFrame:
     """Reads a Parquet file: these columns, in this order, and the first rows.
 

@@ -198,6 +198,7 @@ Result<Pipeline> compile(const PlanNode& node, Query& query) {
   if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return compile_join(node, *join, query);
   if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node.kind)) return compile_group_by(node, *group_by, query);
   if (const auto* unique = std::get_if<PlanNode::Unique>(&node.kind)) return compile_unique(node, *unique, query);
+  if (std::holds_alternative<PlanNode::AnyOrder>(node.kind)) return compile(node.input(), query);
   return compile_concat(node, query);
 }
 

@@ -16,7 +16,7 @@ constexpr std::span<const FunctionEntry> (*kTables[])() = {text_functions,   tex
 /// Those that have a value, or null, for every row: plans may calculate them earlier than they stand.
 constexpr std::string_view kNeverFail[] = {
     "str.len_bytes", "str.len_chars", "str.starts_with", "str.ends_with", "str.like", "str.slice", "str.head", "str.tail",
-    "dt.year", "dt.month", "dt.day", "dt.quarter", "dt.hour", "dt.minute", "dt.second",
+    "dt.year", "dt.month", "is_in", "dt.day", "dt.quarter", "dt.hour", "dt.minute", "dt.second",
 };
 
 const FunctionEntry* find(std::string_view name) {

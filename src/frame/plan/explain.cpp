@@ -129,6 +129,7 @@ std::string to_string(const PlanNode& node) {
   if (const auto* join = std::get_if<PlanNode::Join>(&node.kind)) return text_of(*join);
   if (const auto* group_by = std::get_if<PlanNode::GroupBy>(&node.kind)) return text_of(*group_by);
   if (const auto* unique = std::get_if<PlanNode::Unique>(&node.kind)) return fmt::format("UNIQUE by {}", list_of(unique->subset));
+  if (std::holds_alternative<PlanNode::AnyOrder>(node.kind)) return "IN ANY ORDER";
   return fmt::format("CONCAT {} inputs", node.inputs.size());
 }
 

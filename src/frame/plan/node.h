@@ -69,8 +69,10 @@ struct PlanNode {
     std::vector<std::string> subset;
     Keep keep;
   };
+  /// The rows in whichever order is quickest: nobody above asks for one.
+  struct AnyOrder {};
   using Kind =
-      std::variant<ScanFrame, ScanParquet, ScanCsv, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique>;
+      std::variant<ScanFrame, ScanParquet, ScanCsv, Filter, Project, Slice, RowIndex, Concat, Sort, Join, GroupBy, Unique, AnyOrder>;
 
   Kind kind;
   std::vector<PlanNodePointer> inputs;

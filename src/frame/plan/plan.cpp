@@ -264,6 +264,8 @@ Result<Plan> Plan::join(const Plan& right, std::span<const Expression> left_on, 
   return Plan(make_node(std::move(join), {node_, right.node_}, made.schema()));
 }
 
+Plan Plan::in_any_order() const { return Plan(make_node(PlanNode::AnyOrder{}, {node_}, schema())); }
+
 Result<Plan> Plan::concat(std::span<const Plan> plans) {
   if (plans.empty()) return scan(DataFrame());
   const Schema& schema = plans.front().schema();

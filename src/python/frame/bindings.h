@@ -54,5 +54,6 @@ void bind_windows(nanobind::module_& module);
 void bind_column_functions(nanobind::module_& module);
 void bind_tokenize(nanobind::module_& module);
 void bind_lazy_group_by(nanobind::module_& module);
+void bind_sql(nanobind::module_& module);
 
 }  // namespace headrace::python

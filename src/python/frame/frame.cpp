@@ -20,6 +20,7 @@ void bind_frame(nanobind::module_& module) {
   bind_join(frame);
   bind_reshape(frame);
   bind_windows(frame);
+  bind_sql(frame);
 }
 
 }  // namespace headrace::python

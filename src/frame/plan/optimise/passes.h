@@ -13,6 +13,8 @@ PlanNodePointer push_slices(const PlanNodePointer& node);
 /// Takes conditions down to where rows are read, one by one: through projections, with the columns' expressions put in their places where
 /// those cannot fail; never through a slice or a numbering of rows. A condition that can fail never comes before one that stood before it.
 PlanNodePointer push_conditions(const PlanNodePointer& node);
+/// Makes joins in the order that is guessed to be the quickest, where nothing observes the order of rows.
+PlanNodePointer order_joins(const PlanNodePointer& node);
 /// Leaves out columns that nothing above reads.
 PlanNodePointer push_columns(const PlanNodePointer& node);
 

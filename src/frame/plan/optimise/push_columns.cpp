@@ -60,16 +60,29 @@ PlanNodePointer chosen(PlanNodePointer node, const Schema& wanted) {
   return make_node(PlanNode::Project{std::move(columns)}, {std::move(node)}, wanted);
 }
 
+/// What a join's condition reads of both sides: the right one's columns have the suffix where the left one has their names.
+void add_read(const Expression& condition, const Schema& left, const Schema& right, Names& of_left, Names& of_right) {
+  Names read;
+  add_columns(condition, read);
+  for (const std::string& name : read) {
+    if (left.index_of(name)) {
+      of_left.insert(name);
+    } else if (right.index_of(name)) {
+      of_right.insert(name);
+    } else {
+      of_left = names_of(left);
+      of_right = names_of(right);
+      return;
+    }
+  }
+}
+
 PlanNodePointer narrowed(const PlanNode& node, const PlanNode::Join& join, const Names& needed) {
   const Schema &left = node.inputs[0]->schema, &right = node.inputs[1]->schema;
   const auto columns = join_columns(left, right, join.left_on, join.right_on, join.options);
   if (!columns) return with_inputs(node, {narrowed(node.inputs[0], names_of(left)), narrowed(node.inputs[1], names_of(right))});
   Names of_left, of_right;
-  if (join.options.condition) {
-    // It may read any column of either side, under the names of both.
-    of_left = names_of(left);
-    of_right = names_of(right);
-  }
+  if (join.options.condition) add_read(*join.options.condition, left, right, of_left, of_right);
   for (const Expression& key : join.left_on) add_columns(key, of_left);
   for (const Expression& key : join.right_on) add_columns(key, of_right);
   for (size_t i = 0; i < node.schema.size(); ++i) {

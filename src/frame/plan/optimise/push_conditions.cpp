@@ -184,6 +184,7 @@ PlanNodePointer pushed(const PlanNodePointer& node, Conditions above) {
   if (const auto* join = std::get_if<PlanNode::Join>(&node->kind)) return pushed(*node, *join, above);
   const auto* sort = std::get_if<PlanNode::Sort>(&node->kind);
   if (sort != nullptr && sort->limit == UINT64_MAX) return with_inputs(*node, {pushed(node->inputs[0], std::move(above))});
+  if (std::holds_alternative<PlanNode::AnyOrder>(node->kind)) return with_inputs(*node, {pushed(node->inputs[0], std::move(above))});
   if (std::holds_alternative<PlanNode::Concat>(node->kind)) {
     std::vector<PlanNodePointer> inputs;
     for (const PlanNodePointer& input : node->inputs) inputs.push_back(pushed(input, above));
