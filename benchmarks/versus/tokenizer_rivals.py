@@ -8,7 +8,7 @@ import pathlib
 
 
 class Hf:
-    package = "tokenizers"
+    package, module = "tokenizers", "tokenizers"
 
     def __init__(self, file):
         from tokenizers import Tokenizer
@@ -47,7 +47,7 @@ class Hf:
 
 
 class Headrace(Hf):
-    package = "headrace"
+    package, module = "headrace", "headrace.tokenizers"
 
     def __init__(self, file):
         from headrace.tokenizers import Tokenizer
@@ -76,7 +76,7 @@ class Headrace(Hf):
 
 
 class Gigatoken:
-    package = "gigatoken"
+    package, module = "gigatoken", "gigatoken"
 
     def __init__(self, file):
         from gigatoken import Tokenizer
@@ -98,7 +98,7 @@ class Gigatoken:
 
 
 class Fastokens:
-    package = "fastokens"
+    package, module = "fastokens", "fastokens"
 
     def __init__(self, file):
         from fastokens import Tokenizer
@@ -121,7 +121,7 @@ class Fastokens:
 
 
 class Tokie:
-    package = "tokie"
+    package, module = "tokie", "tokie"
 
     def __init__(self, file):
         import tokie
@@ -143,7 +143,7 @@ class Tokie:
 
 
 class Iree:
-    package = "iree-tokenizer"
+    package, module = "iree-tokenizer", "iree.tokenizer"
 
     def __init__(self, file):
         from iree.tokenizer import Tokenizer
@@ -180,7 +180,7 @@ def byte_letters():
 class Tiktoken:
     """Byte-level vocabularies whose ids are their ranks."""
 
-    package = "tiktoken"
+    package, module = "tiktoken", "tiktoken"
 
     def __init__(self, file):
         import tiktoken
@@ -209,7 +209,7 @@ class Tiktoken:
 class SentencePiece:
     """A .model beside the tokenizer.json, which sentencepiece_model.py makes."""
 
-    package = "sentencepiece"
+    package, module = "sentencepiece", "sentencepiece"
 
     def __init__(self, file):
         import sentencepiece
