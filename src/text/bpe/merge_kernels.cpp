@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "text/bulk/widest_kernels.h"
 
 namespace headrace::text {
 
@@ -18,7 +19,7 @@ std::span<const MergeKernels* const> all_merge_kernels() {
 }
 
 const MergeKernels& merge_kernels() {
-  static const MergeKernels& best = *all_merge_kernels().back();
+  static const MergeKernels& best = widest_kernels(all_merge_kernels());
   return best;
 }
 

@@ -15,7 +15,7 @@ struct MergeKernels {
   void (*merge_each)(const PairTable::View& table, ShortPiece* pieces, size_t count);
 };
 
-/// Those of the best instruction set that this CPU has.
+/// Those of the best instruction set that this CPU has and the environment's HEADRACE_ISA allows.
 const MergeKernels& merge_kernels();
 /// All that this CPU can run, the portable ones first.
 std::span<const MergeKernels* const> all_merge_kernels();

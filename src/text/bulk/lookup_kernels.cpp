@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "text/bulk/widest_kernels.h"
 
 namespace headrace::text {
 
@@ -18,7 +19,7 @@ std::span<const LookupKernels* const> all_lookup_kernels() {
 }
 
 const LookupKernels& lookup_kernels() {
-  static const LookupKernels& best = *all_lookup_kernels().back();
+  static const LookupKernels& best = widest_kernels(all_lookup_kernels());
   return best;
 }
 

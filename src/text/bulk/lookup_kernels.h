@@ -28,7 +28,7 @@ struct LookupKernels {
                   TokenId* out, MissedPiece* misses, size_t& written, size_t& missed);
 };
 
-/// Those of the best instruction set that this CPU has.
+/// Those of the best instruction set that this CPU has and the environment's HEADRACE_ISA allows.
 const LookupKernels& lookup_kernels();
 /// All that this CPU can run, the portable ones first.
 std::span<const LookupKernels* const> all_lookup_kernels();

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "text/bulk/widest_kernels.h"
 
 namespace headrace::text {
 
@@ -18,6 +19,9 @@ std::span<const SplitKernels* const> all_split_kernels() {
   return usable;
 }
 
-const SplitKernels& split_kernels() { return *all_split_kernels().back(); }
+const SplitKernels& split_kernels() {
+  static const SplitKernels& best = widest_kernels(all_split_kernels());
+  return best;
+}
 
 }  // namespace headrace::text

@@ -23,7 +23,7 @@ struct SplitKernels {
   void (*planes)(const uint8_t* codes, size_t blocks, CodePlanes* planes);
 };
 
-/// Those of the best instruction set that this CPU has.
+/// Those of the best instruction set that this CPU has and the environment's HEADRACE_ISA allows.
 const SplitKernels& split_kernels();
 /// All that this CPU can run, the portable ones first.
 std::span<const SplitKernels* const> all_split_kernels();
