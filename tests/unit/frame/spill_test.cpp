@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "arrays.h"
+#include "frame/data_frame.h"
+#include "frame/int128.h"
 #include "frame/spill/spilling.h"
 
 namespace headrace::frame {
@@ -84,10 +86,10 @@ TEST(SpilledRows, ArraysOfAllLayoutsComeBackAsTheyWere) {
       fixed<int8_t>(TypeId::Int8, {1, 2, 3, 4, 5}),
       texts(TypeId::String, {"", "a string that has a block of its own", std::nullopt, "short", "another one of more than twelve bytes"}),
       texts(TypeId::Categorical, {"x", "y", std::nullopt, "x", "z"}),
-      fixed<Int128>(DataType::decimal(38, 2), {Int128{1} << 100, std::nullopt, 3, 4, 5}),
+      fixed<Int128>(DataType::decimal(38, 2).value(), {Int128{1} << 100, std::nullopt, 3, 4, 5}),
       *Array::all_null(TypeId::Null, 5),
   };
-  ArrayBuilder bools(TypeId::Bool), lists(DataType::list(TypeId::String));
+  ArrayBuilder bools(TypeId::Bool), lists(DataType::list(DataType(TypeId::String)));
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(i == 2 ? bools.append_null() : bools.append_bool(i % 2 == 0));
     for (int j = 0; j < i; ++j) ASSERT_TRUE(lists.items().append_bytes("item number " + std::to_string(j)));
