@@ -152,8 +152,6 @@ std::byte* PagePool::carve(size_t bytes) {
     extents_.emplace_back(static_cast<std::byte*>(base), length);
     next_ = reinterpret_cast<std::byte*>(round_up(reinterpret_cast<size_t>(base), kHugePage));
     end_ = next_ + kExtent;
-    // PERF: blocks follow one another, so what a huge page holds beyond a block is the next one's; a page fault for 2 MiB costs less than 512.
-    ::madvise(next_, kExtent, MADV_HUGEPAGE);
   }
   std::byte* data = next_;
   next_ += bytes;

@@ -8,10 +8,11 @@
 
 namespace headrace::frame {
 
-/// Bytes that grow, within a budget, by doubling. What lies beyond the written bytes is zero.
+/// Bytes that grow, within a budget, by doubling. What lies beyond the written bytes is zero, or anything where that is asked for.
 class GrowingBuffer {
  public:
-  explicit GrowingBuffer(std::shared_ptr<MemoryBudget> budget) : budget_(std::move(budget)) {}
+  explicit GrowingBuffer(std::shared_ptr<MemoryBudget> budget, Buffer::Contents contents = Buffer::Contents::Zeros)
+      : budget_(std::move(budget)), contents_(contents) {}
   /// Makes room for `bytes` in all.
   Result<void> reserve(size_t bytes);
   const Buffer& buffer() const { return buffer_; }
@@ -19,6 +20,7 @@ class GrowingBuffer {
 
  private:
   std::shared_ptr<MemoryBudget> budget_;
+  Buffer::Contents contents_;
   Buffer buffer_;
 };
 

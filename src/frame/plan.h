@@ -88,6 +88,8 @@ class Plan {
 
 struct QueryOptions {
   uint64_t memory_bytes = MemoryBudget::kUnlimited;  ///< of all that the query has in memory, its result with it; also HEADRACE_MEMORY's
+  std::optional<std::filesystem::path> spill_folder{};  ///< on a disk; else HEADRACE_SPILL_DIR, or /var/tmp or /tmp
+  uint64_t spill_bytes = MemoryBudget::kUnlimited;       ///< of what steps may put there, if memory has a limit
   size_t threads = 0;                                ///< at most; 0: all of the pool
   bool optimise = true;
   std::shared_ptr<const std::atomic<bool>> cancelled{};  ///< ends the query with Cancelled as soon as it is true
@@ -102,6 +104,7 @@ struct StepProfile {
   uint64_t rows = 0;         ///< that it gave
   uint64_t bytes = 0;        ///< of them
   uint64_t nanoseconds = 0;  ///< of all threads
+  uint64_t spilled = 0;      ///< bytes that it put on disk, because the memory was too small for it
 };
 struct Profile {
   DataFrame result;

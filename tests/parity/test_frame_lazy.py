@@ -565,6 +565,6 @@ def test_rows_that_joins_made_many_keep_their_order():
 def test_profile_tells_rows_bytes_and_time_of_each_step():
     result, steps = hr.LazyFrame({"a": list(range(100))}).filter(hr.col("a") < 40).select(b=hr.col("a") + 1).profile()
     assert result.height == 40
-    assert steps.columns == ["step", "rows", "bytes", "milliseconds"] and steps["rows"].to_list() == [100, 40, 40]
+    assert steps.columns == ["step", "rows", "bytes", "milliseconds", "spilled"] and steps["rows"].to_list() == [100, 40, 40]
     assert steps["bytes"].to_list() == [800, 320, 320] and all(time >= 0 for time in steps["milliseconds"].to_list())
     assert steps["step"].to_list()[1] == 'FILTER (col("a") < 40)'

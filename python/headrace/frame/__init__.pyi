@@ -595,12 +595,13 @@ class LazyFrame:
         """The result. Rows are in order, whatever the number of threads.
 
         `memory` bounds what the query and its result take (`"512MiB"`), as HEADRACE_MEMORY does for every query; more is OutOfMemory.
+        A sort that has no room in it goes on in a file without a name in the folder HEADRACE_SPILL_DIR (or /var/tmp or /tmp), on a disk.
         Ctrl-C ends it.
         """
     def collect_batches(self, *, chunk_size: int | None = None, memory: str | int | None = None, threads: int | None = None) -> BatchIterator:
         """The result in frames of `chunk_size` rows, calculated as they are taken: it need not fit into memory."""
     def profile(self, *, memory: str | int | None = None, threads: int | None = None) -> tuple[DataFrame, DataFrame]:
-        """The result, and for each step the rows and bytes it gave and the time that all threads took for it."""
+        """The result, and for each step the rows and bytes it gave, the time that all threads took for it and the bytes it spilled."""
     def explain(self, *, optimized: bool = True) -> str:
         """The steps, the last one first, as they are run or, without `optimized`, as they were named."""
 

@@ -52,8 +52,8 @@ class Collector : public Accumulator {
  private:
   /// Where each group's rows begin, and all rows, group by group.
   Result<void> order() {
-    HR_TRY(begins_, Buffer::allocate((count_ + 1) * 8, budget_));
-    HR_TRY(rows_, Buffer::allocate(groups_.size() * 8, budget_));
+    HR_TRY(begins_, Buffer::from_pool((count_ + 1) * 8, budget_));
+    HR_TRY(rows_, Buffer::from_pool(groups_.size() * 8, budget_));
     auto* const begins = begins_.as<uint64_t>();
     auto* const rows = rows_.as<uint64_t>();
     std::vector<uint64_t> next(count_);
@@ -80,7 +80,7 @@ class Collector : public Accumulator {
   /// Calls each(group, its values) for groups with values; the result is there where each() says so.
   template <class T, class Out, class Each>
   Result<Array> each_group(const Array& all, const Each& each) const {
-    HR_TRY(const Buffer out, Buffer::allocate(count_ * sizeof(Out), budget_));
+    HR_TRY(const Buffer out, Buffer::from_pool(count_ * sizeof(Out), budget_));
     HR_TRY(const Bitmap validity, Bitmap::zeros(count_, budget_));
     std::vector<T> values;
     for (size_t group = 0; group < count_; ++group) {

@@ -30,7 +30,7 @@ class Counter : public Accumulator {
   }
 
   Result<Array> finish() override {
-    HR_TRY(const Buffer values, Buffer::allocate(counts_.size() * 4, budget_));
+    HR_TRY(const Buffer values, Buffer::from_pool(counts_.size() * 4, budget_));
     for (size_t group = 0; group < counts_.size(); ++group) {
       if (counts_[group] > UINT32_MAX) return fail(ErrorKind::OutOfRange, "more than four billion rows");
       values.as<uint32_t>()[group] = static_cast<uint32_t>(counts_[group]);

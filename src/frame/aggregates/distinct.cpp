@@ -16,7 +16,7 @@ class Distinct : public Accumulator {
   Result<void> resize(size_t groups) override { return counts_.resize(groups); }
 
   Result<void> update(const AggregateRows& rows) override {
-    HR_TRY(const Buffer groups, Buffer::allocate(rows.groups.size_bytes(), budget_));
+    HR_TRY(const Buffer groups, Buffer::from_pool(rows.groups.size_bytes(), budget_));
     std::ranges::copy(rows.groups, groups.as<uint32_t>());
     HR_TRY(Array column, Array::make({.type = TypeId::UInt32, .size = rows.groups.size(), .values = groups}));
     HR_CHECK(batch_.assign(table_.layout(), {std::move(column), *rows.input}, rows.groups.size(), budget_));

@@ -83,7 +83,7 @@ class FloatAggregate : public Accumulator {
 
   Result<Array> finish() override {
     const size_t groups = sums_.size();
-    HR_TRY(const Buffer values, Buffer::allocate(groups * sizeof(T), budget_));
+    HR_TRY(const Buffer values, Buffer::from_pool(groups * sizeof(T), budget_));
     for (size_t group = 0; group < groups; ++group) values.as<T>()[group] = static_cast<T>(value(group));
     return array_of<T>(type_, values, groups, [&](size_t group) { return has_value(group); }, budget_);
   }

@@ -107,7 +107,7 @@ class WholeSum : public Accumulator {
 
   template <class Out>
   Result<Array> sums() const {
-    HR_TRY(const Buffer values, Buffer::allocate(sums_.size() * sizeof(Out), budget_));
+    HR_TRY(const Buffer values, Buffer::from_pool(sums_.size() * sizeof(Out), budget_));
     for (size_t group = 0; group < sums_.size(); ++group) {
       const Int128 sum = sums_[group];
       if (kGoesRound && rounds_[group] != 0) return too_large();
@@ -125,7 +125,7 @@ class WholeSum : public Accumulator {
   /// A float or, of times, a whole number cut off towards zero.
   template <class Out>
   Result<Array> means() const {
-    HR_TRY(const Buffer values, Buffer::allocate(sums_.size() * 8, budget_));
+    HR_TRY(const Buffer values, Buffer::from_pool(sums_.size() * 8, budget_));
     const double unit = input_.id() == TypeId::Decimal ? static_cast<double>(power_of_ten(input_.scale())) : 1;
     for (size_t group = 0; group < sums_.size(); ++group) {
       if (counts_[group] == 0) continue;

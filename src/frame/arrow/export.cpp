@@ -173,8 +173,8 @@ Result<void> Exporter::bytes_by_offsets() {
     return fail(ErrorKind::OutOfRange, fmt::format("{} bytes of text in one chunk are too many for 32-bit offsets; ask for large_string, "
                                                    "string_view, or for fewer rows", total));
   }
-  HR_TRY(const Buffer offsets, Buffer::allocate((array().size() + 1) * sizeof(Offset)));
-  HR_TRY(const Buffer bytes, Buffer::allocate(total));
+  HR_TRY(const Buffer offsets, Buffer::from_pool((array().size() + 1) * sizeof(Offset)));
+  HR_TRY(const Buffer bytes, Buffer::from_pool(total));
   uint64_t at = 0;
   for (size_t row = 0; row < array().size(); ++row) {
     if (array().is_valid(row)) {
@@ -191,7 +191,7 @@ Result<void> Exporter::bytes_by_offsets() {
 
 Result<void> Exporter::list_by_short_offsets() {
   HR_CHECK(add_validity(/*at_front=*/true));
-  HR_TRY(const Buffer offsets, Buffer::allocate((array().size() + 1) * 4));
+  HR_TRY(const Buffer offsets, Buffer::from_pool((array().size() + 1) * 4));
   for (size_t row = 0; row <= array().size() && array().size() > 0; ++row) {
     const int64_t offset = array().begin_of(row);
     if (offset > std::numeric_limits<int32_t>::max()) {
@@ -206,7 +206,7 @@ Result<void> Exporter::list_by_short_offsets() {
 /// Decimals of one word as receivers know them.
 Result<void> Exporter::two_words() {
   HR_CHECK(add_validity(/*at_front=*/true));
-  HR_TRY(const Buffer words, Buffer::allocate(array().size() * 16));
+  HR_TRY(const Buffer words, Buffer::from_pool(array().size() * 16));
   const int64_t* values = array().data<int64_t>();
   for (size_t row = 0; row < array().size(); ++row) {
     words.as<int64_t>()[2 * row] = values[row];

@@ -136,7 +136,7 @@ std::shared_ptr<const Blocks> windows_of(const Buffer& buffer) {
 /// Views over values that follow one another; end(i) is where value i ends.
 template <class End>
 Result<Buffer> views_over(const Buffer& bytes, uint64_t begin, size_t size, const std::shared_ptr<MemoryBudget>& budget, const End& end) {
-  HR_TRY(Buffer out, Buffer::allocate(size * sizeof(View), budget));
+  HR_TRY(Buffer out, Buffer::from_pool(size * sizeof(View), budget));
   auto* views = out.as<View>();
   for (size_t i = 0; i < size; ++i) {
     const uint64_t next = end(i);
@@ -183,7 +183,7 @@ template <class Offset>
 Result<Buffer> Importer::list_offsets(const ArrowArray& array) {
   const auto offset = static_cast<size_t>(array.offset), size = static_cast<size_t>(array.length);
   HR_TRY(const Buffer from, wrap(array, 1, (offset + size + 1) * sizeof(Offset)));
-  HR_TRY(Buffer out, Buffer::allocate((size + 1) * 8, budget_));
+  HR_TRY(Buffer out, Buffer::from_pool((size + 1) * 8, budget_));
   for (size_t i = 0; i <= size; ++i) out.as<int64_t>()[i] = from.as<Offset>()[offset + i];
   return out;
 }
@@ -206,7 +206,7 @@ Result<Array> Importer::list_views(const Described& described, const ArrowArray&
   HR_TRY(const Bitmap valid, validity(array));
   HR_TRY(const Buffer starts, wrap(array, 1, (offset + size) * sizeof(Offset)));
   HR_TRY(const Buffer sizes, wrap(array, 2, (offset + size) * sizeof(Offset)));
-  HR_TRY(Buffer offsets, Buffer::allocate((size + 1) * 8, budget_));
+  HR_TRY(Buffer offsets, Buffer::from_pool((size + 1) * 8, budget_));
   std::vector<uint64_t> rows;
   for (size_t i = 0; i < size; ++i) {
     const int64_t begin = starts.as<Offset>()[offset + i], count = sizes.as<Offset>()[offset + i];
@@ -236,7 +236,7 @@ Result<Array> Importer::list(const Described& described, const ArrowSchema& sche
   HR_TRY(parts.validity, validity(array));
   if (size == 0) return Array::make(std::move(parts));
   if (fixed) {
-    HR_TRY(parts.values, Buffer::allocate((size + 1) * 8, budget_));
+    HR_TRY(parts.values, Buffer::from_pool((size + 1) * 8, budget_));
     for (size_t i = 0; i <= size; ++i) parts.values.as<int64_t>()[i] = static_cast<int64_t>(offset + i) * described.fixed_size;
   } else if (described.form == Form::Offsets32) {
     HR_TRY(parts.values, list_offsets<int32_t>(array));
@@ -266,7 +266,7 @@ Result<Array> Importer::converted(const Described& described, const ArrowArray& 
   HR_TRY(parts.validity, validity(array));
   HR_TRY(const Buffer from, wrap(array, 1, (offset + size) * sizeof(From)));
   using To = decltype(convert(From{}, std::declval<bool&>()));
-  HR_TRY(parts.values, Buffer::allocate(size * sizeof(To), budget_));
+  HR_TRY(parts.values, Buffer::from_pool(size * sizeof(To), budget_));
   for (size_t i = 0; i < size; ++i) {
     if (!parts.validity[i]) continue;
     From value;
@@ -355,7 +355,7 @@ Result<Array> Importer::dictionary(const Described& described, const ArrowSchema
     parts.offset = codes.offset();
     return Array::make(std::move(parts));
   }
-  HR_TRY(parts.values, Buffer::allocate(rows.size() * 4, budget_));
+  HR_TRY(parts.values, Buffer::from_pool(rows.size() * 4, budget_));
   HR_TRY(parts.validity, Bitmap::zeros(rows.size(), budget_));
   for (size_t i = 0; i < rows.size(); ++i) {
     if (rows[i] == kNoRow || !values.is_valid(rows[i])) continue;  // a null among the values is a null of the rows

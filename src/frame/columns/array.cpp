@@ -65,7 +65,7 @@ Result<Array> Array::make(Parts parts) {
 Result<Array> Array::all_null(DataType type, size_t size, std::shared_ptr<MemoryBudget> budget) {
   Parts parts{.type = type, .size = size};
   if (type.layout() != Layout::None) {
-    HR_TRY(parts.values, Buffer::allocate(type.bytes_of(size), budget));
+    HR_TRY(parts.values, Buffer::from_pool(type.bytes_of(size), budget));
     HR_TRY(parts.validity, Bitmap::zeros(size, budget));
     parts.nulls = size;
   }

@@ -25,8 +25,13 @@ void set_bit(const Buffer& bits, size_t row, bool value) {
 
 Result<void> GrowingBuffer::reserve(size_t bytes) {
   if (bytes <= buffer_.size()) return {};
-  HR_TRY(Buffer larger, Buffer::allocate(std::max(bytes, buffer_.size() * 2), budget_));
-  if (!buffer_.empty()) std::memcpy(larger.data(), buffer_.data(), buffer_.size());
+  const size_t before = buffer_.size();
+  const auto contents = before == 0 ? contents_ : Buffer::Contents::Anything;
+  HR_TRY(Buffer larger, Buffer::from_pool(std::max(bytes, before * 2), budget_, contents));
+  if (before > 0) {
+    std::memcpy(larger.data(), buffer_.data(), before);
+    if (contents_ == Buffer::Contents::Zeros) std::memset(larger.data() + before, 0, larger.size() - before);
+  }
   buffer_ = std::move(larger);
   return {};
 }
@@ -82,7 +87,7 @@ Result<View> ArrayBuilder::store(std::string_view bytes) {
   }
   if (blocks_.empty() || blocks_.back().size() - block_used_ < bytes.size()) {
     const size_t next = std::min(kGreatestBlock, kFirstBlock << std::min<size_t>(blocks_.size(), 16));
-    HR_TRY(Buffer block, Buffer::allocate(std::max(bytes.size(), next), budget_));
+    HR_TRY(Buffer block, Buffer::from_pool(std::max(bytes.size(), next), budget_));
     blocks_.push_back(std::move(block));
     block_used_ = 0;
   }

@@ -8,7 +8,7 @@ namespace headrace::frame {
 
 Result<Bitmap> Bitmap::zeros(size_t size, std::shared_ptr<MemoryBudget> budget) {
   // Whole words, so that set_word and word need not look; one at least, so that it is not an absent one.
-  HR_TRY(auto buffer, Buffer::allocate(std::max<size_t>(1, (size + 63) / 64) * 8, std::move(budget)));
+  HR_TRY(auto buffer, Buffer::from_pool(std::max<size_t>(1, (size + 63) / 64) * 8, std::move(budget)));
   return Bitmap(std::move(buffer), 0, size);
 }
 

@@ -36,7 +36,7 @@ Result<Bitmap> validity_of(std::span<const Array> arrays, size_t rows, const std
 
 Result<void> append_fixed(std::span<const Array> arrays, size_t rows, Array::Parts& parts, const std::shared_ptr<MemoryBudget>& budget) {
   const size_t width = parts.type.value_bytes();
-  HR_TRY(parts.values, Buffer::allocate(rows * width, budget));
+  HR_TRY(parts.values, Buffer::from_pool(rows * width, budget, Buffer::Contents::Anything));
   std::byte* to = parts.values.data();
   for (const Array& array : arrays) {
     if (array.size() > 0) std::memcpy(to, array.buffer().data() + array.offset() * width, array.size() * width);
@@ -64,7 +64,7 @@ void move_blocks(std::span<const Array> arrays, Array::Parts& parts) {
 }
 
 Result<void> append_lists(std::span<const Array> arrays, size_t rows, Array::Parts& parts, const std::shared_ptr<MemoryBudget>& budget) {
-  HR_TRY(parts.values, Buffer::allocate((rows + 1) * 8, budget));
+  HR_TRY(parts.values, Buffer::from_pool((rows + 1) * 8, budget));
   auto* offsets = parts.values.as<int64_t>();
   std::vector<Array> items;
   size_t at = 0;

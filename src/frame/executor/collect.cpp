@@ -33,7 +33,10 @@ Result<std::unique_ptr<Query>> query_of(const QueryOptions& options, bool counts
   if (limit != MemoryBudget::kUnlimited) budget = budget->child("this query", limit);
   const auto all = static_cast<size_t>(ThreadPool::process().threads());
   const size_t workers = options.threads == 0 ? all : std::min(options.threads, all);
-  return std::make_unique<Query>(std::move(budget), workers, options.cancelled, counts_bytes);
+  auto query = std::make_unique<Query>(std::move(budget), workers, options.cancelled, counts_bytes);
+  query->pushes_key_filters = options.optimise;
+  if (limit != MemoryBudget::kUnlimited) query->spill_store = std::make_shared<SpillStore>(options.spill_folder, options.spill_bytes);
+  return query;
 }
 
 Error with_remedy(Error error) {
@@ -64,7 +67,10 @@ Result<Profile> profile(const Plan& plan, const QueryOptions& options) {
   const Plan chosen = options.optimise ? plan.optimised() : plan;
   Profile out;
   HR_TRY(out.result, run_plan(*chosen.node(), *query));
-  for (const StepCounts& step : query->steps) out.steps.push_back({step.step, step.rows, step.bytes, step.nanoseconds});
+  for (const StepCounts& step : query->steps) {
+    const uint64_t spilled = step.spilling ? step.spilling->spilled_bytes() : 0;
+    out.steps.push_back({step.step, step.rows, step.bytes, step.nanoseconds, spilled});
+  }
   return out;
 }
 

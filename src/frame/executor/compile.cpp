@@ -1,6 +1,7 @@
 #include "frame/executor/compile.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "frame/executor/concat_source.h"
@@ -96,8 +97,11 @@ Result<Pipeline> compile_concat(const PlanNode& node, Query& query) {
 
 Result<Pipeline> compile_sort(const PlanNode& node, const PlanNode::Sort& sort, Query& query) {
   HR_TRY(Pipeline input, compile(node.input(), query));
-  HR_TRY(Sort gathering, make_sort(sort, node.input().schema, query.workers, query.budget));
-  return from(std::make_unique<GatheredSource<Sort>>(std::move(input), std::move(gathering)), to_string(node), query);
+  const auto spilling = query.make_spilling();
+  HR_TRY(Sort gathering, make_sort(sort, node.input().schema, query.workers, query.budget, spilling));
+  Pipeline pipeline = from(std::make_unique<GatheredSource<Sort>>(std::move(input), std::move(gathering)), to_string(node), query);
+  pipeline.source_counts->spilling = spilling;
+  return pipeline;
 }
 
 /// Whether a join is known only when all rows of both sides are: rows that find nothing come last, or the left side's keys are to be
@@ -114,10 +118,14 @@ Result<Pipeline> compile_join(const PlanNode& node, const PlanNode::Join& join, 
     };
     return compile_stored(node, make, query);
   }
+  // The same scan may stand on both sides.
+  std::vector<ScanFilter> filters = std::exchange(query.scan_filters, {});
   HR_TRY(Pipeline right, compile(*node.inputs[1], query));
-  HR_TRY(Pipeline left, compile(*node.inputs[0], query));
   HR_TRY(Join made, Join::make(node.inputs[0]->schema, node.inputs[1]->schema, join.left_on, join.right_on, join.options, query.workers,
                                query.budget));
+  if (query.pushes_key_filters) std::ranges::move(scan_filters(node, join, made), std::back_inserter(filters));
+  query.scan_filters = std::move(filters);
+  HR_TRY(Pipeline left, compile(*node.inputs[0], query));
   add(left, std::make_unique<JoinOperator>(std::move(right), std::move(made)), node);
   left.is_dense = false;
   left.expands = left.expands || (join.options.kind != JoinKind::Semi && join.options.kind != JoinKind::Anti);
@@ -133,8 +141,10 @@ Result<Pipeline> compile_group_by(const PlanNode& node, const PlanNode::GroupBy&
   }
   HR_TRY(Pipeline input, compile(node.input(), query));
   HR_TRY(GroupResults results, GroupResults::bind(group_by.keys, group_by.expressions, node.input().schema));
-  Aggregation groups(results.keys(), results.aggregates(), query.workers, query.budget);
+  const auto spilling = query.make_spilling();
+  Aggregation groups(results.keys(), results.aggregates(), query.workers, query.budget, spilling);
   Pipeline pipeline = from(std::make_unique<GatheredSource<Aggregation>>(std::move(input), std::move(groups)), to_string(node), query);
+  pipeline.source_counts->spilling = spilling;
   pipeline.steps.push_back({std::make_unique<GroupResultsOperator>(std::move(results), query.budget), &query.add_step("GROUPS' RESULTS")});
   return pipeline;
 }

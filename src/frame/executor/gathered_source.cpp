@@ -5,7 +5,8 @@
 
 namespace headrace::frame {
 
-Result<Sort> make_sort(const PlanNode::Sort& node, const Schema& input, size_t workers, std::shared_ptr<MemoryBudget> budget) {
+Result<Sort> make_sort(const PlanNode::Sort& node, const Schema& input, size_t workers, std::shared_ptr<MemoryBudget> budget,
+                       std::shared_ptr<Spilling> spilling) {
   std::vector<BoundExpression> keys;
   std::vector<SortOrder> orders;
   for (const SortBy& by : node.by) {
@@ -14,7 +15,7 @@ Result<Sort> make_sort(const PlanNode::Sort& node, const Schema& input, size_t w
     orders.push_back({.descending = by.descending, .nulls_last = by.nulls_last});
   }
   const size_t limit = std::min<uint64_t>(node.limit, std::numeric_limits<size_t>::max());
-  return Sort::make(input, std::move(keys), std::move(orders), limit, workers, std::move(budget));
+  return Sort::make(input, std::move(keys), std::move(orders), limit, workers, std::move(budget), std::move(spilling));
 }
 
 }  // namespace headrace::frame

@@ -70,6 +70,7 @@ class GatheredSource final : public Source {
 };
 
 /// The operator of a node over an input.
-Result<Sort> make_sort(const PlanNode::Sort& node, const Schema& input, size_t workers, std::shared_ptr<MemoryBudget> budget);
+Result<Sort> make_sort(const PlanNode::Sort& node, const Schema& input, size_t workers, std::shared_ptr<MemoryBudget> budget,
+                       std::shared_ptr<Spilling> spilling = nullptr);
 
 }  // namespace headrace::frame

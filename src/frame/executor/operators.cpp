@@ -32,7 +32,7 @@ Result<void> RowIndexOperator::push(Morsel morsel, const Emit& emit) const {
   if (offset_ > UINT32_MAX || first > UINT32_MAX || rows - 1 > UINT32_MAX - first) {
     return fail(ErrorKind::OutOfRange, "The numbers of rows pass 4294967295, the last that a row index has.");
   }
-  HR_TRY(Buffer numbers, Buffer::allocate(rows * sizeof(uint32_t), budget_));
+  HR_TRY(Buffer numbers, Buffer::from_pool(rows * sizeof(uint32_t), budget_));
   for (size_t row = 0; row < rows; ++row) numbers.as<uint32_t>()[row] = static_cast<uint32_t>(first + row);
   HR_TRY(Array index, Array::make({.type = TypeId::UInt32, .size = rows, .values = std::move(numbers), .nulls = 0}));
   morsel.chunk.columns.insert(morsel.chunk.columns.begin(), std::move(index));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -38,7 +39,13 @@ class ParquetTask final : public SourceTask {
       HR_TRY(chunk.columns[column], read(column, rows, nullptr));
       return {};
     };
-    HR_TRY(const Selection selection, source_.conditions().select(chunk, load, source_.budget()));
+    HR_TRY(Selection selection, source_.conditions().select(chunk, load, source_.budget()));
+    for (const ParquetSource::Key& key : source_.keys()) {
+      // Of few rows the filter would save less than its column costs.
+      if (!key.filter->is_useful() || selection.size(rows) < rows / 8 + 1) continue;
+      HR_CHECK(load(key.column));
+      HR_CHECK(narrow(key, chunk, selection));
+    }
     Morsel morsel{.first_row = stretch_.first_row, .chunk = {.columns = {}, .rows = selection.size(rows)}};
     for (size_t column = 0; column < source_.width() && morsel.chunk.rows > 0; ++column) {
       HR_TRY(Array kept, loaded[column] ? taken(chunk.columns[column], selection, source_.budget()) : read(column, rows, &selection));
@@ -55,6 +62,19 @@ class ParquetTask final : public SourceTask {
     std::optional<parquet::ColumnReader> reader;
     uint64_t at = 0;
   };
+
+  /// Leaves rows out that find nothing in the join above.
+  Result<void> narrow(const ParquetSource::Key& key, const Chunk& chunk, Selection& selection) const {
+    HR_TRY(Array values, key.value.evaluate(chunk, source_.budget()));
+    HR_TRY(values, taken(values, selection, source_.budget()));
+    if (selection.is_all) {
+      selection.rows.resize(chunk.rows);
+      std::iota(selection.rows.begin(), selection.rows.end(), uint64_t{0});
+    }
+    HR_CHECK(key.filter->keep(values, selection.rows, source_.budget()));
+    selection.is_all = selection.rows.size() == chunk.rows;
+    return {};
+  }
 
   /// The next rows of a column, or those of them that are selected.
   Result<Array> read(size_t column, size_t rows, const Selection* selection) {
@@ -102,6 +122,7 @@ Result<std::unique_ptr<ParquetSource>> ParquetSource::make(const PlanNode& node,
   HR_TRY(Conditions conditions, Conditions::bind(scan.conditions, read));
   std::unique_ptr<ParquetSource> source(new ParquetSource(scan, std::move(read), node.schema.size(), std::move(conditions), query));
   HR_CHECK(source->split_conditions());
+  HR_CHECK(source->add_keys(node));
   return source;
 }
 
@@ -135,6 +156,30 @@ bool ParquetSource::rules_out(size_t file) const {
   const auto selection = of_paths_.select(chunk, [](size_t) -> Result<void> { return {}; }, query_.budget);
   // What fails does so when rows are read.
   return selection && selection->size(1) == 0;
+}
+
+Result<void> ParquetSource::add_keys(const PlanNode& node) {
+  for (const ScanFilter& filter : query_.scan_filters) {
+    if (filter.scan != &node) continue;
+    HR_TRY(const size_t column, read_.index_of(filter.column));
+    const Expression key = Expression::cast(Expression::column(filter.column), filter.type, true);
+    HR_TRY(BoundExpression value, BoundExpression::bind(key, read_));
+    keys_.push_back({column, std::move(value), filter.filter});
+  }
+  return {};
+}
+
+std::vector<Expression> ParquetSource::bounds_of_keys() const {
+  std::vector<Expression> conditions;
+  for (const Key& key : keys_) {
+    const auto& bounds = key.filter->bounds();
+    const Field& field = read_[key.column];
+    if (!bounds || !key.filter->is_useful() || field.type != key.value.type() || field.type.id() == TypeId::Decimal) continue;
+    const Expression column = Expression::column(field.name);
+    conditions.push_back(Expression::binary(BinaryOperator::GreaterEqual, column, Expression::literal(bounds->least)));
+    conditions.push_back(Expression::binary(BinaryOperator::LessEqual, column, Expression::literal(bounds->greatest)));
+  }
+  return conditions;
 }
 
 Result<void> ParquetSource::check_schema(const parquet::OpenFile& file) const {
@@ -192,7 +237,9 @@ Result<void> ParquetSource::open_files() {
 
 void ParquetSource::add_stretches(size_t part, uint64_t begin, uint64_t end, uint64_t first_row) {
   if (rules_out(part)) return;
-  const RowGroupPruning test(of_rows_, read_);
+  std::vector<Expression> conditions = bounds_of_keys();
+  conditions.insert(conditions.end(), of_rows_.begin(), of_rows_.end());
+  const RowGroupPruning test(conditions, read_);
   uint64_t at = 0;
   const auto& groups = parts_[part].file->metadata().row_groups;
   for (size_t group = 0; group < groups.size(); ++group) {

@@ -38,7 +38,14 @@ class ParquetSource final : public Source {
   Result<std::unique_ptr<SourceTask>> begin(size_t task) override;
   uint64_t rows() const override { return rows_; }
 
+  /// A key of a join above, of which only rows are given that may find something there.
+  struct Key {
+    size_t column;
+    BoundExpression value;
+    std::shared_ptr<KeyFilter> filter;
+  };
   const Conditions& conditions() const { return conditions_; }
+  const std::vector<Key>& keys() const { return keys_; }
   /// How many of the columns that are read are given on: the first ones.
   size_t width() const { return width_; }
   const std::shared_ptr<MemoryBudget>& budget() const { return query_.budget; }
@@ -46,6 +53,9 @@ class ParquetSource final : public Source {
   Result<Array> of_path(size_t part, size_t column, size_t rows) const;
 
  private:
+  Result<void> add_keys(const PlanNode& node);
+  /// Conditions that the least and the greatest values of keys make.
+  std::vector<Expression> bounds_of_keys() const;
   ParquetSource(const PlanNode::ScanParquet& scan, Schema read, size_t width, Conditions conditions, const Query& query)
       : scan_(scan), read_(std::move(read)), width_(width), conditions_(std::move(conditions)), query_(query) {}
   /// Finds which conditions read columns of paths alone, or none.
@@ -65,6 +75,7 @@ class ParquetSource final : public Source {
   Conditions conditions_;
   Conditions of_paths_{};                   ///< those that read nothing else
   std::vector<Expression> of_rows_{};       ///< those that read no such column
+  std::vector<Key> keys_;
   const Query& query_;
   std::vector<Part> parts_;
   std::vector<Stretch> stretches_;

@@ -22,8 +22,8 @@ uint64_t bytes_of(const Chunk& chunk) {
 }
 
 Result<void> Pipeline::open() {
-  HR_CHECK(source->open());
   for (Step& step : steps) HR_CHECK(step.op->open());
+  HR_CHECK(source->open());
   return {};
 }
 

@@ -34,7 +34,7 @@ struct Pipeline {
   bool expands = false;  ///< a row may become many: places of rows are then others than the source's
   Query* query = nullptr;
 
-  /// Opens the source, then the steps.
+  /// Opens the steps, then the source: what joins keep tells which rows need not be read.
   Result<void> open();
   /// No row's place is as great.
   uint64_t rows() const { return source->rows() << place_bits(); }

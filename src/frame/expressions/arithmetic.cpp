@@ -53,7 +53,7 @@ Result<Array> each(const Operand& left, const Operand& right, const DataType& re
                    const std::shared_ptr<MemoryBudget>& budget, const Calculate& calculate) {
   Array::Parts parts{.type = result, .size = rows};
   HR_TRY(parts.validity, both_valid(left, right, rows, budget));
-  HR_TRY(parts.values, Buffer::allocate(rows * sizeof(T), budget));
+  HR_TRY(parts.values, Buffer::from_pool(rows * sizeof(T), budget));
   T* out = parts.values.as<T>();
   with_values<T, T>(left, right, [&](const auto& one, const auto& other) {
     for (size_t row = 0; row < rows; ++row) out[row] = calculate(one(row), other(row));
@@ -68,7 +68,7 @@ Result<Array> each_divided(const Operand& left, const Operand& right, const Data
   Array::Parts parts{.type = result, .size = rows};
   HR_TRY(const Bitmap valid, both_valid(left, right, rows, budget));
   HR_TRY(parts.validity, Bitmap::zeros(rows, budget));
-  HR_TRY(parts.values, Buffer::allocate(rows * sizeof(T), budget));
+  HR_TRY(parts.values, Buffer::from_pool(rows * sizeof(T), budget));
   T* out = parts.values.as<T>();
   with_values<T, T>(left, right, [&](const auto& one, const auto& other) {
     for (size_t row = 0; row < rows; ++row) {
@@ -116,7 +116,7 @@ Result<Array> of_decimals(BinaryOperator op, const Operand& left, const Operand&
                           const std::shared_ptr<MemoryBudget>& budget) {
   Array::Parts parts{.type = result, .size = rows};
   HR_TRY(const Bitmap valid, both_valid(left, right, rows, budget));
-  HR_TRY(parts.values, Buffer::allocate(rows * sizeof(Out), budget));
+  HR_TRY(parts.values, Buffer::from_pool(rows * sizeof(Out), budget));
   Out* out = parts.values.as<Out>();
   const Int128 limit = power_of_ten(result.precision());
   bool fits = true;

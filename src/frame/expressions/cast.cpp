@@ -176,7 +176,7 @@ Result<Array> fill(const Array& array, const DataType& to, bool strict, const Bu
 }
 
 Result<Array> between_numbers(const Array& array, const DataType& to, bool strict, const std::shared_ptr<MemoryBudget>& budget) {
-  HR_TRY(const Buffer out, Buffer::allocate(array.size() * to.value_bytes(), budget));
+  HR_TRY(const Buffer out, Buffer::from_pool(array.size() * to.value_bytes(), budget));
   const Read read = reader_of(array.type());
   const Writer writer(array.type(), to, out);
   return fill(array, to, strict, out, budget, [&](size_t row) { return writer.write(read(array, row), row); });
@@ -198,7 +198,7 @@ Result<Array> between_times(const Array& array, const DataType& to, bool strict,
   const auto units_of = [](const DataType& type) { return type.id() == TypeId::Date ? Int128{1} : Int128{per_second(type.unit())}; };
   const bool from_date = array.type().id() == TypeId::Date, to_date = to.id() == TypeId::Date;
   const Int128 times = (from_date && !to_date ? kDay : 1) * units_of(to), by = (to_date && !from_date ? kDay : 1) * units_of(array.type());
-  HR_TRY(const Buffer out, Buffer::allocate(array.size() * to.value_bytes(), budget));
+  HR_TRY(const Buffer out, Buffer::from_pool(array.size() * to.value_bytes(), budget));
   const Read read = reader_of(array.type());
   const DataType plain = TypeId::Int64;
   const Writer writer(plain, to, out);
@@ -251,7 +251,7 @@ bool parse_decimal(std::string_view text, int scale, Int128& value) {
 }
 
 Result<Array> from_strings(const Array& array, const DataType& to, bool strict, const std::shared_ptr<MemoryBudget>& budget) {
-  HR_TRY(const Buffer out, Buffer::allocate(array.size() * to.value_bytes(), budget));
+  HR_TRY(const Buffer out, Buffer::from_pool(array.size() * to.value_bytes(), budget));
   const Writer writer(to, to, out);
   return fill(array, to, strict, out, budget, [&](size_t row) {
     const std::string_view text = array.bytes(row);

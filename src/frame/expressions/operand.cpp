@@ -50,11 +50,11 @@ Result<Array> repeat(const Scalar& scalar, size_t rows, const std::shared_ptr<Me
     parts.values = bits.buffer();
     return Array::make(std::move(parts));
   }
-  HR_TRY(parts.values, Buffer::allocate(rows * scalar.type().value_bytes(), budget));
+  HR_TRY(parts.values, Buffer::from_pool(rows * scalar.type().value_bytes(), budget));
   if (scalar.type().layout() == Layout::Views) {
     const std::string& bytes = scalar.as_bytes();
     if (bytes.size() > View::kInside) {
-      HR_TRY(const Buffer block, Buffer::allocate(bytes.size(), budget));
+      HR_TRY(const Buffer block, Buffer::from_pool(bytes.size(), budget));
       std::memcpy(block.data(), bytes.data(), bytes.size());
       parts.blocks = std::make_shared<const Blocks>(Blocks{block});
     }

@@ -24,7 +24,7 @@ Result<Array> each_part(const FunctionCall& call, const Take& take) {
   const Array& texts = call.inputs[0].array();
   Array::Parts parts{.type = TypeId::String, .size = call.rows, .blocks = texts.blocks()};
   HR_TRY(parts.validity, valid_rows(call));
-  HR_TRY(parts.values, Buffer::allocate(call.rows * sizeof(View), call.budget));
+  HR_TRY(parts.values, Buffer::from_pool(call.rows * sizeof(View), call.budget));
   View* out = parts.values.as<View>();
   const View* in = call.rows == 0 ? nullptr : texts.data<View>();
   for (size_t row = 0; row < call.rows; ++row) {

@@ -71,7 +71,7 @@ Result<Array> each_row(const DataType& type, const FunctionCall& call, const Cal
     }
     parts.values = bits.buffer();
   } else {
-    HR_TRY(parts.values, Buffer::allocate(call.rows * sizeof(T), call.budget));
+    HR_TRY(parts.values, Buffer::from_pool(call.rows * sizeof(T), call.budget));
     T* out = parts.values.as<T>();
     for (size_t row = 0; row < call.rows; ++row) out[row] = parts.validity[row] ? calculate(row) : T{};
   }

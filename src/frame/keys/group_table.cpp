@@ -131,7 +131,7 @@ Result<void> GroupTable::keep_bytes(const KeyBatch& batch, std::span<const uint6
 
 Result<GroupTable::Bytes> GroupTable::own(std::string_view bytes) {
   if (blocks_.empty() || blocks_.back().size() - block_used_ < bytes.size()) {
-    HR_TRY(Buffer block, Buffer::allocate(std::max(bytes.size(), kBlock), budget_));
+    HR_TRY(Buffer block, Buffer::from_pool(std::max(bytes.size(), kBlock), budget_));
     blocks_.push_back(std::move(block));
     block_used_ = 0;
   }

@@ -63,7 +63,7 @@ Result<void> hash_categories(const Array& key, std::span<uint64_t> hashes, bool 
     put(key, hashes, is_first, [&](size_t row) { return hash_bytes(key.categories().bytes(codes[row])); });
     return {};
   }
-  HR_TRY(const Buffer buffer, Buffer::allocate(std::max<size_t>(1, count) * 8, budget));
+  HR_TRY(const Buffer buffer, Buffer::from_pool(std::max<size_t>(1, count) * 8, budget));
   const std::span<uint64_t> of_code(buffer.as<uint64_t>(), count);
   HR_CHECK(hash_column(key.categories(), of_code, true, budget));
   put(key, hashes, is_first, [&](size_t row) { return of_code[codes[row]]; });
@@ -73,7 +73,7 @@ Result<void> hash_categories(const Array& key, std::span<uint64_t> hashes, bool 
 Result<void> hash_lists(const Array& key, std::span<uint64_t> hashes, bool is_first, const std::shared_ptr<MemoryBudget>& budget) {
   if (key.size() == 0) return {};
   const auto begin = static_cast<size_t>(key.begin_of(0)), count = static_cast<size_t>(key.begin_of(key.size())) - begin;
-  HR_TRY(const Buffer buffer, Buffer::allocate(std::max<size_t>(1, count) * 8, budget));
+  HR_TRY(const Buffer buffer, Buffer::from_pool(std::max<size_t>(1, count) * 8, budget));
   const std::span<uint64_t> items(buffer.as<uint64_t>(), count);
   HR_CHECK(hash_column(key.items().slice(begin, count), items, true, budget));
   put(key, hashes, is_first, [&](size_t row) {

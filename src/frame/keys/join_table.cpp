@@ -71,10 +71,10 @@ Result<JoinTable> JoinTable::make(std::vector<Array> keys, size_t rows, bool nul
   table.nulls_equal_ = nulls_equal;
   table.budget_ = std::move(budget);
   table.packed_ = PackedKeys::make(table.keys_, nulls_equal);
-  HR_TRY(table.next_, Buffer::allocate(rows * sizeof(uint32_t), table.budget_));
+  HR_TRY(table.next_, Buffer::from_pool(rows * sizeof(uint32_t), table.budget_));
   // A place for each word is worth it while it takes no more memory than a table would.
   const bool is_direct = table.packed_ && table.packed_->words() <= std::max<uint64_t>(rows * uint64_t{4}, 4096);
-  HR_TRY(table.words_, Buffer::allocate(table.packed_ ? rows * sizeof(uint64_t) : 0, table.budget_));
+  HR_TRY(table.words_, Buffer::from_pool(table.packed_ ? rows * sizeof(uint64_t) : 0, table.budget_));
   const std::span<uint64_t> words(table.words_.as<uint64_t>(), table.packed_ ? rows : 0);
   if (is_direct) {
     HR_CHECK(each_stretch(rows, kStretch, [&](size_t begin, size_t end) -> Result<void> {
@@ -85,7 +85,7 @@ Result<JoinTable> JoinTable::make(std::vector<Array> keys, size_t rows, bool nul
     table.words_ = {};
     return table;
   }
-  HR_TRY(const Buffer buffer, Buffer::allocate(rows * sizeof(uint64_t), table.budget_));
+  HR_TRY(const Buffer buffer, Buffer::from_pool(rows * sizeof(uint64_t), table.budget_));
   const std::span<uint64_t> hashes(buffer.as<uint64_t>(), rows);
   HR_CHECK(each_stretch(rows, kStretch, [&](size_t begin, size_t end) {
     const size_t size = end - begin;
@@ -116,7 +116,7 @@ Result<void> JoinTable::hash(std::span<const Array> keys, std::span<uint64_t> wo
 }
 
 Result<void> JoinTable::build_direct(std::span<const uint64_t> words) {
-  HR_TRY(heads_, Buffer::allocate(packed_->words() * sizeof(uint32_t), budget_));
+  HR_TRY(heads_, Buffer::from_pool(packed_->words() * sizeof(uint32_t), budget_));
   auto* heads = heads_.as<uint32_t>();
   auto* next = next_.as<uint32_t>();
   // Each part of the words is one thread's: no row's place is another's. From the last row to the first, which then stand in front.
@@ -160,7 +160,7 @@ Result<Buffer> JoinTable::partitioned(std::span<const uint64_t> hashes, std::vec
   for (size_t partition = 0; partition < partitions; ++partition) {
     for (size_t part = 0; part < parts; ++part) sum += std::exchange(at[part][partition], sum);
   }
-  HR_TRY(Buffer rows, Buffer::allocate(sum * sizeof(uint32_t), budget_));
+  HR_TRY(Buffer rows, Buffer::from_pool(sum * sizeof(uint32_t), budget_));
   each_row([to = rows.as<uint32_t>()](size_t row, size_t& place) { to[place++] = static_cast<uint32_t>(row); });
   ends = at.back();
   return rows;
@@ -176,7 +176,7 @@ Result<void> JoinTable::build_hashed(std::span<const uint64_t> hashes) {
     partitions_.push_back({.first = sum, .mask = capacity - 1});
     sum += capacity;
   }
-  HR_TRY(entries_, Buffer::allocate(sum * sizeof(Entry), budget_));
+  HR_TRY(entries_, Buffer::from_pool(sum * sizeof(Entry), budget_));
   std::atomic<bool> has_chains = false;
   ThreadPool::process().parallel_for(partitions_.size(), 1, [&](size_t begin, size_t end) {
     bool chained = false;

@@ -245,7 +245,7 @@ Result<Array> column_of_words(const KeyLayout& layout, size_t index, std::span<c
     parts.values = bits.buffer();
     return Array::make(std::move(parts));
   }
-  HR_TRY(parts.values, Buffer::allocate(words.size() * type.value_bytes(), budget));
+  HR_TRY(parts.values, Buffer::from_pool(words.size() * type.value_bytes(), budget));
   switch (type.value_bytes()) {
     case 1: unpack<uint8_t>(words, at, parts.values); break;
     case 2: unpack<uint16_t>(words, at, parts.values); break;

@@ -192,14 +192,14 @@ class RowSorter {
 
 Result<Buffer> sorted_rows(const SortKeys& keys, size_t rows, size_t wanted, const std::shared_ptr<MemoryBudget>& budget) {
   wanted = std::min(wanted, rows);
-  HR_TRY(Buffer out, Buffer::allocate(wanted * sizeof(uint64_t), budget));
+  HR_TRY(Buffer out, Buffer::from_pool(wanted * sizeof(uint64_t), budget));
   auto* numbers = out.as<uint64_t>();
   if (keys.steps() == 0 || rows < 2) {
     std::iota(numbers, numbers + wanted, uint64_t{0});
     return out;
   }
-  HR_TRY(const Buffer entries, Buffer::allocate(rows * sizeof(SortEntry), budget));
-  HR_TRY(const Buffer scratch, Buffer::allocate(rows * sizeof(SortEntry), budget));
+  HR_TRY(const Buffer entries, Buffer::from_pool(rows * sizeof(SortEntry), budget));
+  HR_TRY(const Buffer scratch, Buffer::from_pool(rows * sizeof(SortEntry), budget));
   auto* entry = entries.as<SortEntry>();
   each_stretch(rows, [&](size_t begin, size_t end) {
     for (size_t row = begin; row < end; ++row) entry[row].row = row;

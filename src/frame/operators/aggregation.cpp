@@ -10,6 +10,7 @@
 #include "frame/columns/gather.h"
 #include "frame/expressions/pieces.h"
 #include "frame/keys/radix.h"
+#include "frame/operators/piece.h"
 
 namespace headrace::frame {
 namespace {
@@ -22,6 +23,10 @@ constexpr size_t kRowsPerGroup = 3;
 constexpr size_t kRowsAtHand = size_t{1} << 20;
 /// Fewer groups are merged at once.
 constexpr size_t kFewGroups = size_t{16} << 10;
+/// What is spilled is apart by so many parts: fewer than of what is not, so that what is written at a time is not too short.
+constexpr size_t kSpillParts = 64;
+/// What a group takes, about, of a few aggregates.
+constexpr size_t kStateBytes = 128;
 
 }  // namespace
 
@@ -82,6 +87,13 @@ struct Aggregation::Table {
   GrowingVector<uint64_t> places;
   uint64_t next_place = 0;
   std::vector<uint32_t> numbers;  ///< of the last rows' groups
+  /// Leaves the places of first rows alone, when results have been made of the rest.
+  void shed(const std::shared_ptr<const KeyLayout>& layout, const std::shared_ptr<MemoryBudget>& budget) {
+    groups = GroupTable(layout, budget);
+    states.clear();
+    numbers = {};
+  }
+
   size_t rows = 0;
   std::vector<uint64_t> by_part, part_begins;  ///< of one put aside: groups part by part
 };
@@ -93,6 +105,8 @@ struct Aggregation::RowsAside {
   std::vector<Array> inputs;
   Buffer places;
   std::vector<uint32_t> begins;  ///< of each part, and the end
+
+  uint64_t bytes() const { return words.size() + nulls.size() + places.size() + live_bytes(keys) + live_bytes(inputs); }
 };
 
 struct Aggregation::Worker {
@@ -103,12 +117,16 @@ struct Aggregation::Worker {
   std::vector<std::unique_ptr<Table>> parts;  ///< what rows put aside became, if that made them fewer
   bool puts_rows_aside = false;
   bool keeps_rows = false;  ///< it does not
+  uint64_t bytes_aside = 0;  ///< of rows, where they may be spilled
+  std::vector<std::vector<SpilledRows>> spilled = std::vector<std::vector<SpilledRows>>(kSpillParts);
+  bool has_spilled = false;
   KeyBatch batch;
 };
 
 Aggregation::Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAggregate> aggregates, size_t workers,
-                         std::shared_ptr<MemoryBudget> budget)
-    : keys_(std::move(keys)), aggregates_(std::move(aggregates)), budget_(std::move(budget)) {
+                         std::shared_ptr<MemoryBudget> budget, std::shared_ptr<Spilling> spilling)
+    : keys_(std::move(keys)), aggregates_(std::move(aggregates)), budget_(std::move(budget)),
+      spilling_(keys_.empty() ? nullptr : std::move(spilling)) {
   std::vector<DataType> types;
   for (const BoundExpression& key : keys_) types.push_back(key.type());
   layout_ = std::make_shared<const KeyLayout>(std::move(types));
@@ -121,6 +139,11 @@ Aggregation::Aggregation(std::vector<BoundExpression> keys, std::vector<BoundAgg
 
 Aggregation::~Aggregation() = default;
 Aggregation::Aggregation(Aggregation&&) noexcept = default;
+
+/// Whether so many groups are more than a worker may have in memory.
+bool Aggregation::exceeds_share(size_t groups) const {
+  return spilling_ && groups * kStateBytes > spilling_->share_bytes() / workers_.size();
+}
 
 std::unique_ptr<Aggregation::Table> Aggregation::make_table() const { return std::make_unique<Table>(layout_, aggregates_, budget_); }
 
@@ -151,9 +174,15 @@ Result<void> Aggregation::add_rows(Worker& worker, uint64_t first_row, std::vect
     HR_CHECK(table.states[i]->update({.input = &inputs[i], .groups = table.numbers, .places = places, .is_one_group = is_one_group}));
   }
   table.rows += rows;
-  if (table.groups.size() < kGroupsAtHand) return {};
-  worker.puts_rows_aside = table.rows < kRowsPerGroup * table.groups.size();
-  return put_aside(worker);
+  const bool is_full = exceeds_share(table.groups.size());
+  if (table.groups.size() < kGroupsAtHand && !is_full) return {};
+  worker.puts_rows_aside = is_full || table.rows < kRowsPerGroup * table.groups.size();
+  HR_CHECK(put_aside(worker));
+  // Tables stay in memory: what comes when they have their share of it is put aside as rows.
+  size_t groups = 0;
+  for (const auto& aside : worker.tables) groups += aside->groups.size();
+  if (exceeds_share(groups)) worker.puts_rows_aside = worker.keeps_rows = true;
+  return {};
 }
 
 Result<void> Aggregation::put_aside(Worker& worker) const {
@@ -180,13 +209,13 @@ Result<void> Aggregation::put_rows_aside(Worker& worker, uint64_t first_row, std
   std::vector<uint32_t> next = aside.begins;
   std::vector<uint64_t> order(rows);
   for (size_t row = 0; row < rows; ++row) order[next[part_of(batch.hashes[row])]++] = row;
-  HR_TRY(aside.places, Buffer::allocate(rows * 8, budget_));
+  HR_TRY(aside.places, Buffer::from_pool(rows * 8, budget_));
   for (size_t i = 0; i < rows; ++i) aside.places.as<uint64_t>()[i] = first_row + order[i];
   if (layout_->is_words()) {
-    HR_TRY(aside.words, Buffer::allocate(rows * 8, budget_));
+    HR_TRY(aside.words, Buffer::from_pool(rows * 8, budget_));
     for (size_t i = 0; i < rows; ++i) aside.words.as<uint64_t>()[i] = batch.words[order[i]];
     if (!batch.nulls.empty()) {
-      HR_TRY(aside.nulls, Buffer::allocate(rows, budget_));
+      HR_TRY(aside.nulls, Buffer::from_pool(rows, budget_));
       for (size_t i = 0; i < rows; ++i) aside.nulls.as<uint8_t>()[i] = batch.nulls[order[i]];
     }
   } else {
@@ -203,10 +232,16 @@ Result<void> Aggregation::put_rows_aside(Worker& worker, uint64_t first_row, std
     HR_TRY(Array column, gather(inputs[i], order, budget_));
     aside.inputs.push_back(std::move(column));
   }
+  if (spilling_) worker.bytes_aside += aside.bytes();
   worker.rows.push_back(std::move(aside));
   worker.rows_aside += rows;
+  if (spilling_ && worker.bytes_aside > spilling_->share_bytes() / workers_.size()) return spill_rows(worker);
   if (worker.rows_aside < kRowsAtHand || worker.keeps_rows || needs_rows_) return {};
-  return look_at_rows(worker);
+  HR_CHECK(look_at_rows(worker));
+  size_t groups = 0;
+  for (const auto& part : worker.parts) groups += part->groups.size();
+  worker.keeps_rows = worker.keeps_rows || exceeds_share(groups);
+  return {};
 }
 
 Result<void> Aggregation::absorb_groups(const Table& from, std::span<const uint64_t> groups, KeyBatch& batch, Table& into) const {
@@ -261,16 +296,71 @@ Result<void> Aggregation::look_at_rows(Worker& worker) const {
     }
   }
   worker.rows.clear();
+  worker.bytes_aside = 0;
   return {};
 }
 
-/// The groups of part `part` of `parts`, which are all kParts or one.
+/// Rows of those put aside as arrays: places, keys, then inputs.
+std::vector<Array> Aggregation::slice_of(const RowsAside& aside, size_t begin, size_t rows) const {
+  std::vector<Array> arrays;
+  const auto add = [&](TypeId type, const Buffer& values) {
+    arrays.push_back(Array::make({.type = type, .size = rows, .values = values, .offset = begin, .nulls = 0}).value());
+  };
+  add(TypeId::UInt64, aside.places);
+  if (layout_->is_words()) add(TypeId::UInt64, aside.words);
+  if (layout_->is_words() && layout_->has_null_beside()) add(TypeId::UInt8, aside.nulls);
+  for (const Array& key : aside.keys) arrays.push_back(key.slice(begin, rows));
+  for (size_t i = 0; i < aggregates_.size(); ++i) {
+    if (aggregates_[i].input) arrays.push_back(aside.inputs[i].slice(begin, rows));
+  }
+  return arrays;
+}
+
+Aggregation::RowsAside Aggregation::rows_of(std::vector<Array> arrays) const {
+  RowsAside aside;
+  size_t next = 0;
+  aside.places = arrays[next++].buffer();
+  if (layout_->is_words()) {
+    aside.words = arrays[next++].buffer();
+    if (layout_->has_null_beside()) aside.nulls = arrays[next++].buffer();
+  } else {
+    for (size_t i = 0; i < keys_.size(); ++i) aside.keys.push_back(std::move(arrays[next++]));
+  }
+  for (const BoundAggregate& one : aggregates_) aside.inputs.push_back(one.input ? std::move(arrays[next++]) : Array());
+  return aside;
+}
+
+Result<void> Aggregation::spill_rows(Worker& worker) const {
+  for (RowsAside& aside : worker.rows) {
+    if (!layout_->is_words() || !layout_->has_null_beside() || !aside.nulls.empty()) continue;
+    HR_TRY(aside.nulls, Buffer::from_pool(aside.begins.back(), budget_));
+  }
+  constexpr size_t kWide = kParts / kSpillParts;
+  for (size_t part = 0; part < kSpillParts; ++part) {
+    std::vector<Piece> pieces;
+    for (const RowsAside& aside : worker.rows) {
+      const size_t begin = aside.begins[part * kWide], rows = aside.begins[(part + 1) * kWide] - begin;
+      if (rows > 0) pieces.push_back({.first_row = 0, .rows = rows, .arrays = slice_of(aside, begin, rows)});
+    }
+    if (pieces.empty()) continue;
+    HR_TRY(const std::vector<Array> arrays, joined(std::move(pieces), budget_));
+    HR_TRY(SpilledRows spilled, spilling_->spill(arrays));
+    worker.spilled[part].push_back(std::move(spilled));
+  }
+  worker.has_spilled = true;
+  worker.rows.clear();
+  worker.rows_aside = 0;
+  worker.bytes_aside = 0;
+  return {};
+}
+
+/// The groups of part `part` of `parts`, which are all kParts, kSpillParts or one.
 Result<void> Aggregation::merge_part(size_t part, size_t parts, Table& into) const {
-  const size_t first = parts == 1 ? 0 : part, last = parts == 1 ? kParts : part + 1;
+  const size_t first = part * kParts / parts, last = (part + 1) * kParts / parts;
   KeyBatch batch;
   for (const auto& worker : workers_) {
-    if (!worker->parts.empty()) {
-      Table& table = *worker->parts[part];
+    for (size_t one = first; one < last && !worker->parts.empty(); ++one) {
+      Table& table = *worker->parts[one];
       HR_CHECK(table.seal());
       std::vector<uint64_t> groups(table.groups.size());
       std::iota(groups.begin(), groups.end(), uint64_t{0});
@@ -282,40 +372,60 @@ Result<void> Aggregation::merge_part(size_t part, size_t parts, Table& into) con
       HR_CHECK(absorb_groups(*table, groups, batch, into));
     }
     for (const RowsAside& aside : worker->rows) HR_CHECK(absorb_rows(aside, aside.begins[first], aside.begins[last], batch, into));
+    for (const SpilledRows& rows : worker->has_spilled ? worker->spilled[part] : std::vector<SpilledRows>()) {
+      HR_TRY(std::vector<Array> arrays, spilling_->load(rows));
+      HR_CHECK(absorb_rows(rows_of(std::move(arrays)), 0, rows.rows, batch, into));
+    }
   }
   return {};
 }
 
+/// Where rows were spilled, parts become results one by one: their tables together may be more than fits.
+Result<void> Aggregation::merge(std::vector<std::unique_ptr<Table>>& parts, std::vector<std::vector<Array>>& columns) const {
+  const bool has_spilled = std::ranges::any_of(workers_, &Worker::has_spilled, [](const auto& worker) -> Worker& { return *worker; });
+  for (std::vector<Array>& column : columns) column.resize(has_spilled ? parts.size() : 0);
+  return each_in_parallel(parts.size(), 1, [&](size_t part) -> Result<void> {
+    HR_CHECK(merge_part(part, parts.size(), *parts[part]));
+    if (!has_spilled) return {};
+    HR_CHECK(finish_columns(*parts[part], columns, part));
+    parts[part]->shed(layout_, budget_);
+    return {};
+  });
+}
+
 Result<void> Aggregation::finish() {
   size_t groups = 0, tables = 0;
-  bool has_rows = false;
+  bool has_rows = false, has_spilled = false;
   for (const auto& worker : workers_) {
     if (worker->table) HR_CHECK(put_aside(*worker));
     for (const auto& table : worker->tables) groups += table->groups.size();
     tables += worker->tables.size();
     has_rows = has_rows || !worker->rows.empty() || !worker->parts.empty();
+    has_spilled = has_spilled || worker->has_spilled;
   }
   std::vector<std::unique_ptr<Table>> parts;
-  if (tables == 1 && !has_rows) {
+  std::vector<std::vector<Array>> columns(keys_.size() + aggregates_.size());
+  if (tables == 1 && !has_rows && !has_spilled) {
     for (const auto& worker : workers_) {
       if (!worker->tables.empty()) parts.push_back(std::move(worker->tables.front()));
     }
   } else {
-    const size_t count = (has_rows && !keys_.empty()) || groups > kFewGroups ? kParts : 1;
+    const size_t count = has_spilled ? kSpillParts : (has_rows && !keys_.empty()) || groups > kFewGroups ? kParts : 1;
     for (size_t part = 0; part < count; ++part) parts.push_back(make_table());
-    HR_CHECK(each_in_parallel(count, 1, [&](size_t part) { return merge_part(part, count, *parts[part]); }));
+    HR_CHECK(merge(parts, columns));
   }
   workers_.clear();
   if (keys_.empty()) HR_CHECK(parts.front()->take_all(0, {}));
-  return collect(std::move(parts));
+  return collect(std::move(parts), std::move(columns));
 }
 
-/// The results of all parts, one after the other, and how they are put in order.
-Result<void> Aggregation::collect(std::vector<std::unique_ptr<Table>> parts) {
+/// The results of all parts, one after the other, and how they are put in order. `columns`: those that there are already, or none.
+Result<void> Aggregation::collect(std::vector<std::unique_ptr<Table>> parts, std::vector<std::vector<Array>> columns) {
   HR_CHECK(order(parts));
-  std::vector<std::vector<Array>> columns(keys_.size() + aggregates_.size(), std::vector<Array>(parts.size()));
+  const bool are_there = !columns.empty() && !columns.front().empty();
+  for (std::vector<Array>& column : columns) column.resize(parts.size());
   HR_CHECK(each_in_parallel(parts.size(), 1, [&](size_t part) -> Result<void> {
-    HR_CHECK(finish_columns(*parts[part], columns, part));
+    if (!are_there) HR_CHECK(finish_columns(*parts[part], columns, part));
     parts[part].reset();
     return {};
   }));
@@ -342,19 +452,19 @@ Result<void> Aggregation::order(const std::vector<std::unique_ptr<Table>>& parts
   uint64_t bound = 0;
   bool in_order = parts.size() == 1;
   for (const auto& part : parts) {
-    const std::span<const uint64_t> places(part->places.data(), part->groups.size());
+    const std::span<const uint64_t> places(part->places.data(), part->places.size());
     groups_ += places.size();
     if (!places.empty()) bound = std::max(bound, *std::ranges::max_element(places) + 1);
     in_order = in_order && std::ranges::is_sorted(places);
   }
   if (in_order) return {};
-  HR_TRY(const Buffer entries, Buffer::allocate(groups_ * sizeof(Numbered), budget_));
-  HR_TRY(const Buffer spare, Buffer::allocate(groups_ * sizeof(Numbered), budget_));
-  HR_TRY(order_, Buffer::allocate(groups_ * 8, budget_));
+  HR_TRY(const Buffer entries, Buffer::from_pool(groups_ * sizeof(Numbered), budget_));
+  HR_TRY(const Buffer spare, Buffer::from_pool(groups_ * sizeof(Numbered), budget_));
+  HR_TRY(order_, Buffer::from_pool(groups_ * 8, budget_));
   const std::span<Numbered> all(entries.as<Numbered>(), groups_);
   size_t at = 0;
   for (const auto& part : parts) {
-    for (size_t group = 0; group < part->groups.size(); ++group, ++at) all[at] = {part->places[group], at};
+    for (size_t group = 0; group < part->places.size(); ++group, ++at) all[at] = {part->places[group], at};
   }
   sort_by_number(all, {spare.as<Numbered>(), groups_}, bound);
   for (size_t i = 0; i < groups_; ++i) order_.as<uint64_t>()[i] = all[i].index;

@@ -79,7 +79,7 @@ Result<Array> arg_sort(const Column& column, bool descending, bool nulls_last, c
   HR_TRY(const SortKeys words, SortKeys::make({std::move(key)}, {&order, 1}));
   HR_TRY(Buffer rows, sorted_rows(words, column.size(), column.size(), budget));
   if (column.size() > UINT32_MAX) return Array::make({.type = TypeId::UInt64, .size = column.size(), .values = std::move(rows)});
-  HR_TRY(Buffer narrow, Buffer::allocate(column.size() * sizeof(uint32_t), budget));
+  HR_TRY(Buffer narrow, Buffer::from_pool(column.size() * sizeof(uint32_t), budget));
   std::ranges::transform(std::span(rows.as<uint64_t>(), column.size()), narrow.as<uint32_t>(),
                          [](uint64_t row) { return static_cast<uint32_t>(row); });
   return Array::make({.type = TypeId::UInt32, .size = column.size(), .values = std::move(narrow)});

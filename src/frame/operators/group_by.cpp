@@ -51,7 +51,7 @@ Result<DataFrame> with_row_numbers(const DataFrame& frame, const std::shared_ptr
   std::string name = "row";
   while (frame.schema().index_of(name)) name += '_';
   fields.push_back({name, TypeId::UInt64});
-  HR_TRY(const Buffer numbers, Buffer::allocate(frame.height() * 8, budget));
+  HR_TRY(const Buffer numbers, Buffer::from_pool(frame.height() * 8, budget));
   std::iota(numbers.as<uint64_t>(), numbers.as<uint64_t>() + frame.height(), uint64_t{0});
   HR_TRY(Array column, Array::make({.type = TypeId::UInt64, .size = frame.height(), .values = numbers}));
   std::vector<Column> columns(frame.columns().begin(), frame.columns().end());

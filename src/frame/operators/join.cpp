@@ -158,9 +158,10 @@ Result<void> Join::finish() {
   std::vector<Array> keys(right_.begin() + static_cast<std::ptrdiff_t>(right_types_.size()), right_.end());
   right_.resize(right_types_.size());
   if (keeps_right(options_.kind)) {
-    HR_TRY(matched_, Buffer::allocate(right_rows_, budget_));
+    HR_TRY(matched_, Buffer::from_pool(right_rows_, budget_));
   }
   if (keys.empty()) return {};
+  for (const Filter& one : filters_) HR_CHECK(one.filter->build(keys[one.key], options_.nulls_equal, budget_));
   HR_TRY(table_, JoinTable::make(std::move(keys), right_rows_, options_.nulls_equal, budget_));
   const bool once = options_.validation == JoinValidation::ManyToOne || options_.validation == JoinValidation::OneToOne;
   if (once && table_->has_chains()) {

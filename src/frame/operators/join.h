@@ -10,6 +10,7 @@
 #include "frame/join.h"
 #include "frame/keys/join_table.h"
 #include "frame/operators/join_columns.h"
+#include "frame/operators/key_filter.h"
 #include "frame/operators/piece.h"
 
 namespace headrace::frame {
@@ -32,6 +33,9 @@ class Join {
 
   const Schema& schema() const { return columns_.schema; }
   const JoinOptions& options() const { return options_; }
+  const DataType& key_type(size_t key) const { return right_keys_[key].type(); }
+  /// finish() is to fill a filter with the right side's values of a key.
+  void fill(size_t key, std::shared_ptr<KeyFilter> filter) { filters_.push_back({key, std::move(filter)}); }
   /// Rows of the right side whose places in its order are first_row, first_row + 1 ...
   Result<void> add(size_t worker, uint64_t first_row, const Chunk& chunk);
   Result<void> finish();
@@ -70,6 +74,11 @@ class Join {
   JoinColumns columns_;
   std::vector<DataType> left_types_;
   std::vector<BoundExpression> left_keys_, right_keys_;
+  struct Filter {
+    size_t key;
+    std::shared_ptr<KeyFilter> filter;
+  };
+  std::vector<Filter> filters_;
   std::optional<BoundExpression> condition_;
   std::vector<bool> condition_reads_;  ///< columns of the left side, then of the right
   std::shared_ptr<MemoryBudget> budget_;

@@ -65,9 +65,9 @@ struct Rows {
 Result<Rows> in_left_order(const std::vector<Pairs>& pairs, size_t left_rows, const std::shared_ptr<MemoryBudget>& budget) {
   Rows rows;
   for (const Pairs& some : pairs) rows.count += some.left.size();
-  HR_TRY(const Buffer counts, Buffer::allocate(std::max<size_t>(left_rows, 1) * sizeof(uint64_t), budget));
-  HR_TRY(rows.left, Buffer::allocate(rows.count * sizeof(uint64_t), budget));
-  HR_TRY(rows.right, Buffer::allocate(rows.count * sizeof(uint64_t), budget));
+  HR_TRY(const Buffer counts, Buffer::from_pool(std::max<size_t>(left_rows, 1) * sizeof(uint64_t), budget));
+  HR_TRY(rows.left, Buffer::from_pool(rows.count * sizeof(uint64_t), budget));
+  HR_TRY(rows.right, Buffer::from_pool(rows.count * sizeof(uint64_t), budget));
   auto* at = counts.as<uint64_t>();
   auto* to_left = rows.left.as<uint64_t>();
   auto* to_right = rows.right.as<uint64_t>();

@@ -57,7 +57,7 @@ bool takes(const DataType& column, const DataType& value) {
 }  // namespace
 
 Result<DataFrame> reverse(const DataFrame& frame, const std::shared_ptr<MemoryBudget>& budget) {
-  HR_TRY(const Buffer rows, Buffer::allocate(frame.height() * sizeof(uint64_t), budget));
+  HR_TRY(const Buffer rows, Buffer::from_pool(frame.height() * sizeof(uint64_t), budget));
   for (size_t row = 0; row < frame.height(); ++row) rows.as<uint64_t>()[row] = frame.height() - 1 - row;
   return gather_rows(frame, {rows.as<uint64_t>(), frame.height()}, budget);
 }
@@ -66,7 +66,7 @@ Result<DataFrame> with_row_index(const DataFrame& frame, std::string name, uint6
   if (offset + frame.height() > uint64_t{UINT32_MAX} + 1 || offset > UINT32_MAX) {
     return fail(ErrorKind::OutOfRange, fmt::format("The rows from {} to {} have no numbers of 32 bits.", offset, offset + frame.height()));
   }
-  HR_TRY(Buffer values, Buffer::allocate(frame.height() * sizeof(uint32_t), budget));
+  HR_TRY(Buffer values, Buffer::from_pool(frame.height() * sizeof(uint32_t), budget));
   std::iota(values.as<uint32_t>(), values.as<uint32_t>() + frame.height(), static_cast<uint32_t>(offset));
   HR_TRY(Array index, Array::make({.type = TypeId::UInt32, .size = frame.height(), .values = std::move(values)}));
   std::vector<Field> fields{{std::move(name), TypeId::UInt32}};
@@ -145,7 +145,7 @@ Result<DataFrame> sample(const DataFrame& frame, uint64_t rows, const SampleOpti
     return fail(ErrorKind::InvalidArgument,
                 fmt::format("{} rows cannot be taken out of {}{}.", rows, height, height == 0 ? "" : " but with replacement"));
   }
-  HR_TRY(const Buffer buffer, Buffer::allocate(rows * sizeof(uint64_t), budget));
+  HR_TRY(const Buffer buffer, Buffer::from_pool(rows * sizeof(uint64_t), budget));
   const std::span<uint64_t> taken(buffer.as<uint64_t>(), rows);
   Random random(options.seed);
   if (options.with_replacement) {

@@ -48,7 +48,7 @@ std::vector<uint64_t> rows_up_to(const Array& key, const Array& last, SortOrder 
 }  // namespace
 
 Result<Sort> Sort::make(Schema schema, std::vector<BoundExpression> keys, std::vector<SortOrder> orders, size_t limit, size_t workers,
-                        std::shared_ptr<MemoryBudget> budget) {
+                        std::shared_ptr<MemoryBudget> budget, std::shared_ptr<Spilling> spilling) {
   for (const BoundExpression& key : keys) {
     if (key.type().id() != TypeId::List) continue;
     return fail(ErrorKind::Unsupported, fmt::format("{} has no order to sort by.", to_string(key.type())));
@@ -60,7 +60,9 @@ Result<Sort> Sort::make(Schema schema, std::vector<BoundExpression> keys, std::v
   sort.limit_ = limit;
   sort.budget_ = std::move(budget);
   sort.workers_.resize(workers);
-  if (sort.is_limited()) sort.orders_.push_back({});  // of the places
+  if (!sort.is_limited()) sort.spilling_ = std::move(spilling);
+  if (sort.has_places()) sort.orders_.push_back({});  // of the places
+  if (sort.spilling_) sort.external_ = std::make_unique<ExternalSort>(sort.schema_.size(), sort.orders_, sort.spilling_, sort.budget_);
   return sort;
 }
 
@@ -70,7 +72,9 @@ Result<void> Sort::add(size_t worker, uint64_t first_row, const Chunk& chunk) {
   HR_TRY(Piece piece, candidates(mine, first_row, chunk));
   if (piece.rows == 0) return {};
   mine.rows += piece.rows;
+  if (spilling_) mine.bytes += live_bytes(piece.arrays);
   mine.pieces.push_back(std::move(piece));
+  if (spilling_ && mine.bytes > spilling_->share_bytes() / workers_.size()) return spill(mine);
   const bool is_enough = mine.rows >= kHeldRows && mine.rows / 4 >= limit_;
   return is_limited() && is_enough ? cut(mine) : Result<void>();
 }
@@ -81,7 +85,7 @@ Result<Piece> Sort::candidates(const Worker& worker, uint64_t first_row, const C
     HR_TRY(Array values, key.evaluate(chunk, budget_));
     piece.arrays.push_back(std::move(values));
   }
-  if (!is_limited()) return piece;
+  if (!has_places()) return piece;
   std::vector<uint64_t> rows;
   if (worker.last) {
     rows = rows_up_to(piece.arrays[schema_.size()], *worker.last, orders_.front());
@@ -91,7 +95,7 @@ Result<Piece> Sort::candidates(const Worker& worker, uint64_t first_row, const C
       HR_TRY(array, gather(array, rows, budget_));
     }
   }
-  HR_TRY(Buffer places, Buffer::allocate(piece.rows * sizeof(uint64_t), budget_));
+  HR_TRY(Buffer places, Buffer::from_pool(piece.rows * sizeof(uint64_t), budget_));
   for (size_t i = 0; i < piece.rows; ++i) places.as<uint64_t>()[i] = first_row + (worker.last ? rows[i] : i);
   HR_TRY(Array array, Array::make({.type = TypeId::UInt64, .size = piece.rows, .values = std::move(places)}));
   piece.arrays.push_back(std::move(array));
@@ -107,7 +111,19 @@ Result<void> Sort::cut(Worker& worker) const {
   return {};
 }
 
+Result<void> Sort::spill(Worker& worker) {
+  worker.rows = 0;
+  worker.bytes = 0;
+  return external_->add(std::exchange(worker.pieces, {}));
+}
+
 Result<void> Sort::finish() {
+  if (external_ && !external_->is_empty()) {
+    for (Worker& worker : workers_) HR_CHECK(spill(worker));
+    workers_.clear();
+    return external_->finish();
+  }
+  external_.reset();
   std::vector<Piece> pieces;
   size_t rows = 0;
   for (Worker& worker : workers_) {
@@ -127,6 +143,10 @@ Result<void> Sort::finish() {
 Result<Chunk> Sort::chunk(size_t number) const {
   const size_t begin = number * kRows, rows = std::min(kRows, this->rows() - begin);
   Chunk chunk{.columns = {}, .rows = rows};
+  if (external_) {
+    HR_TRY(chunk.columns, external_->read(begin, rows));
+    return chunk;
+  }
   for (const Array& array : arrays_) {
     HR_TRY(Array column, gather(array, {order_.as<uint64_t>() + begin, rows}, budget_));
     chunk.columns.push_back(std::move(column));

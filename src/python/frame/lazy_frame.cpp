@@ -50,9 +50,10 @@ DataFrame frame_of(const std::vector<frame::StepProfile>& steps) {
   }
   auto schema = value_or_raise(frame::Schema::make(
       {{"step", frame::TypeId::String}, {"rows", frame::TypeId::UInt64}, {"bytes", frame::TypeId::UInt64},
-       {"milliseconds", frame::TypeId::Float64}}));
+       {"milliseconds", frame::TypeId::Float64}, {"spilled", frame::TypeId::UInt64}}));
   return value_or_raise(DataFrame::make(std::move(schema), {value_or_raise(names.finish()), numbers(steps, &frame::StepProfile::rows),
-                                                            numbers(steps, &frame::StepProfile::bytes), value_or_raise(times.finish())}));
+                                                            numbers(steps, &frame::StepProfile::bytes), value_or_raise(times.finish()),
+                                                            numbers(steps, &frame::StepProfile::spilled)}));
 }
 
 nb::tuple profile(const Plan& plan, nb::handle memory, std::optional<size_t> threads) {
