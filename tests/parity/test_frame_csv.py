@@ -198,6 +198,14 @@ def test_an_error_far_into_a_file_has_its_line(tmp_path):
         hr.scan_csv(tmp_path / "f.csv").select("n").collect()
 
 
+def test_bytes_that_are_no_text_are_replaced_as_python_does():
+    random_ = random.Random(7)
+    some = [0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF3, 0xF4, 0xF5, 0xFF]
+    values = [bytes(random_.choice(some) for _ in range(random_.randint(1, 12))) for _ in range(2000)]
+    read = hr.read_csv(b"a\n" + b"\n".join(values) + b"\n", encoding="utf8-lossy", infer_schema=False)["a"].to_list()
+    assert read == [value.decode("utf-8", "replace") for value in values]
+
+
 def test_packed_files_pipes_and_file_objects_are_read(tmp_path):
     text = "n,s\n" + "".join(f"{i},value {i}\n" for i in range(300_000))
     plain = hr.read_csv(text.encode())

@@ -64,8 +64,8 @@ uint64_t bytes_of_text(const DataFrame& rows) {
 
 class CsvWriter final : public FrameWriter {
  public:
-  CsvWriter(const Schema& schema, const CsvWriteOptions& options, Output output, std::shared_ptr<MemoryBudget> budget)
-      : schema_(schema), options_(options), output_(std::move(output)), budget_(std::move(budget)) {}
+  CsvWriter(const Schema& schema, const CsvWriteOptions& options, Output output)
+      : schema_(schema), options_(options), output_(std::move(output)) {}
 
   Result<void> begin() {
     // Types and formats that do not fit are told before a row is calculated.
@@ -82,9 +82,9 @@ class CsvWriter final : public FrameWriter {
     return output_.write(out);
   }
 
-  Result<void> write(const DataFrame& rows) override {
+  Result<void> write(const DataFrame& rows, const std::shared_ptr<MemoryBudget>& budget) override {
     const uint64_t bytes = bytes_of_text(rows);
-    HR_TRY(const Reservation reservation, Reservation::take(budget_, options_.compression == Compression::None ? bytes : 2 * bytes));
+    HR_TRY(const Reservation reservation, Reservation::take(budget, options_.compression == Compression::None ? bytes : 2 * bytes));
     const size_t pieces = (rows.height() + kPieceRows - 1) / kPieceRows;
     std::vector<Result<std::string>> texts(pieces);
     ThreadPool::process().parallel_for(pieces, 1, [&](size_t begin, size_t end) {
@@ -133,7 +133,6 @@ class CsvWriter final : public FrameWriter {
   Schema schema_;
   CsvWriteOptions options_;
   Output output_;
-  std::shared_ptr<MemoryBudget> budget_;
 };
 
 Result<void> check(const CsvWriteOptions& options) {
@@ -159,7 +158,7 @@ Result<QuoteStyle> quote_style_of(std::string_view name) {
 Result<void> write_csv(const Plan& plan, const WriteTarget& target, const CsvWriteOptions& options, const QueryOptions& query) {
   HR_CHECK(check(options));
   HR_TRY(Output output, Output::open(target));
-  CsvWriter writer(plan.schema(), options, std::move(output), process_budget());
+  CsvWriter writer(plan.schema(), options, std::move(output));
   HR_CHECK(writer.begin());
   return run_into(plan, query, kBatchRows, writer);
 }
