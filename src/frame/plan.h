@@ -124,6 +124,8 @@ class Batches {
 
   /// The next rows; none at the end, or after an error.
   Result<std::optional<DataFrame>> next();
+  /// The query's. After the first rows only.
+  const std::shared_ptr<MemoryBudget>& budget() const;
 
  private:
   struct State;

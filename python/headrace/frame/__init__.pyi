@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, overload
+from typing import IO, Any, Literal, overload
 
 class DataType:
     """The type of a column. Equal types compare equal; made by the names of this module: Int64, Decimal(15, 2)."""
@@ -509,6 +509,44 @@ class DataFrame:
         """The frame as the first step of a plan."""
     def to_dict(self, *, as_series: bool = True) -> dict[str, Any]: ...
     def to_dicts(self) -> list[dict[str, Any]]: ...
+    def write_csv(
+        self,
+        file: str | PathLike[str] | IO[bytes] | IO[str] | None = None,
+        *,
+        include_bom: bool = False,
+        compression: Literal["uncompressed", "gzip", "zstd"] = "uncompressed",
+        compression_level: int | None = None,
+        check_extension: bool = True,
+        include_header: bool = True,
+        separator: str = ",",
+        line_terminator: str = "\n",
+        quote_char: str = '"',
+        datetime_format: str | None = None,
+        date_format: str | None = None,
+        float_scientific: bool | None = None,
+        float_precision: int | None = None,
+        decimal_comma: bool = False,
+        null_value: str | None = None,
+        quote_style: Literal["necessary", "always", "non_numeric", "never"] | None = None,
+        memory: int | str | None = None,
+        threads: int | None = None,
+    ) -> str | None:
+        """Writes text with separators, or gives it if no file is named; numbers and times as Polars writes them."""
+
+    def write_parquet(
+        self,
+        file: str | PathLike[str] | IO[bytes],
+        *,
+        compression: Literal["zstd", "snappy", "lz4", "gzip", "uncompressed"] = "zstd",
+        compression_level: int | None = None,
+        statistics: bool = True,
+        row_group_size: int | None = None,
+        data_page_size: int | None = None,
+        memory: int | str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Writes a Parquet file; see LazyFrame.sink_parquet."""
+
     def to_arrow(self) -> Any:
         """A pyarrow.Table that shares the memory; pyarrow must be installed."""
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
@@ -598,6 +636,49 @@ class LazyFrame:
         A sort that has no room in it goes on in a file without a name in the folder HEADRACE_SPILL_DIR (or /var/tmp or /tmp), on a disk.
         Ctrl-C ends it.
         """
+    def sink_csv(
+        self,
+        path: str | PathLike[str] | IO[bytes] | IO[str],
+        *,
+        include_bom: bool = False,
+        compression: Literal["uncompressed", "gzip", "zstd"] = "uncompressed",
+        compression_level: int | None = None,
+        check_extension: bool = True,
+        include_header: bool = True,
+        separator: str = ",",
+        line_terminator: str = "\n",
+        quote_char: str = '"',
+        datetime_format: str | None = None,
+        date_format: str | None = None,
+        float_scientific: bool | None = None,
+        float_precision: int | None = None,
+        decimal_comma: bool = False,
+        null_value: str | None = None,
+        quote_style: Literal["necessary", "always", "non_numeric", "never"] | None = None,
+        memory: int | str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Runs the plan and writes its rows in order as text with separators, some at a time: the result is never whole in memory.
+
+        A file has its name when all of it is written, and does not exist after an error or Ctrl-C. `memory` bounds the query.
+        """
+
+    def sink_parquet(
+        self,
+        path: str | PathLike[str] | IO[bytes],
+        *,
+        compression: Literal["zstd", "snappy", "lz4", "gzip", "uncompressed"] = "zstd",
+        compression_level: int | None = None,
+        statistics: bool = True,
+        row_group_size: int | None = None,
+        data_page_size: int | None = None,
+        memory: int | str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """The same as a Parquet file: row groups of `row_group_size` rows (262,144), fewer where rows are long, with a dictionary
+        where values repeat. Categorical is written as text; Duration is refused.
+        """
+
     def collect_batches(self, *, chunk_size: int | None = None, memory: str | int | None = None, threads: int | None = None) -> BatchIterator:
         """The result in frames of `chunk_size` rows, calculated as they are taken: it need not fit into memory."""
     def profile(self, *, memory: str | int | None = None, threads: int | None = None) -> tuple[DataFrame, DataFrame]:
@@ -635,6 +716,76 @@ def concat(frames: Iterable[DataFrame], *,
     """
 @overload
 def concat(frames: Iterable[LazyFrame]) -> LazyFrame: ...
+CsvSource = str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | IO[str]
+
+def scan_csv(
+    source: CsvSource | Sequence[CsvSource],
+    *,
+    has_header: bool = True,
+    separator: str = ",",
+    comment_prefix: str | None = None,
+    quote_char: str | None = '"',
+    skip_rows: int = 0,
+    schema: Mapping[str, DataType] | None = None,
+    schema_overrides: Mapping[str, DataType] | Sequence[DataType] | None = None,
+    null_values: str | Sequence[str] | Mapping[str, str] | None = None,
+    empty_string_is_null: bool = True,
+    missing_utf8_is_empty_string: bool = False,
+    ignore_errors: bool = False,
+    infer_schema: bool = True,
+    infer_schema_length: int | None = 100,
+    n_rows: int | None = None,
+    encoding: Literal["utf8", "utf8-lossy"] = "utf8",
+    skip_rows_after_header: int = 0,
+    row_index_name: str | None = None,
+    row_index_offset: int = 0,
+    try_parse_dates: bool = False,
+    eol_char: str = "\n",
+    new_columns: Sequence[str] | None = None,
+    truncate_ragged_lines: bool = False,
+    raise_if_empty: bool = True,
+    decimal_comma: bool = False,
+    glob: bool = True,
+) -> LazyFrame:
+    """Text with separators as a LazyFrame: files, folders (all *.csv below them), patterns, "-" for standard input, bytes and file objects;
+    files packed by gzip or zstd too.
+
+    Only columns that are needed are parsed, rows that a filter drops in its own columns alone. Types are found in the first
+    `infer_schema_length` rows (all: None); a value beyond them is an InvalidData with file, line, column and remedy.
+    """
+
+def read_csv(
+    source: CsvSource | Sequence[CsvSource],
+    *,
+    columns: Sequence[str] | Sequence[int] | None = None,
+    has_header: bool = True,
+    separator: str = ",",
+    comment_prefix: str | None = None,
+    quote_char: str | None = '"',
+    skip_rows: int = 0,
+    schema: Mapping[str, DataType] | None = None,
+    schema_overrides: Mapping[str, DataType] | Sequence[DataType] | None = None,
+    null_values: str | Sequence[str] | Mapping[str, str] | None = None,
+    empty_string_is_null: bool = True,
+    missing_utf8_is_empty_string: bool = False,
+    ignore_errors: bool = False,
+    infer_schema: bool = True,
+    infer_schema_length: int | None = 100,
+    n_rows: int | None = None,
+    encoding: Literal["utf8", "utf8-lossy"] = "utf8",
+    skip_rows_after_header: int = 0,
+    row_index_name: str | None = None,
+    row_index_offset: int = 0,
+    try_parse_dates: bool = False,
+    eol_char: str = "\n",
+    new_columns: Sequence[str] | None = None,
+    truncate_ragged_lines: bool = False,
+    raise_if_empty: bool = True,
+    decimal_comma: bool = False,
+    glob: bool = True,
+) -> DataFrame:
+    """The same, read at once: these columns, by names or places, in this order."""
+
 def scan_parquet(
     source: str | PathLike[str] | Sequence[str | PathLike[str]],
     *,
@@ -642,10 +793,16 @@ def scan_parquet(
     n_rows: int | None = None,
     row_index_name: str | None = None,
     row_index_offset: int = 0,
+    hive_partitioning: bool | None = None,
+    hive_schema: Mapping[str, DataType] | None = None,
+    try_parse_hive_dates: bool = True,
+    include_file_paths: str | None = None,
 ) -> LazyFrame:
     """Parquet files as a LazyFrame: a file, a folder (all *.parquet below it), a pattern with * ? [] and **, or a list of such.
 
     All files must have the columns of the first. Only what is needed is read: columns, row groups that may have rows for a filter, first rows.
+    Folders called name=value are columns (if `hive_partitioning` does not say, below a folder that is scanned), their types found as those
+    of text; conditions on them leave files out. `include_file_paths` names a last column with each row's file.
     """
 
 def sql(

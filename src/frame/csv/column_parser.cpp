@@ -8,8 +8,9 @@
 
 #include "frame/array_builder.h"
 #include "frame/csv/field_values.h"
+#include "frame/csv/repair_text.h"
 #include "frame/half.h"
-#include "text/unicode/utf8.h"
+#include "text/utf8.h"
 
 namespace headrace::frame::csv {
 namespace {
@@ -99,7 +100,7 @@ std::unexpected<Error> Parser::wrong(size_t row, std::string_view field) const {
   constexpr size_t kShown = 80;
   const bool is_long = field.size() > kShown;
   std::string shown;
-  text::utf8::append_repaired(shown, field.substr(0, kShown), text::utf8::Repair::EachPart);
+  append_repaired(field.substr(0, kShown), shown);
   return std::unexpected(fault_(
       row, format_.field.name,
       fmt::format("{:?}{} is no {}. Name the column's type by schema_overrides, let more rows be looked at for it by a greater "
@@ -234,8 +235,7 @@ View Parser::view_of(std::string_view text) const {
 
 Result<View> Parser::repaired(std::string_view text) {
   std::string out;
-  const size_t rest = text::utf8::append_repaired(out, text, text::utf8::Repair::EachPart);
-  if (rest > 0) text::utf8::append_replacement(out, rest, text::utf8::Repair::EachPart);
+  append_repaired(text, out);
   HR_TRY(Buffer block, Buffer::allocate(out.size(), budget_));
   std::memcpy(block.data(), out.data(), out.size());
   repaired_.push_back(std::move(block));

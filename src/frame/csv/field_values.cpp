@@ -15,7 +15,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Ignoring the case of letters.
 bool says(std::string_view text, std::string_view word) {
-  return text.size() == word.size() && std::ranges::equal(text, word, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+  const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  return std::ranges::equal(text, word, is_same);
 }
 
 /// A plain number's digits without the point, and how many stood behind it.

@@ -89,8 +89,8 @@ class Inference {
     make_unique(names_);
     HR_CHECK(look_at(rows));
     if (names_.empty() && options_.raise_if_empty) {
-      return fail(ErrorKind::InvalidData, fmt::format("{}: there is no row in it; raise_if_empty=False gives a frame without columns.", name),
-                  name);
+      return fail(ErrorKind::InvalidData,
+                  fmt::format("{}: there is no row in it; raise_if_empty=False gives a frame without columns.", name), name);
     }
     Layout layout{.options = options_, .dialect = dialect_, .file_names = names_, .columns = {}, .schema = {}};
     HR_CHECK(name_columns(layout));

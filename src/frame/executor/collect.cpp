@@ -163,6 +163,8 @@ Batches::~Batches() = default;
 Batches::Batches(Batches&&) noexcept = default;
 Batches& Batches::operator=(Batches&&) noexcept = default;
 
+const std::shared_ptr<MemoryBudget>& Batches::budget() const { return state_->query->budget; }
+
 Result<std::optional<DataFrame>> Batches::next() {
   auto frame = state_->next();
   if (!frame) state_->is_done = true;

@@ -160,7 +160,8 @@ bool ParquetSource::rules_out(size_t file) const {
 
 Result<void> ParquetSource::add_keys(const PlanNode& node) {
   for (const ScanFilter& filter : query_.scan_filters) {
-    if (filter.scan != &node) continue;
+    const bool is_of_path = scan_.by_file && scan_.by_file->schema.index_of(filter.column).has_value();
+    if (filter.scan != &node || is_of_path) continue;
     HR_TRY(const size_t column, read_.index_of(filter.column));
     const Expression key = Expression::cast(Expression::column(filter.column), filter.type, true);
     HR_TRY(BoundExpression value, BoundExpression::bind(key, read_));

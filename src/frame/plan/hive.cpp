@@ -19,7 +19,10 @@ struct Key {
   std::optional<std::string> value;
 };
 
-int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
 std::string decoded(std::string_view text) {
   std::string out;
@@ -108,8 +111,9 @@ Result<PlanNode::ScanParquet::FileColumns> columns_of_paths(const std::vector<Sc
     keys[i] = keys_of(files[i]);
     if (names_of(keys[i]) == names_of(keys.front())) continue;
     const std::string path = files[i].path.string();
-    return fail(ErrorKind::InvalidData, fmt::format("{}: its folders are not those name=value of {}; hive_partitioning=False makes no columns "
-                                                    "of folders.", path, files.front().path.string()), path);
+    return fail(ErrorKind::InvalidData,
+                fmt::format("{}: its folders are not those name=value of {}; hive_partitioning=False makes no columns of folders.", path,
+                            files.front().path.string()), path);
   }
   std::vector<Field> fields;
   for (size_t place = 0; place < keys.front().size(); ++place) {

@@ -284,7 +284,8 @@ Result<std::unique_ptr<CellWriter>> cell_writer_of(const Field& field, const Csv
     case TypeId::Datetime: return time_cells(field, options);
     default:
       return fail(ErrorKind::Unsupported,
-                  fmt::format("Column {:?}: {} has no form in CSV; cast it to String, or write Parquet.", field.name, to_string(field.type)),
+                  fmt::format("Column {:?}: {} has no form in CSV; cast it to String, or write Parquet.", field.name,
+                              to_string(field.type)),
                   field.name);
   }
 }

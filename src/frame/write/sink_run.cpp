@@ -7,7 +7,7 @@ Result<void> run_into(const Plan& plan, const QueryOptions& query, size_t rows, 
   for (;;) {
     HR_TRY(const auto batch, batches.next());
     if (!batch) break;
-    HR_CHECK(writer.write(*batch));
+    HR_CHECK(writer.write(*batch, batches.budget()));
   }
   if (query.cancelled && query.cancelled->load()) return fail(ErrorKind::Cancelled, "The query was cancelled.");
   return writer.finish();

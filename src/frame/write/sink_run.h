@@ -9,7 +9,8 @@ namespace headrace::frame {
 class FrameWriter {
  public:
   virtual ~FrameWriter() = default;
-  virtual Result<void> write(const DataFrame& rows) = 0;
+  /// What it needs for them is reserved in the budget.
+  virtual Result<void> write(const DataFrame& rows, const std::shared_ptr<MemoryBudget>& budget) = 0;
   /// All rows have come.
   virtual Result<void> finish() = 0;
 };

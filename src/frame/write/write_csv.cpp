@@ -1,11 +1,10 @@
 #include <fmt/format.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "frame/parquet/write/compress.h"
 #include "frame/write/cell_writer.h"
 #include "frame/write/output.h"
 #include "frame/write/sink_run.h"
@@ -18,36 +17,11 @@ using Compression = CsvWriteOptions::Compression;
 /// Rows that a thread writes at a time, and those of a batch.
 constexpr size_t kPieceRows = size_t{8} << 10, kBatchRows = size_t{64} << 10;
 
-Result<std::string> gzipped(std::string_view text, int level) {
-  z_stream stream{};
-  if (::deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("compression_level={} is none of gzip's 0 to 9.", level));
-  }
-  std::string packed(::deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  ::deflate(&stream, Z_FINISH);
-  packed.resize(packed.size() - stream.avail_out);
-  ::deflateEnd(&stream);
-  return packed;
-}
-
-Result<std::string> zstd_packed(std::string_view text, int level) {
-  std::string packed(ZSTD_compressBound(text.size()), '\0');
-  const size_t size = ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), level);
-  if (ZSTD_isError(size)) return fail(ErrorKind::InvalidArgument, fmt::format("compression_level={}: {}.", level, ZSTD_getErrorName(size)));
-  packed.resize(size);
-  return packed;
-}
-
 /// Each piece is a member, or a frame, of its own: together they are one file.
 Result<std::string> packed(std::string text, const CsvWriteOptions& options) {
-  constexpr int kGzipLevel = 6, kZstdLevel = 3;
-  if (options.compression == Compression::Gzip) return gzipped(text, options.compression_level.value_or(kGzipLevel));
-  if (options.compression == Compression::Zstd) return zstd_packed(text, options.compression_level.value_or(kZstdLevel));
-  return text;
+  if (options.compression == Compression::None) return text;
+  const auto codec = options.compression == Compression::Gzip ? parquet::Codec::Gzip : parquet::Codec::Zstd;
+  return parquet::compress(codec, options.compression_level, text);
 }
 
 /// About what a row becomes, at most but for numbers written without exponents and much that is quoted.
@@ -64,8 +38,8 @@ uint64_t bytes_of_text(const DataFrame& rows) {
 
 class CsvWriter final : public FrameWriter {
  public:
-  CsvWriter(const Schema& schema, const CsvWriteOptions& options, Output output, std::shared_ptr<MemoryBudget> budget)
-      : schema_(schema), options_(options), output_(std::move(output)), budget_(std::move(budget)) {}
+  CsvWriter(const Schema& schema, const CsvWriteOptions& options, Output output)
+      : schema_(schema), options_(options), output_(std::move(output)) {}
 
   Result<void> begin() {
     // Types and formats that do not fit are told before a row is calculated.
@@ -82,9 +56,9 @@ class CsvWriter final : public FrameWriter {
     return output_.write(out);
   }
 
-  Result<void> write(const DataFrame& rows) override {
+  Result<void> write(const DataFrame& rows, const std::shared_ptr<MemoryBudget>& budget) override {
     const uint64_t bytes = bytes_of_text(rows);
-    HR_TRY(const Reservation reservation, Reservation::take(budget_, options_.compression == Compression::None ? bytes : 2 * bytes));
+    HR_TRY(const Reservation reservation, Reservation::take(budget, options_.compression == Compression::None ? bytes : 2 * bytes));
     const size_t pieces = (rows.height() + kPieceRows - 1) / kPieceRows;
     std::vector<Result<std::string>> texts(pieces);
     ThreadPool::process().parallel_for(pieces, 1, [&](size_t begin, size_t end) {
@@ -133,7 +107,6 @@ class CsvWriter final : public FrameWriter {
   Schema schema_;
   CsvWriteOptions options_;
   Output output_;
-  std::shared_ptr<MemoryBudget> budget_;
 };
 
 Result<void> check(const CsvWriteOptions& options) {
@@ -159,7 +132,7 @@ Result<QuoteStyle> quote_style_of(std::string_view name) {
 Result<void> write_csv(const Plan& plan, const WriteTarget& target, const CsvWriteOptions& options, const QueryOptions& query) {
   HR_CHECK(check(options));
   HR_TRY(Output output, Output::open(target));
-  CsvWriter writer(plan.schema(), options, std::move(output), process_budget());
+  CsvWriter writer(plan.schema(), options, std::move(output));
   HR_CHECK(writer.begin());
   return run_into(plan, query, kBatchRows, writer);
 }

@@ -34,7 +34,10 @@ class ParquetWriter final : public FrameWriter {
 
   Result<void> begin() { return output_.write(kMagic); }
 
-  Result<void> write(const DataFrame& rows) override {
+  Result<void> write(const DataFrame& rows, const std::shared_ptr<MemoryBudget>& budget) override {
+    budget_ = budget;
+    // A row group waits, is put together and encoded: it may have an eighth of what a query may.
+    const uint64_t most_bytes = std::min(kMostGroupBytes, budget->limit_bytes() / 8);
     for (size_t begin = 0; begin < rows.height();) {
       const size_t size = std::min<uint64_t>(rows.height() - begin, options_.row_group_rows - waiting_rows_);
       DataFrame part = rows.slice(begin, size);
@@ -42,7 +45,7 @@ class ParquetWriter final : public FrameWriter {
       waiting_rows_ += size;
       waiting_.push_back(std::move(part));
       begin += size;
-      if (waiting_rows_ == options_.row_group_rows || waiting_bytes_ >= kMostGroupBytes) HR_CHECK(write_group());
+      if (waiting_rows_ == options_.row_group_rows || waiting_bytes_ >= most_bytes) HR_CHECK(write_group());
     }
     return {};
   }
@@ -74,7 +77,7 @@ class ParquetWriter final : public FrameWriter {
     waiting_.clear();
     std::vector<Result<EncodedChunk>> chunks(schema_.size());
     ThreadPool::process().parallel_for(schema_.size(), 1, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) chunks[i] = parquet::encode_column(rows.columns()[i], encode_, process_budget());
+      for (size_t i = begin; i < end; ++i) chunks[i] = parquet::encode_column(rows.columns()[i], encode_, budget_);
     });
     Group group{.rows = waiting_rows_, .columns = {}};
     for (size_t i = 0; i < chunks.size(); ++i) {
@@ -163,6 +166,7 @@ class ParquetWriter final : public FrameWriter {
   parquet::EncodeOptions encode_;
   Output output_;
   std::vector<DataFrame> waiting_;
+  std::shared_ptr<MemoryBudget> budget_ = process_budget();
   uint64_t waiting_rows_ = 0, waiting_bytes_ = 0, rows_ = 0;
   std::vector<Group> groups_;
 };

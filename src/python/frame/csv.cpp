@@ -101,9 +101,11 @@ frame::CsvWriteOptions write_options_of(const nb::dict& from) {
   return options;
 }
 
-void write_csv(const frame::Plan& plan, nb::handle target, const nb::dict& from, nb::handle memory, std::optional<size_t> threads) {
+void write_csv(const frame::Plan& plan, nb::handle to, const nb::dict& from, nb::handle memory, std::optional<size_t> threads) {
   const frame::CsvWriteOptions options = write_options_of(from);
-  check_or_raise(run_cancellably([=, into = target_of(target), query = query_options(memory, threads, true)](const auto& cancelled) mutable {
+  frame::QueryOptions query = query_options(memory, threads, true);
+  const PythonTarget target(to);
+  check_or_raise(run_cancellably([=, into = target.target()](const auto& cancelled) mutable {
     query.cancelled = cancelled;
     return frame::write_csv(plan, into, options, query);
   }));

@@ -142,7 +142,8 @@ Plan scan_parquet(nb::handle source, const std::optional<std::vector<std::string
   } else {
     sources.push_back(nb::cast<std::filesystem::path>(source));
   }
-  Plan::ParquetOptions options{.columns = columns, .hive_partitioning = hive, .try_parse_hive_dates = hive_dates, .include_file_paths = paths};
+  Plan::ParquetOptions options{
+      .columns = columns, .hive_partitioning = hive, .try_parse_hive_dates = hive_dates, .include_file_paths = paths};
   if (!hive_schema.is_none()) options.hive_schema = nb::cast<std::map<std::string, frame::DataType>>(hive_schema);
   const nb::gil_scoped_release released;
   Plan plan = value_or_raise(Plan::scan_parquet(sources, options));
