@@ -87,7 +87,6 @@ class AggregatePart final : public ContextExpression::Part {
     if (!groups.empty()) {
       HR_CHECK(accumulator->update({.input = &input.array, .groups = groups, .places = {}, .is_one_group = context.groups() == 1}));
     }
-    HR_CHECK(accumulator->seal());
     auto made = accumulator->finish();
     if (!made) return fail(made.error().kind, fmt::format("{}: {}", text_, made.error().message));
     return Values{*std::move(made)};
