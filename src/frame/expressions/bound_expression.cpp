@@ -342,7 +342,7 @@ Result<Array> chosen(const Array& then, const Array& otherwise, const Array& con
 /// A call for all rows, in pieces of as many as the function prefers.
 Result<Array> called(const ColumnFunction& function, const std::vector<Array>& inputs, const DataType& type, size_t rows,
                      const std::shared_ptr<MemoryBudget>& budget) {
-  const size_t most = std::max<size_t>(1, function.traits().preferred_rows);
+  const size_t most = std::clamp<size_t>(function.traits().preferred_rows, 1, std::max<size_t>(rows, 1));
   std::vector<Array> made;
   for (size_t begin = 0; begin < rows || made.empty(); begin += most) {
     const size_t size = std::min(most, rows - begin);

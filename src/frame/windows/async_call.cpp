@@ -90,7 +90,7 @@ Result<Array> call_async(const ColumnFunction& function, std::span<const Array> 
                          const std::shared_ptr<MemoryBudget>& budget, const std::function<bool()>& is_cancelled) {
   if (ThreadPool::is_worker()) return fail(ErrorKind::Unsupported, fmt::format("{} was called by a thread that must not wait", function.name()));
   if (rows == 0) return Array::all_null(type, 0, budget);
-  const size_t most = std::max<size_t>(1, function.traits().preferred_rows);
+  const size_t most = std::clamp<size_t>(function.traits().preferred_rows, 1, rows);
   const auto shared = std::make_shared<Shared>();
   shared->answers.resize((rows + most - 1) / most);
   shared->bytes.resize(shared->answers.size());

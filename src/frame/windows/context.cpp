@@ -222,6 +222,9 @@ class SequencePart final : public ContextExpression::Part {
       if (types.size() != 1 || function.options.size() != 1) {
         return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} takes one input and one option", function.name)});
       }
+      if (const Layout layout = types[0].layout(); layout == Layout::Views || layout == Layout::Offsets || types[0].id() == TypeId::Categorical) {
+        return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} has no {}; cast it", to_string(types[0]), function.name)});
+      }
       const Expression& input = expression.inputs()[0];
       const Expression shifted = Expression::function({.name = "shift", .options = function.options}, {input});
       HR_TRY(ContextExpression made, ContextExpression::bind(made_of(function.name, input, shifted, types[0]), schema));
