@@ -170,8 +170,9 @@ RULED = {
 }
 # And values, by what the step looks like.
 RULED_VALUES = {
+    r"group_by .*order_by=|order_by=.*over\(|over\(.*order_by=": "an ordered partition within another or a group: there even col.over(k, order_by=t) is not col",
     r"group_by .*(first|last|min|max|any|all|median|sum|mean|count)\(\).*\.(all|any)\(\)": "one null of an aggregate, of which all() is true with us as of any column",
-    r"group_by .*\([^,]*col\(\"[iu](8|16)\"\)[^,]*\)\.sum\(\)": "what is calculated in 8 and 16 bits wraps before it is summed, in groups as in select",
+    r"\([^,]*col\(\"[iu](8|16)\"\)[^,]*\)\.sum\(\)": "what is calculated in 8 and 16 bits wraps before it is summed; Polars adds a literal to the sum",
 }
 
 
