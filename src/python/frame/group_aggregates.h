@@ -16,17 +16,20 @@
 namespace headrace::python {
 
 /// An aggregate of every column that is no key.
-inline std::vector<frame::Expression> of_every_column(const frame::Schema& schema, const std::vector<frame::Expression>& keys,
+inline std::vector<frame::Expression> of_every_column(const frame::Schema& schema,
+                                                      const std::vector<frame::Expression>& keys,
                                                       const frame::Expression::Aggregate& what) {
   std::vector<frame::Expression> expressions;
   for (const frame::Field& field : schema.fields()) {
-    const bool is_key = std::ranges::any_of(keys, [&](const frame::Expression& key) { return key.name() == field.name; });
+    const bool is_key =
+        std::ranges::any_of(keys, [&](const frame::Expression& key) { return key.name() == field.name; });
     if (!is_key) expressions.push_back(frame::Expression::aggregate(what, frame::Expression::column(field.name)));
   }
   return expressions;
 }
 
-/// The methods that groups of frames and of plans have. `grouped(groups, expressions)` runs agg(), `schema_of(groups)` is of their rows.
+/// The methods that groups of frames and of plans have. `grouped(groups, expressions)` runs agg(), `schema_of(groups)`
+/// is of their rows.
 template <class Groups, class Grouped, class SchemaOf>
 void bind_group_aggregates(nanobind::class_<Groups>& type, const Grouped& grouped, const SchemaOf& schema_of) {
   namespace nb = nanobind;
@@ -38,7 +41,10 @@ void bind_group_aggregates(nanobind::class_<Groups>& type, const Grouped& groupe
     return grouped(groups, expressions_of(args, named));
   });
   type.def(
-      "len", [grouped](const Groups& groups, const std::string& name) { return grouped(groups, {frame::Expression::len().alias(name)}); },
+      "len",
+      [grouped](const Groups& groups, const std::string& name) {
+        return grouped(groups, {frame::Expression::len().alias(name)});
+      },
       nb::arg("name") = "len");
   for (const auto& [name, op] : {std::pair{"sum", Sum},
                                  {"mean", Mean},
@@ -54,7 +60,9 @@ void bind_group_aggregates(nanobind::class_<Groups>& type, const Grouped& groupe
   type.def(
       "quantile",
       [of_columns](const Groups& groups, double quantile, const std::string& interpolation) {
-        return of_columns(groups, {.op = Quantile, .quantile = quantile, .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
+        return of_columns(groups, {.op = Quantile,
+                                   .quantile = quantile,
+                                   .interpolation = value_or_raise(frame::interpolation_of(interpolation))});
       },
       nb::arg("quantile"), nb::arg("interpolation") = "nearest");
 }
