@@ -7,9 +7,9 @@ namespace headrace::frame {
 // Frames by groups of rows, at once and in parallel. Keys are equal as values are: null is a key, NaN is one, -0.0 is 0.0. What comes out
 // does not depend on the number of threads.
 
-/// A row for each key, in the order of their first rows: the keys, then the expressions over each group's rows. What is no aggregate
-/// becomes a list of its
-/// values. The errors are those of select(); Unsupported where an expression mixes rows and aggregates.
+/// A row for each key, in the order of their first rows: the keys, then the expressions over each group's rows. What has rows, also
+/// beside aggregates, becomes a list of its
+/// values. The errors are those of select().
 Result<DataFrame> group_by(const DataFrame& frame, std::span<const Expression> keys, std::span<const Expression> expressions,
                            const std::shared_ptr<MemoryBudget>& budget = process_budget());
 

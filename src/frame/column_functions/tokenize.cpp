@@ -18,15 +18,16 @@ Result<Buffer> buffer_of(std::vector<T> values, const std::shared_ptr<MemoryBudg
     std::vector<T> values;
     Reservation reserved;
   };
-  const auto owner = std::make_shared<Owner>(std::move(values), std::move(reserved));
+  auto owner = std::make_shared<Owner>(std::move(values), std::move(reserved));
   auto* const data = reinterpret_cast<std::byte*>(owner->values.data());
-  return Buffer::foreign(data, owner->values.size() * sizeof(T), [owner]() mutable { owner.reset(); });
+  return Buffer::foreign(data, owner->values.size() * sizeof(T), [held = owner]() mutable { held.reset(); });
 }
 
 class Tokenize final : public ColumnFunction {
  public:
   Tokenize(std::shared_ptr<const text::Pipeline> tokenizer, bool add_special_tokens)
-      : tokenizer_(std::move(tokenizer)), options_{.add_special_tokens = add_special_tokens, .pad = false, .ids_only = true} {}
+      : tokenizer_(std::move(tokenizer)),
+        options_{.add_special_tokens = add_special_tokens, .ids_only = true, .pad = false} {}
 
   std::string name() const override { return "tokenize"; }
   Traits traits() const override { return {.cost = 10000, .preferred_rows = size_t{16} << 10}; }
@@ -37,7 +38,8 @@ class Tokenize final : public ColumnFunction {
     return DataType::list(TypeId::UInt32);
   }
 
-  Result<Array> call(std::span<const Array> inputs, size_t rows, const std::shared_ptr<MemoryBudget>& budget) const override {
+  Result<Array> call(std::span<const Array> inputs, size_t rows,
+                     const std::shared_ptr<MemoryBudget>& budget) const override {
     const Array& input = inputs[0];
     std::vector<std::string_view> texts;
     texts.reserve(rows);
@@ -76,7 +78,8 @@ class Tokenize final : public ColumnFunction {
 
 }  // namespace
 
-std::shared_ptr<const ColumnFunction> tokenizing(std::shared_ptr<const text::Pipeline> tokenizer, bool add_special_tokens) {
+std::shared_ptr<const ColumnFunction> tokenizing(std::shared_ptr<const text::Pipeline> tokenizer,
+                                                 bool add_special_tokens) {
   return std::make_shared<const Tokenize>(std::move(tokenizer), add_special_tokens);
 }
 

@@ -298,8 +298,38 @@ Result<Array> unary_of(UnaryOperator op, const Array& array, const std::shared_p
   std::unreachable();
 }
 
+/// Values of a fixed width are taken from where they are.
+template <class T>
+Result<Array> chosen_fixed(const Array& then, const Array& otherwise, const Array& condition, const std::shared_ptr<MemoryBudget>& budget) {
+  const size_t rows = condition.size();
+  Array::Parts parts{.type = then.type(), .size = rows};
+  HR_TRY(parts.values, Buffer::allocate(rows * sizeof(T), budget));
+  const Bitmap bits = condition.bits();
+  const bool has_nulls = then.nulls() > 0 || otherwise.nulls() > 0;
+  if (has_nulls) {
+    HR_TRY(parts.validity, Bitmap::zeros(rows, budget));
+  }
+  const T *yes = then.data<T>(), *no = otherwise.data<T>();
+  T* out = parts.values.as<T>();
+  for (size_t row = 0; row < rows; ++row) {
+    const bool holds = condition.is_valid(row) && bits[row];
+    out[row] = holds ? yes[row] : no[row];
+    if (has_nulls && (holds ? then : otherwise).is_valid(row)) parts.validity.set(row);
+  }
+  return Array::make(std::move(parts));
+}
+
 /// Rows of `then` where the condition holds, of `otherwise` where it does not or is null.
 Result<Array> chosen(const Array& then, const Array& otherwise, const Array& condition, const std::shared_ptr<MemoryBudget>& budget) {
+  if (then.type().layout() == Layout::Fixed && then.type().id() != TypeId::Categorical) {
+    switch (then.type().value_bytes()) {
+      case 1: return chosen_fixed<uint8_t>(then, otherwise, condition, budget);
+      case 2: return chosen_fixed<uint16_t>(then, otherwise, condition, budget);
+      case 4: return chosen_fixed<uint32_t>(then, otherwise, condition, budget);
+      case 8: return chosen_fixed<uint64_t>(then, otherwise, condition, budget);
+      default: return chosen_fixed<Int128>(then, otherwise, condition, budget);
+    }
+  }
   // One array after the other, and the rows of either.
   std::vector<uint64_t> rows(condition.size());
   const Bitmap bits = condition.bits();
@@ -312,7 +342,7 @@ Result<Array> chosen(const Array& then, const Array& otherwise, const Array& con
 /// A call for all rows, in pieces of as many as the function prefers.
 Result<Array> called(const ColumnFunction& function, const std::vector<Array>& inputs, const DataType& type, size_t rows,
                      const std::shared_ptr<MemoryBudget>& budget) {
-  const size_t most = std::max<size_t>(1, function.traits().preferred_rows);
+  const size_t most = std::clamp<size_t>(function.traits().preferred_rows, 1, std::max<size_t>(rows, 1));
   std::vector<Array> made;
   for (size_t begin = 0; begin < rows || made.empty(); begin += most) {
     const size_t size = std::min(most, rows - begin);

@@ -17,18 +17,23 @@ void ColumnFunction::start(std::vector<Array> inputs, size_t rows, std::shared_p
 
 Result<void> check_answer(const ColumnFunction& function, const Array& answer, const DataType& type, size_t rows) {
   if (answer.type() != type) {
-    return fail(ErrorKind::InvalidData, fmt::format("{} gave {} where it had said {}", function.name(), to_string(answer.type()), to_string(type)));
+    return fail(ErrorKind::InvalidData, fmt::format("{} gave {} where it had said {}", function.name(),
+                                                    to_string(answer.type()), to_string(type)));
   }
   if (answer.size() != rows) {
-    return fail(ErrorKind::InvalidData, fmt::format("{} gave {} values for {} rows", function.name(), answer.size(), rows));
+    return fail(ErrorKind::InvalidData,
+                fmt::format("{} gave {} values for {} rows", function.name(), answer.size(), rows));
   }
   return {};
 }
 
-Result<Array> one_array(const Column& column, const std::shared_ptr<MemoryBudget>& budget) { return contiguous(column, budget); }
+Result<Array> one_array(const Column& column, const std::shared_ptr<MemoryBudget>& budget) {
+  return contiguous(column, budget);
+}
 
 bool has_call(const Expression& expression) {
-  return std::holds_alternative<Expression::Call>(expression.kind()) || std::ranges::any_of(expression.inputs(), has_call);
+  return std::holds_alternative<Expression::Call>(expression.kind()) ||
+         std::ranges::any_of(expression.inputs(), has_call);
 }
 
 bool has_call_of_its_own(const Expression& expression) {

@@ -114,8 +114,8 @@ std::string text_of(const WindowFrame& frame) {
     }
     std::unreachable();
   };
-  return fmt::format("{} between {} and {}", frame.unit == WindowFrame::Unit::Rows ? "rows" : "range", bound(frame.begin, frame.begin_offset),
-                     bound(frame.end, frame.end_offset));
+  const char* unit = frame.unit == WindowFrame::Unit::Rows ? "rows" : "range";
+  return fmt::format("{} between {} and {}", unit, bound(frame.begin, frame.begin_offset), bound(frame.end, frame.end_offset));
 }
 
 std::string text_of(const Expression::Over& over, std::span<const Expression> inputs) {

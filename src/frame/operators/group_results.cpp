@@ -1,7 +1,5 @@
 #include "frame/operators/group_results.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 namespace headrace::frame {
@@ -18,12 +16,8 @@ Result<std::vector<BoundExpression>> bind_keys(std::span<const Expression> keys,
 namespace {
 
 /// What an expression is of a group: values of rows come together as a list.
-Result<Expression> of_group(const Expression& expression) {
-  if (!is_of_rows(expression)) return expression;
-  if (!has_aggregate(expression)) return Expression::aggregate({.op = AggregateOperator::Implode}, expression);
-  return fail(ErrorKind::Unsupported,
-              fmt::format("{}: rows of a group beside an aggregate of it; calculate the aggregate first and join it to the rows.",
-                          to_string(expression)));
+Expression of_group(const Expression& expression) {
+  return is_of_rows(expression) ? Expression::aggregate({.op = AggregateOperator::Implode}, expression) : expression;
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ Result<GroupResults> GroupResults::bind(std::span<const Expression> keys, std::s
   for (size_t i = 0; i < keys.size(); ++i) fields.push_back({keys[i].name(), results.keys_[i].type()});
   std::vector<Expression> of_groups, found;
   for (const Expression& expression : expressions) {
-    HR_TRY(Expression one, of_group(expression));
+    Expression one = of_group(expression);
     collect_aggregates(one, found);
     of_groups.push_back(std::move(one));
   }

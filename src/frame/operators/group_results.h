@@ -13,7 +13,7 @@ Result<std::vector<BoundExpression>> bind_keys(std::span<const Expression> keys,
 /// What groups give: their keys, and expressions over their aggregates.
 class GroupResults {
  public:
-  /// What is no aggregate becomes a list of its values; Unsupported where an expression mixes rows and aggregates.
+  /// What is no aggregate becomes a list of its values. Not of expressions for which needs_whole_groups().
   static Result<GroupResults> bind(std::span<const Expression> keys, std::span<const Expression> expressions, const Schema& schema);
 
   const Schema& schema() const { return schema_; }

@@ -45,7 +45,8 @@ struct Shared {
 
 /// Waits until done(), or the query is cancelled.
 template <class Done>
-Result<void> wait(Shared& shared, std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_cancelled, const Done& done) {
+Result<void> wait(Shared& shared, std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_cancelled,
+                  const Done& done) {
   while (!done()) {
     if (is_cancelled && is_cancelled()) return fail(ErrorKind::Cancelled, "The query was cancelled.");
     shared.changed.wait_for(lock, kSlice);
@@ -54,8 +55,9 @@ Result<void> wait(Shared& shared, std::unique_lock<std::mutex>& lock, const std:
 }
 
 /// Starts the calls, and waits for their answers; of those before a failed one all have come then.
-Result<void> run(const ColumnFunction& function, std::span<const Array> inputs, size_t rows, size_t most, const std::shared_ptr<Shared>& shared,
-                 const std::shared_ptr<MemoryBudget>& budget, const std::function<bool()>& is_cancelled) {
+Result<void> run(const ColumnFunction& function, std::span<const Array> inputs, size_t rows, size_t most,
+                 const std::shared_ptr<Shared>& shared, const std::shared_ptr<MemoryBudget>& budget,
+                 const std::function<bool()>& is_cancelled) {
   const size_t most_calls = std::max<size_t>(1, function.traits().most_calls);
   std::unique_lock lock(shared->mutex);
   for (size_t call = 0; call < shared->answers.size(); ++call) {
@@ -75,22 +77,26 @@ Result<void> run(const ColumnFunction& function, std::span<const Array> inputs, 
     shared->running_bytes += bytes;
     ++shared->running;
     lock.unlock();
-    function.start(std::move(some), size, budget, shared->stopped, [shared, call](Result<Array> result) { shared->answer(call, std::move(result)); });
+    function.start(std::move(some), size, budget, shared->stopped,
+                   [shared, call](Result<Array> result) { shared->answer(call, std::move(result)); });
     lock.lock();
   }
   return wait(*shared, lock, is_cancelled, [&] {
-    const auto last = shared->answers.begin() + static_cast<ptrdiff_t>(std::min(shared->first_failed, shared->answers.size()));
+    const auto last =
+        shared->answers.begin() + static_cast<ptrdiff_t>(std::min(shared->first_failed, shared->answers.size()));
     return std::all_of(shared->answers.begin(), last, [](const auto& answer) { return answer.has_value(); });
   });
 }
 
 }  // namespace
 
-Result<Array> call_async(const ColumnFunction& function, std::span<const Array> inputs, size_t rows, const DataType& type,
-                         const std::shared_ptr<MemoryBudget>& budget, const std::function<bool()>& is_cancelled) {
-  if (ThreadPool::is_worker()) return fail(ErrorKind::Unsupported, fmt::format("{} was called by a thread that must not wait", function.name()));
+Result<Array> call_async(const ColumnFunction& function, std::span<const Array> inputs, size_t rows,
+                         const DataType& type, const std::shared_ptr<MemoryBudget>& budget,
+                         const std::function<bool()>& is_cancelled) {
+  if (ThreadPool::is_worker())
+    return fail(ErrorKind::Unsupported, fmt::format("{} was called by a thread that must not wait", function.name()));
   if (rows == 0) return Array::all_null(type, 0, budget);
-  const size_t most = std::max<size_t>(1, function.traits().preferred_rows);
+  const size_t most = std::clamp<size_t>(function.traits().preferred_rows, 1, rows);
   const auto shared = std::make_shared<Shared>();
   shared->answers.resize((rows + most - 1) / most);
   shared->bytes.resize(shared->answers.size());

@@ -8,8 +8,8 @@
 #include "frame/columns/concatenate.h"
 #include "frame/columns/gather.h"
 #include "frame/expressions/types.h"
-#include "frame/keys/key_batch.h"
 #include "frame/keys/group_table.h"
+#include "frame/keys/key_batch.h"
 #include "frame/keys/sort_rows.h"
 #include "frame/windows/sequence.h"
 
@@ -76,7 +76,8 @@ Result<BoundSequence> bind_shift(SequenceTypes inputs, SequenceOptions options) 
 
 /// The last row with a value, no more than `limit` rows away; `Backward`: the next one.
 Result<BoundSequence> bind_fill(SequenceTypes inputs, SequenceOptions options, bool is_backward) {
-  const uint64_t limit = options[0].is_null() ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(options[0].as_whole());
+  const uint64_t limit =
+      options[0].is_null() ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(options[0].as_whole());
   return choosing(inputs, [limit, is_backward](const SequenceCall& call) -> Result<Choice> {
     std::vector<uint64_t> rows(call.rows(), kNoRow);
     each_group(call, [&](uint64_t begin, uint64_t end) {
@@ -91,8 +92,12 @@ Result<BoundSequence> bind_fill(SequenceTypes inputs, SequenceOptions options, b
     return Choice{std::move(rows)};
   });
 }
-Result<BoundSequence> bind_forward_fill(SequenceTypes inputs, SequenceOptions options) { return bind_fill(inputs, options, false); }
-Result<BoundSequence> bind_backward_fill(SequenceTypes inputs, SequenceOptions options) { return bind_fill(inputs, options, true); }
+Result<BoundSequence> bind_forward_fill(SequenceTypes inputs, SequenceOptions options) {
+  return bind_fill(inputs, options, false);
+}
+Result<BoundSequence> bind_backward_fill(SequenceTypes inputs, SequenceOptions options) {
+  return bind_fill(inputs, options, true);
+}
 
 Result<BoundSequence> bind_reverse(SequenceTypes inputs, SequenceOptions) {
   return choosing(inputs, [](const SequenceCall& call) -> Result<Choice> {
@@ -122,7 +127,8 @@ Choice kept(const SequenceCall& call, const Keep& keep) {
 /// Rows [offset, offset + length) of each group; an offset below zero counts from its end.
 Result<BoundSequence> bind_rows_slice(SequenceTypes inputs, SequenceOptions options) {
   const auto offset = static_cast<int64_t>(options[0].as_whole());
-  const uint64_t length = options[1].is_null() ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(options[1].as_whole());
+  const uint64_t length =
+      options[1].is_null() ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(options[1].as_whole());
   return choosing(inputs, [offset, length](const SequenceCall& call) -> Result<Choice> {
     return kept(call, [&](uint64_t row, uint64_t begin, uint64_t end) {
       const auto size = static_cast<int64_t>(end - begin), at = static_cast<int64_t>(row - begin);
@@ -178,7 +184,8 @@ Result<BoundSequence> bind_rows_sort(SequenceTypes inputs, SequenceOptions optio
     orders.push_back({.descending = options[i].as_bool(), .nulls_last = options[i + 1].as_bool()});
   }
   const size_t keys = std::max<size_t>(1, inputs.size() - 1);
-  if (orders.size() != keys + 1) return fail(ErrorKind::InvalidArgument, fmt::format("{} orders are given for {} keys", orders.size() - 1, keys));
+  if (orders.size() != keys + 1)
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} orders are given for {} keys", orders.size() - 1, keys));
   return choosing(inputs, [orders](const SequenceCall& call) -> Result<Choice> {
     const std::vector<uint32_t> groups = groups_of(call.starts);
     HR_TRY(const Buffer numbers, Buffer::allocate(groups.size() * sizeof(uint32_t), call.budget));
@@ -203,7 +210,8 @@ Result<BoundSequence> bind_get(SequenceTypes inputs, SequenceOptions options) {
       const auto size = static_cast<int64_t>(call.starts[group + 1] - call.starts[group]);
       const int64_t at = index < 0 ? size + index : index;
       const bool has = at >= 0 && at < size;
-      if (!has && !is_null_beyond) return fail(ErrorKind::OutOfRange, fmt::format("there is no row {} of {}", index, size));
+      if (!has && !is_null_beyond)
+        return fail(ErrorKind::OutOfRange, fmt::format("there is no row {} of {}", index, size));
       choice.rows.push_back(has ? call.starts[group] + static_cast<uint64_t>(at) : kNoRow);
     }
     return choice;

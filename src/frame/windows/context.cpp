@@ -34,7 +34,8 @@ void collect_parts(const Expression& expression, std::vector<Expression>& into) 
 
 bool reads_rows(const Expression& expression) {
   if (is_of_context(expression)) return false;
-  return std::holds_alternative<Expression::Column>(expression.kind()) || std::ranges::any_of(expression.inputs(), reads_rows);
+  return std::holds_alternative<Expression::Column>(expression.kind()) ||
+         std::ranges::any_of(expression.inputs(), reads_rows);
 }
 
 std::unexpected<Error> wrong(const Expression& expression, const Error& error) {
@@ -85,9 +86,9 @@ class AggregatePart final : public ContextExpression::Part {
     HR_CHECK(accumulator->resize(context.groups()));
     const std::vector<uint32_t> groups = groups_of(*starts);
     if (!groups.empty()) {
-      HR_CHECK(accumulator->update({.input = &input.array, .groups = groups, .places = {}, .is_one_group = context.groups() == 1}));
+      HR_CHECK(accumulator->update(
+          {.input = &input.array, .groups = groups, .places = {}, .is_one_group = context.groups() == 1}));
     }
-    HR_CHECK(accumulator->seal());
     auto made = accumulator->finish();
     if (!made) return fail(made.error().kind, fmt::format("{}: {}", text_, made.error().message));
     return Values{*std::move(made)};
@@ -103,7 +104,8 @@ class AggregatePart final : public ContextExpression::Part {
     for (size_t i = 0; i < context.groups(); ++i) {
       counts.as<uint32_t>()[i] = static_cast<uint32_t>((*context.starts)[i + 1] - (*context.starts)[i]);
     }
-    HR_TRY(Array array, Array::make({.type = TypeId::UInt32, .size = context.groups(), .values = std::move(counts), .nulls = 0}));
+    HR_TRY(Array array,
+           Array::make({.type = TypeId::UInt32, .size = context.groups(), .values = std::move(counts), .nulls = 0}));
     return Values{std::move(array)};
   }
 
@@ -193,15 +195,21 @@ class MadePart final : public ContextExpression::Part {
 
 /// What diff() and pct_change() are: of values of a type in which a difference has room.
 Expression made_of(const std::string& name, const Expression& input, const Expression& shifted, const DataType& type) {
-  const auto as = [&](const Expression& side, const DataType& wanted) { return type == wanted ? side : Expression::cast(side, wanted, true); };
+  const auto as = [&](const Expression& side, const DataType& wanted) {
+    return type == wanted ? side : Expression::cast(side, wanted, true);
+  };
   using enum TypeId;
   if (name == "diff") {
-    const DataType wide = type.id() == UInt8 ? Int16 : type.id() == UInt16 ? Int32 : type.is_unsigned_integer() ? DataType(Int64) : type;
+    const DataType wide = type.id() == UInt8           ? Int16
+                          : type.id() == UInt16        ? Int32
+                          : type.is_unsigned_integer() ? DataType(Int64)
+                                                       : type;
     return Expression::binary(BinaryOperator::Subtract, as(input, wide), as(shifted, wide));
   }
   const DataType real = type.id() == Float32 ? Float32 : Float64;
   const Expression before = as(shifted, real);
-  return Expression::binary(BinaryOperator::Divide, Expression::binary(BinaryOperator::Subtract, as(input, real), before), before);
+  return Expression::binary(BinaryOperator::Divide,
+                            Expression::binary(BinaryOperator::Subtract, as(input, real), before), before);
 }
 
 class SequencePart final : public ContextExpression::Part {
@@ -214,14 +222,21 @@ class SequencePart final : public ContextExpression::Part {
     for (Expression input : expression.inputs()) {
       // A literal takes the type of what it stands beside.
       const auto* literal = std::get_if<Expression::Literal>(&input.kind());
-      if (literal != nullptr && !types.empty()) input = Expression::cast(input, literal_type(literal->value, types[0]), true);
+      if (literal != nullptr && !types.empty())
+        input = Expression::cast(input, literal_type(literal->value, types[0]), true);
       HR_TRY(ContextExpression bound, ContextExpression::bind(input, schema));
       types.push_back(bound.type());
       part->inputs_.push_back(std::move(bound));
     }
     if (function.name == "diff" || function.name == "pct_change") {
       if (types.size() != 1 || function.options.size() != 1) {
-        return wrong(expression, {ErrorKind::InvalidArgument, fmt::format("{} takes one input and one option", function.name)});
+        return wrong(expression,
+                     {ErrorKind::InvalidArgument, fmt::format("{} takes one input and one option", function.name)});
+      }
+      if (const Layout layout = types[0].layout();
+          layout == Layout::Views || layout == Layout::Offsets || types[0].id() == TypeId::Categorical) {
+        return wrong(expression, {ErrorKind::InvalidArgument,
+                                  fmt::format("{} has no {}; cast it", to_string(types[0]), function.name)});
       }
       const Expression& input = expression.inputs()[0];
       const Expression shifted = Expression::function({.name = "shift", .options = function.options}, {input});
@@ -237,7 +252,9 @@ class SequencePart final : public ContextExpression::Part {
   }
 
   bool is_of_rows() const override {
-    return bound_.counts_rows || (!bound_.is_of_group && std::ranges::any_of(inputs_, [](const ContextExpression& input) { return input.is_of_rows(); }));
+    return bound_.counts_rows ||
+           (!bound_.is_of_group &&
+            std::ranges::any_of(inputs_, [](const ContextExpression& input) { return input.is_of_rows(); }));
   }
   void mark_columns(std::vector<bool>& read) const override {
     for (const ContextExpression& input : inputs_) input.mark_columns(read);
@@ -293,7 +310,8 @@ class OverPart final : public ContextExpression::Part {
       part->keys_.push_back(std::move(key));
     }
     part->partition_keys_ = keys.size();
-    for (size_t i = 0; i < order.size(); ++i) part->orders_.push_back({.descending = over.descending[i], .nulls_last = over.nulls_last[i]});
+    for (size_t i = 0; i < order.size(); ++i)
+      part->orders_.push_back({.descending = over.descending[i], .nulls_last = over.nulls_last[i]});
     if (over.frame) {
       HR_TRY(part->framed_, FramedPart::bind(inputs[0], schema, over, order, type));
     } else {
@@ -321,7 +339,8 @@ class OverPart final : public ContextExpression::Part {
       of_partition.push_back(std::move(groups));
     }
     const std::span<const Array> order = std::span(keys).subspan(partition_keys_);
-    HR_TRY(const std::vector<PartitionPart> parts, partition(of_partition, context.starts->back(), order, orders_, context.budget));
+    HR_TRY(const std::vector<PartitionPart> parts,
+           partition(of_partition, context.starts->back(), order, orders_, context.budget));
     std::vector<bool> read(context.chunk.columns.size());
     mark_inner(read);
     const auto inner = [&](const Context& part) { return framed_ ? framed_->evaluate(part) : inner_->evaluate(part); };
@@ -362,13 +381,18 @@ class CallPart final : public ContextExpression::Part {
     return part;
   }
 
-  bool is_of_rows() const override { return std::ranges::any_of(inputs_, [](const ContextExpression& input) { return input.is_of_rows(); }); }
+  bool is_of_rows() const override {
+    return std::ranges::any_of(inputs_, [](const ContextExpression& input) { return input.is_of_rows(); });
+  }
   void mark_columns(std::vector<bool>& read) const override {
     for (const ContextExpression& input : inputs_) input.mark_columns(read);
   }
   Result<Values> evaluate(const Context& context) const override {
     if (!context.is_outermost) {
-      return fail(ErrorKind::Unsupported, fmt::format("{}: it answers when it will, and partitions do not wait; calculate it in a column before.", text_));
+      return fail(
+          ErrorKind::Unsupported,
+          fmt::format("{}: it answers when it will, and partitions do not wait; calculate it in a column before.",
+                      text_));
     }
     std::vector<Values> inputs;
     std::shared_ptr<const Starts> starts;
@@ -382,7 +406,8 @@ class CallPart final : public ContextExpression::Part {
       HR_TRY(Array rows, starts ? rows_of(one, *starts, context.budget) : Result<Array>(one.array));
       arrays.push_back(std::move(rows));
     }
-    auto made = call_async(*function_, arrays, starts ? starts->back() : context.groups(), type_, context.budget, context.is_cancelled);
+    auto made = call_async(*function_, arrays, starts ? starts->back() : context.groups(), type_, context.budget,
+                           context.is_cancelled);
     if (!made) return fail(made.error().kind, fmt::format("{}: {}", text_, made.error().message));
     return Values{*std::move(made), std::move(starts)};
   }
@@ -395,7 +420,8 @@ class CallPart final : public ContextExpression::Part {
 };
 
 Result<PartPointer> bind_part(const Expression& expression, const Schema& schema, DataType& type) {
-  if (std::holds_alternative<Expression::Aggregate>(expression.kind())) return AggregatePart::bind(expression, schema, type);
+  if (std::holds_alternative<Expression::Aggregate>(expression.kind()))
+    return AggregatePart::bind(expression, schema, type);
   if (std::holds_alternative<Expression::Over>(expression.kind())) return OverPart::bind(expression, schema, type);
   if (std::holds_alternative<Expression::Call>(expression.kind())) return CallPart::bind(expression, schema, type);
   return SequencePart::bind(expression, schema, type);
@@ -416,7 +442,8 @@ Result<Array> rows_of(const Values& values, const Starts& starts, const std::sha
   HR_TRY(const Reservation reserved, Reservation::take(budget, starts.back() * sizeof(uint64_t)));
   std::vector<uint64_t> rows(starts.back());
   for (size_t i = 0; i + 1 < starts.size(); ++i) {
-    std::fill(rows.begin() + static_cast<ptrdiff_t>(starts[i]), rows.begin() + static_cast<ptrdiff_t>(starts[i + 1]), i);
+    std::fill(rows.begin() + static_cast<ptrdiff_t>(starts[i]), rows.begin() + static_cast<ptrdiff_t>(starts[i + 1]),
+              i);
   }
   return gather(values.array, rows, budget);
 }
@@ -458,7 +485,8 @@ Result<Array> ContextExpression::rest_of_rows(const Context& context, const Chun
   HR_CHECK(each_in_parallel(pieces.size(), 1, [&](size_t piece) -> Result<void> {
     const size_t begin = piece * kPieceRows;
     Chunk some{.columns = {}, .rows = std::min(kPieceRows, chunk.rows - begin)};
-    for (const Array& column : chunk.columns) some.columns.push_back(column.size() == 0 ? column : column.slice(begin, some.rows));
+    for (const Array& column : chunk.columns)
+      some.columns.push_back(column.size() == 0 ? column : column.slice(begin, some.rows));
     HR_TRY(pieces[piece], rest_->evaluate(some, context.budget));
     return {};
   }));

@@ -17,7 +17,7 @@ struct Context {
   const Chunk& chunk;  ///< columns of the schema; those that are not read may be empty
   std::shared_ptr<const Starts> starts;
   const std::shared_ptr<MemoryBudget>& budget;
-  bool is_outermost = false;  ///< nothing else runs beside it: large parts are divided among the threads
+  bool is_outermost = false;             ///< nothing else runs beside it: large parts are divided among the threads
   std::function<bool()> is_cancelled{};  ///< what waits looks at it
 
   size_t groups() const { return starts->size() - 1; }
@@ -31,8 +31,8 @@ struct Values {
 /// The same for each row.
 Result<Array> rows_of(const Values& values, const Starts& starts, const std::shared_ptr<MemoryBudget>& budget);
 
-/// An expression in which aggregates, functions of sequences and windows may stand anywhere, within one another too, over the columns of
-/// a schema; its types found and checked. Immutable; thread-safe.
+/// An expression in which aggregates, functions of sequences and windows may stand anywhere, within one another too,
+/// over the columns of a schema; its types found and checked. Immutable; thread-safe.
 class ContextExpression {
  public:
   /// NotFound or InvalidArgument names the part of the expression that is wrong.

@@ -15,8 +15,10 @@ using Bound = WindowFrame::Bound;
 Extents all_of(const Starts& starts) {
   Extents extents{std::vector<uint64_t>(starts.back()), std::vector<uint64_t>(starts.back())};
   for (size_t i = 0; i + 1 < starts.size(); ++i) {
-    std::fill(extents.begin.begin() + static_cast<ptrdiff_t>(starts[i]), extents.begin.begin() + static_cast<ptrdiff_t>(starts[i + 1]), starts[i]);
-    std::fill(extents.end.begin() + static_cast<ptrdiff_t>(starts[i]), extents.end.begin() + static_cast<ptrdiff_t>(starts[i + 1]), starts[i + 1]);
+    std::fill(extents.begin.begin() + static_cast<ptrdiff_t>(starts[i]),
+              extents.begin.begin() + static_cast<ptrdiff_t>(starts[i + 1]), starts[i]);
+    std::fill(extents.end.begin() + static_cast<ptrdiff_t>(starts[i]),
+              extents.end.begin() + static_cast<ptrdiff_t>(starts[i + 1]), starts[i + 1]);
   }
   return extents;
 }
@@ -28,7 +30,9 @@ uint64_t after(uint64_t row, uint64_t by, uint64_t last) { return last - row < b
 Result<uint64_t> rows_of(Bound bound, const Scalar& offset) {
   if (bound != Bound::Preceding && bound != Bound::Following) return 0;
   const bool fits = !offset.is_null() && offset.type().is_integer() && offset.as_whole() >= 0;
-  if (!fits) return fail(ErrorKind::InvalidArgument, fmt::format("a frame of rows goes so many rows far, not {}", to_string(offset)));
+  if (!fits)
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("a frame of rows goes so many rows far, not {}", to_string(offset)));
   return static_cast<uint64_t>(std::min<Int128>(offset.as_whole(), INT64_MAX));
 }
 
@@ -80,7 +84,8 @@ T offset_of(const Scalar& offset) {
 template <class T>
 void by_values(const WindowFrame& frame, const Heights<T>& heights, uint64_t first, uint64_t last, Extents& extents) {
   const auto moves = [](Bound bound) { return bound == Bound::Preceding || bound == Bound::Following; };
-  const T from = moves(frame.begin) ? offset_of<T>(frame.begin_offset) : T{}, to = moves(frame.end) ? offset_of<T>(frame.end_offset) : T{};
+  const T from = moves(frame.begin) ? offset_of<T>(frame.begin_offset) : T{},
+          to = moves(frame.end) ? offset_of<T>(frame.end_offset) : T{};
   uint64_t begin = first, end = first;
   for (uint64_t row = first; row < last; ++row) {
     const T height = heights[row];
@@ -101,22 +106,26 @@ void by_values(const WindowFrame& frame, const Heights<T>& heights, uint64_t fir
 void by_peers(const WindowFrame& frame, const Starts& starts, std::span<const Array> order, Extents& extents) {
   for (size_t i = 0; i + 1 < starts.size(); ++i) {
     for (uint64_t begin = starts[i], end = begin; begin < starts[i + 1]; begin = end) {
-      for (end = begin + 1; end < starts[i + 1] && rows_equal(order, begin, order, end); ++end) {}
+      for (end = begin + 1; end < starts[i + 1] && rows_equal(order, begin, order, end); ++end) {
+      }
       for (uint64_t row = begin; row < end; ++row) {
         // Nulls are no distance away from anything: their frame is their own run.
         const bool is_null = order.size() == 1 && !order[0].is_valid(row);
-        if (frame.begin == Bound::CurrentRow || (is_null && frame.begin != Bound::UnboundedPreceding)) extents.begin[row] = begin;
-        if (frame.end == Bound::CurrentRow || (is_null && frame.end != Bound::UnboundedFollowing)) extents.end[row] = end;
+        if (frame.begin == Bound::CurrentRow || (is_null && frame.begin != Bound::UnboundedPreceding))
+          extents.begin[row] = begin;
+        if (frame.end == Bound::CurrentRow || (is_null && frame.end != Bound::UnboundedFollowing))
+          extents.end[row] = end;
       }
     }
   }
 }
 
-Result<void> by_range(const WindowFrame& frame, const Starts& starts, std::span<const Array> order, bool descending, Extents& extents) {
+Result<void> by_range(const WindowFrame& frame, const Starts& starts, std::span<const Array> order, bool descending,
+                      Extents& extents) {
   const auto moves = [](Bound bound) { return bound == Bound::Preceding || bound == Bound::Following; };
   if (moves(frame.begin) || moves(frame.end)) {
-    const bool fits = order.size() == 1 && order[0].type().layout() == Layout::Fixed && order[0].type().id() != TypeId::Categorical &&
-                      order[0].type().id() != TypeId::Float16;
+    const bool fits = order.size() == 1 && order[0].type().layout() == Layout::Fixed &&
+                      order[0].type().id() != TypeId::Categorical && order[0].type().id() != TypeId::Float16;
     if (!fits) return fail(ErrorKind::InvalidArgument, "a range by distance needs one order key of numbers or times");
     const Array& key = order[0];
     for (size_t i = 0; i + 1 < starts.size(); ++i) {
@@ -131,13 +140,15 @@ Result<void> by_range(const WindowFrame& frame, const Starts& starts, std::span<
     }
   }
   by_peers(frame, starts, order, extents);
-  for (size_t row = 0; row < extents.begin.size(); ++row) extents.end[row] = std::max(extents.begin[row], extents.end[row]);
+  for (size_t row = 0; row < extents.begin.size(); ++row)
+    extents.end[row] = std::max(extents.begin[row], extents.end[row]);
   return {};
 }
 
 }  // namespace
 
-Result<Extents> extents_of(const WindowFrame& frame, const Starts& starts, std::span<const Array> order, bool descending) {
+Result<Extents> extents_of(const WindowFrame& frame, const Starts& starts, std::span<const Array> order,
+                           bool descending) {
   if (frame.begin == Bound::UnboundedFollowing || frame.end == Bound::UnboundedPreceding) {
     return fail(ErrorKind::InvalidArgument, "a frame neither begins behind the last row nor ends before the first");
   }

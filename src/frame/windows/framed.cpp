@@ -24,7 +24,8 @@ std::vector<uint64_t> valid_before(const Array& values) {
 
 /// Which row each row takes its value from: the least value, or the greatest, of those that it sees.
 template <class Comes>
-std::vector<uint64_t> extreme_rows(const Array& values, const Extents& extents, const Starts& starts, const Comes& comes_before) {
+std::vector<uint64_t> extreme_rows(const Array& values, const Extents& extents, const Starts& starts,
+                                   const Comes& comes_before) {
   std::vector<uint64_t> rows(values.size(), kNoRow);
   std::deque<uint64_t> best;  // each comes before those behind it, and stands before them
   for (size_t group = 0; group + 1 < starts.size(); ++group) {
@@ -43,7 +44,8 @@ std::vector<uint64_t> extreme_rows(const Array& values, const Extents& extents, 
   return rows;
 }
 
-std::vector<uint64_t> extreme_rows(const FramedAggregate& aggregate, const Array& values, const Extents& extents, const Starts& starts) {
+std::vector<uint64_t> extreme_rows(const FramedAggregate& aggregate, const Array& values, const Extents& extents,
+                                   const Starts& starts) {
   const bool is_max = aggregate.what.op == Max;
   std::vector<uint64_t> rows;
   const auto of = [&](const auto& less) {
@@ -78,19 +80,22 @@ std::vector<Int128> sums_before(const Array& values) {
   return before;
 }
 std::vector<Int128> sums_before(const Array& values) {
-  if (values.type().id() != TypeId::Bool) return with_type_of(values.type(), [&]<class T>(T) { return sums_before<T>(values); });
+  if (values.type().id() != TypeId::Bool)
+    return with_type_of(values.type(), [&]<class T>(T) { return sums_before<T>(values); });
   std::vector<Int128> before(values.size() + 1);
   const Bitmap bits = values.bits();
   for (size_t row = 0; row < values.size(); ++row) before[row + 1] = before[row] + (values.is_valid(row) && bits[row]);
   return before;
 }
 
-/// Calls each(row, sum) for sums of floats. What leaves is not taken off again, which would leave its rounding, or NaN, behind: sums up to
-/// a row in the middle are kept, and the sum from there on.
+/// Calls each(row, sum) for sums of floats. What leaves is not taken off again, which would leave its rounding, or NaN,
+/// behind: sums up to a row in the middle are kept, and the sum from there on.
 template <class T, class Each>
 void each_float_sum(const Array& values, const Extents& extents, const Starts& starts, const Each& each) {
   std::vector<double> up_to_middle(values.size() + 1);
-  const auto value = [&](uint64_t row) { return values.is_valid(row) ? static_cast<double>(values.data<T>()[row]) : 0.0; };
+  const auto value = [&](uint64_t row) {
+    return values.is_valid(row) ? static_cast<double>(values.data<T>()[row]) : 0.0;
+  };
   for (size_t group = 0; group + 1 < starts.size(); ++group) {
     uint64_t middle = starts[group], next = middle;
     double behind = 0;
@@ -111,8 +116,9 @@ void each_float_sum(const Array& values, const Extents& extents, const Starts& s
 }
 
 template <class T>
-Result<Array> float_values(const FramedAggregate& aggregate, const Array& values, const Extents& extents, const Starts& starts,
-                           const std::vector<uint64_t>& valid, const std::shared_ptr<MemoryBudget>& budget) {
+Result<Array> float_values(const FramedAggregate& aggregate, const Array& values, const Extents& extents,
+                           const Starts& starts, const std::vector<uint64_t>& valid,
+                           const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(const Buffer out, Buffer::allocate(values.size() * sizeof(T), budget));
   const auto count = [&](uint64_t row) { return valid[extents.end[row]] - valid[extents.begin[row]]; };
   const bool is_mean = aggregate.what.op == Mean;
@@ -136,8 +142,9 @@ Result<Array> whole_values(const FramedAggregate& aggregate, const Array& values
     for (size_t row = 0; row < values.size(); ++row) {
       out.as<double>()[row] = static_cast<double>(sum(row)) / static_cast<double>(count(row)) / scale;
     }
-    return array_of<double>(aggregate.result, out, values.size(),
-                            [&](size_t row) { return count(row) >= std::max<uint64_t>(1, aggregate.least); }, budget);
+    return array_of<double>(
+        aggregate.result, out, values.size(),
+        [&](size_t row) { return count(row) >= std::max<uint64_t>(1, aggregate.least); }, budget);
   }
   return with_type_of(aggregate.result, [&]<class T>(T) -> Result<Array> {
     HR_TRY(const Buffer out, Buffer::allocate(values.size() * sizeof(T), budget));
@@ -145,10 +152,12 @@ Result<Array> whole_values(const FramedAggregate& aggregate, const Array& values
       const Int128 whole = sum(row);
       out.as<T>()[row] = static_cast<T>(whole);
       if (static_cast<Int128>(out.as<T>()[row]) != whole) {
-        return fail(ErrorKind::OutOfRange, fmt::format("a sum does not fit {}; cast to a wider type before", to_string(aggregate.result)));
+        return fail(ErrorKind::OutOfRange,
+                    fmt::format("a sum does not fit {}; cast to a wider type before", to_string(aggregate.result)));
       }
     }
-    return array_of<T>(aggregate.result, out, values.size(), [&](size_t row) { return count(row) >= aggregate.least; }, budget);
+    return array_of<T>(
+        aggregate.result, out, values.size(), [&](size_t row) { return count(row) >= aggregate.least; }, budget);
   });
 }
 
@@ -157,8 +166,11 @@ Result<Array> counts(const FramedAggregate& aggregate, const Extents& extents, c
   const size_t rows = extents.begin.size();
   HR_TRY(Buffer out, Buffer::allocate(rows * sizeof(uint32_t), budget));
   for (size_t row = 0; row < rows; ++row) {
-    const uint64_t all = extents.end[row] - extents.begin[row], some = valid[extents.end[row]] - valid[extents.begin[row]];
-    out.as<uint32_t>()[row] = static_cast<uint32_t>(aggregate.what.op == Len ? all : aggregate.what.op == Count ? some : all - some);
+    const uint64_t all = extents.end[row] - extents.begin[row],
+                   some = valid[extents.end[row]] - valid[extents.begin[row]];
+    out.as<uint32_t>()[row] = static_cast<uint32_t>(aggregate.what.op == Len     ? all
+                                                    : aggregate.what.op == Count ? some
+                                                                                 : all - some);
   }
   return Array::make({.type = TypeId::UInt32, .size = rows, .values = std::move(out), .nulls = 0});
 }
@@ -172,19 +184,21 @@ Result<Array> by_rows(const FramedAggregate& aggregate, const Array& values, con
     const size_t size = extents.end[row] - extents.begin[row];
     const Array seen = values.slice(extents.begin[row], size);
     const std::vector<uint32_t> groups(size, static_cast<uint32_t>(row));
-    if (size > 0) HR_CHECK(accumulator->update({.input = &seen, .groups = groups, .places = {.first = extents.begin[row]}}));
+    if (size > 0)
+      HR_CHECK(accumulator->update({.input = &seen, .groups = groups, .places = {.first = extents.begin[row]}}));
   }
   return accumulator->finish();
 }
 
 }  // namespace
 
-Result<Array> framed(const FramedAggregate& aggregate, const Array& values, const Extents& extents, const Starts& starts,
-                     const std::shared_ptr<MemoryBudget>& budget) {
+Result<Array> framed(const FramedAggregate& aggregate, const Array& values, const Extents& extents,
+                     const Starts& starts, const std::shared_ptr<MemoryBudget>& budget) {
   const AggregateOperator op = aggregate.what.op;
   const std::vector<uint64_t> valid = valid_before(values);
   if (op == Len || op == Count || op == NullCount) return counts(aggregate, extents, valid, budget);
-  if (values.nulls() == values.size() && values.size() > 0 && aggregate.least > 0) return Array::all_null(aggregate.result, values.size(), budget);
+  if (values.nulls() == values.size() && values.size() > 0 && aggregate.least > 0)
+    return Array::all_null(aggregate.result, values.size(), budget);
   if (op == First || op == Last || op == Min || op == Max) {
     std::vector<uint64_t> rows(values.size(), kNoRow);
     if (op == Min || op == Max) {
@@ -199,9 +213,12 @@ Result<Array> framed(const FramedAggregate& aggregate, const Array& values, cons
     }
     return gather(values, rows, budget);
   }
-  if ((op == Sum || op == Mean) && values.type().id() == TypeId::Float64) return float_values<double>(aggregate, values, extents, starts, valid, budget);
-  if ((op == Sum || op == Mean) && values.type().id() == TypeId::Float32) return float_values<float>(aggregate, values, extents, starts, valid, budget);
-  const bool is_whole = values.type().is_integer() || values.type().id() == TypeId::Bool || values.type().id() == TypeId::Decimal;
+  if ((op == Sum || op == Mean) && values.type().id() == TypeId::Float64)
+    return float_values<double>(aggregate, values, extents, starts, valid, budget);
+  if ((op == Sum || op == Mean) && values.type().id() == TypeId::Float32)
+    return float_values<float>(aggregate, values, extents, starts, valid, budget);
+  const bool is_whole =
+      values.type().is_integer() || values.type().id() == TypeId::Bool || values.type().id() == TypeId::Decimal;
   if (is_whole && (op == Sum || op == Mean)) return whole_values(aggregate, values, extents, valid, budget);
   HR_TRY(Array made, by_rows(aggregate, values, extents, budget));
   if (aggregate.least == 0) return made;

@@ -16,10 +16,13 @@ namespace headrace::frame {
 namespace {
 
 /// The rows named, in parallel.
-Result<Column> gather_in_pieces(const Array& array, std::span<const uint64_t> rows, const std::shared_ptr<MemoryBudget>& budget) {
+Result<Column> gather_in_pieces(const Array& array, std::span<const uint64_t> rows,
+                                const std::shared_ptr<MemoryBudget>& budget) {
   std::vector<Array> pieces((rows.size() + kPieceRows - 1) / kPieceRows);
   HR_CHECK(each_in_parallel(pieces.size(), 1, [&](size_t piece) -> Result<void> {
-    HR_TRY(pieces[piece], gather(array, rows.subspan(piece * kPieceRows, std::min(kPieceRows, rows.size() - piece * kPieceRows)), budget));
+    HR_TRY(pieces[piece],
+           gather(array, rows.subspan(piece * kPieceRows, std::min(kPieceRows, rows.size() - piece * kPieceRows)),
+                  budget));
     return {};
   }));
   return Column::make(array.type(), std::move(pieces));
@@ -65,7 +68,8 @@ Result<Array> over_parts(const Context& context, const std::vector<PartitionPart
     HR_TRY(const Chunk chunk, chunk_of_rows(context.chunk, read, parts[i].rows, context.budget));
     HR_TRY(made[i], evaluate({.chunk = chunk, .starts = parts[i].starts, .budget = context.budget}));
     if (made[i].starts && *made[i].starts != *parts[i].starts) {
-      return fail(ErrorKind::InvalidArgument, fmt::format("{}: a partition's values are other in number than its rows.", text));
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("{}: a partition's values are other in number than its rows.", text));
     }
     return {};
   }));
@@ -77,7 +81,8 @@ Result<Array> over_parts(const Context& context, const std::vector<PartitionPart
   for (size_t i = 0; i < parts.size(); ++i) {
     const Starts& starts = *parts[i].starts;
     for (size_t group = 0; group + 1 < starts.size(); ++group) {
-      for (uint64_t row = starts[group]; row < starts[group + 1]; ++row) place[parts[i].rows[row]] = offset + (made[i].starts ? row : group);
+      for (uint64_t row = starts[group]; row < starts[group + 1]; ++row)
+        place[parts[i].rows[row]] = offset + (made[i].starts ? row : group);
     }
     offset += made[i].array.size();
     arrays.push_back(std::move(made[i].array));
@@ -87,7 +92,8 @@ Result<Array> over_parts(const Context& context, const std::vector<PartitionPart
   return contiguous(column, context.budget);
 }
 
-Result<Chunk> whole_chunk(const DataFrame& frame, const std::vector<bool>& read, const std::shared_ptr<MemoryBudget>& budget) {
+Result<Chunk> whole_chunk(const DataFrame& frame, const std::vector<bool>& read,
+                          const std::shared_ptr<MemoryBudget>& budget) {
   Chunk chunk{.columns = std::vector<Array>(frame.width()), .rows = frame.height()};
   for (size_t i = 0; i < frame.width(); ++i) {
     if (!read[i]) continue;
@@ -99,12 +105,15 @@ Result<Chunk> whole_chunk(const DataFrame& frame, const std::vector<bool>& read,
 namespace {
 
 /// An expression with windows, of a whole frame.
-Result<Values> whole_values(const DataFrame& frame, const ContextExpression& expression, const std::shared_ptr<MemoryBudget>& budget,
-                            const std::function<bool()>& is_cancelled) {
+Result<Values> whole_values(const DataFrame& frame, const ContextExpression& expression,
+                            const std::shared_ptr<MemoryBudget>& budget, const std::function<bool()>& is_cancelled) {
   std::vector<bool> read(frame.width());
   expression.mark_columns(read);
   HR_TRY(const Chunk chunk, whole_chunk(frame, read, budget));
-  return expression.evaluate({.chunk = chunk, .starts = one_group(frame.height()), .budget = budget, .is_outermost = true,
+  return expression.evaluate({.chunk = chunk,
+                              .starts = one_group(frame.height()),
+                              .budget = budget,
+                              .is_outermost = true,
                               .is_cancelled = is_cancelled});
 }
 
@@ -115,15 +124,17 @@ struct Selected {
 };
 
 /// The columns of one length: single values stand in every row.
-Result<DataFrame> of_one_length(Schema schema, std::vector<Selected> selected, const std::shared_ptr<MemoryBudget>& budget) {
+Result<DataFrame> of_one_length(Schema schema, std::vector<Selected> selected,
+                                const std::shared_ptr<MemoryBudget>& budget) {
   const auto first = std::ranges::find(selected, true, &Selected::is_of_rows);
   const size_t height = first == selected.end() ? 1 : first->column.size();
   std::vector<Column> columns;
   for (size_t i = 0; i < selected.size(); ++i) {
     Selected& one = selected[i];
     if (one.is_of_rows && one.column.size() != height) {
-      return fail(ErrorKind::InvalidArgument, fmt::format("{:?} has {} rows, where {:?} has {}.", schema[i].name, one.column.size(),
-                                                          schema[static_cast<size_t>(first - selected.begin())].name, height));
+      return fail(ErrorKind::InvalidArgument,
+                  fmt::format("{:?} has {} rows, where {:?} has {}.", schema[i].name, one.column.size(),
+                              schema[static_cast<size_t>(first - selected.begin())].name, height));
     }
     if (!one.is_of_rows) {
       HR_TRY(const Array value, contiguous(one.column, budget));
@@ -136,7 +147,8 @@ Result<DataFrame> of_one_length(Schema schema, std::vector<Selected> selected, c
 
 }  // namespace
 
-Result<DataFrame> select_windows(const DataFrame& frame, std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget,
+Result<DataFrame> select_windows(const DataFrame& frame, std::span<const Expression> expressions,
+                                 const std::shared_ptr<MemoryBudget>& budget,
                                  const std::function<bool()>& is_cancelled) {
   std::vector<Field> fields(expressions.size());
   std::vector<Selected> selected(expressions.size());
@@ -150,7 +162,8 @@ Result<DataFrame> select_windows(const DataFrame& frame, std::span<const Express
     HR_TRY(const ContextExpression bound, ContextExpression::bind(expressions[i], frame.schema()));
     HR_TRY(Values values, whole_values(frame, bound, budget, is_cancelled));
     selected[i] = {.column = Column(std::move(values.array)), .is_of_rows = values.starts != nullptr};
-    HR_TRY(selected[i].column, Column::make(bound.type(), {selected[i].column.chunks().begin(), selected[i].column.chunks().end()}));
+    HR_TRY(selected[i].column,
+           Column::make(bound.type(), {selected[i].column.chunks().begin(), selected[i].column.chunks().end()}));
     fields[i].type = bound.type();
   }
   if (!others.empty()) {
@@ -170,17 +183,18 @@ Result<DataFrame> select_windows(const DataFrame& frame, std::span<const Express
 namespace {
 
 /// The frame with a last column of a condition's answers, which has a name that no other has.
-Result<DataFrame> with_answers(const DataFrame& frame, const Expression& condition, const std::shared_ptr<MemoryBudget>& budget,
-                               const std::function<bool()>& is_cancelled) {
+Result<DataFrame> with_answers(const DataFrame& frame, const Expression& condition,
+                               const std::shared_ptr<MemoryBudget>& budget, const std::function<bool()>& is_cancelled) {
   HR_TRY(const ContextExpression bound, ContextExpression::bind(condition, frame.schema()));
   if (bound.type().id() != TypeId::Bool && bound.type().id() != TypeId::Null) {
-    return fail(ErrorKind::InvalidArgument,
-                fmt::format("{}: a condition must be Boolean and is {}.", to_string(condition), to_string(bound.type())));
+    return fail(ErrorKind::InvalidArgument, fmt::format("{}: a condition must be Boolean and is {}.",
+                                                        to_string(condition), to_string(bound.type())));
   }
   HR_TRY(const Values values, whole_values(frame, bound, budget, is_cancelled));
   HR_TRY(Array answers, rows_of(values, {0, frame.height()}, budget));
   if (answers.size() != frame.height()) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{}: it has {} rows, where the frame has {}.", to_string(condition), answers.size(), frame.height()));
+    return fail(ErrorKind::InvalidArgument, fmt::format("{}: it has {} rows, where the frame has {}.",
+                                                        to_string(condition), answers.size(), frame.height()));
   }
   std::vector<Field> fields(frame.schema().fields().begin(), frame.schema().fields().end());
   std::string name = "answer";
@@ -194,7 +208,8 @@ Result<DataFrame> with_answers(const DataFrame& frame, const Expression& conditi
 
 }  // namespace
 
-Result<DataFrame> filter_windows(const DataFrame& frame, const Expression& condition, const std::shared_ptr<MemoryBudget>& budget,
+Result<DataFrame> filter_windows(const DataFrame& frame, const Expression& condition,
+                                 const std::shared_ptr<MemoryBudget>& budget,
                                  const std::function<bool()>& is_cancelled) {
   HR_TRY(const DataFrame answered, with_answers(frame, condition, budget, is_cancelled));
   HR_TRY(const DataFrame kept, filter(answered, Expression::column(answered.schema()[frame.width()].name), budget));
@@ -223,9 +238,11 @@ struct GroupColumns {
 };
 
 Result<GroupColumns> columns_of(const PartitionPart& part, const Chunk& chunk, const std::vector<bool>& read,
-                                std::span<const ContextExpression> expressions, const std::shared_ptr<MemoryBudget>& budget) {
+                                std::span<const ContextExpression> expressions,
+                                const std::shared_ptr<MemoryBudget>& budget) {
   GroupColumns out;
-  for (size_t group = 0; group + 1 < part.starts->size(); ++group) out.first_rows.push_back(part.rows[(*part.starts)[group]]);
+  for (size_t group = 0; group + 1 < part.starts->size(); ++group)
+    out.first_rows.push_back(part.rows[(*part.starts)[group]]);
   HR_TRY(const Chunk some, chunk_of_rows(chunk, read, part.rows, budget));
   for (const ContextExpression& expression : expressions) {
     HR_TRY(Values values, expression.evaluate({.chunk = some, .starts = part.starts, .budget = budget}));
@@ -254,7 +271,8 @@ std::pair<std::vector<uint64_t>, std::vector<uint64_t>> order_of(const std::vect
 
 }  // namespace
 
-Result<Schema> schema_of_groups(std::span<const Expression> keys, std::span<const Expression> expressions, const Schema& schema) {
+Result<Schema> schema_of_groups(std::span<const Expression> keys, std::span<const Expression> expressions,
+                                const Schema& schema) {
   HR_TRY(const std::vector<BoundExpression> bound, bind_keys(keys, schema));
   std::vector<Field> fields;
   for (size_t i = 0; i < keys.size(); ++i) fields.push_back({keys[i].name(), bound[i].type()});
@@ -265,8 +283,8 @@ Result<Schema> schema_of_groups(std::span<const Expression> keys, std::span<cons
   return Schema::make(std::move(fields));
 }
 
-Result<DataFrame> group_whole(const DataFrame& frame, std::span<const Expression> keys, std::span<const Expression> expressions,
-                              const std::shared_ptr<MemoryBudget>& budget) {
+Result<DataFrame> group_whole(const DataFrame& frame, std::span<const Expression> keys,
+                              std::span<const Expression> expressions, const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(Schema schema, schema_of_groups(keys, expressions, frame.schema()));
   HR_TRY(const std::vector<BoundExpression> bound_keys, bind_keys(keys, frame.schema()));
   std::vector<ContextExpression> bound;

@@ -18,7 +18,8 @@ namespace {
 constexpr size_t kFewRows = size_t{4} << 10;
 
 /// The rows of each part, in their order.
-Result<std::vector<std::vector<uint64_t>>> parts_of(std::span<const Array> keys, size_t rows, const std::shared_ptr<MemoryBudget>& budget) {
+Result<std::vector<std::vector<uint64_t>>> parts_of(std::span<const Array> keys, size_t rows,
+                                                    const std::shared_ptr<MemoryBudget>& budget) {
   std::vector<std::vector<uint64_t>> parts(1);
   if (rows < kFewRows || keys.empty()) {
     parts[0].resize(rows);
@@ -43,7 +44,8 @@ Result<std::vector<std::vector<uint64_t>>> parts_of(std::span<const Array> keys,
   return parts;
 }
 
-Result<std::vector<Array>> gathered(std::span<const Array> columns, std::span<const uint64_t> rows, const std::shared_ptr<MemoryBudget>& budget) {
+Result<std::vector<Array>> gathered(std::span<const Array> columns, std::span<const uint64_t> rows,
+                                    const std::shared_ptr<MemoryBudget>& budget) {
   std::vector<Array> out;
   for (const Array& column : columns) {
     HR_TRY(Array some, gather(column, rows, budget));
@@ -71,8 +73,9 @@ Result<std::vector<uint32_t>> numbers_of(std::span<const Array> keys, std::span<
 }
 
 /// Puts a part's rows in the order of groups and of keys within them.
-Result<PartitionPart> arranged(std::span<const Array> keys, const std::vector<uint64_t>& rows, std::span<const Array> order,
-                               std::span<const SortOrder> orders, const std::shared_ptr<MemoryBudget>& budget) {
+Result<PartitionPart> arranged(std::span<const Array> keys, const std::vector<uint64_t>& rows,
+                               std::span<const Array> order, std::span<const SortOrder> orders,
+                               const std::shared_ptr<MemoryBudget>& budget) {
   size_t groups = 0;
   HR_TRY(const std::vector<uint32_t> numbers, numbers_of(keys, rows, groups, budget));
   auto starts = std::make_shared<Starts>(groups + 1);
@@ -100,7 +103,8 @@ Result<PartitionPart> arranged(std::span<const Array> keys, const std::vector<ui
 }  // namespace
 
 Result<std::vector<PartitionPart>> partition(std::span<const Array> keys, size_t rows, std::span<const Array> order,
-                                             std::span<const SortOrder> orders, const std::shared_ptr<MemoryBudget>& budget) {
+                                             std::span<const SortOrder> orders,
+                                             const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(const auto parts, parts_of(keys, rows, budget));
   std::vector<PartitionPart> out(parts.size());
   HR_CHECK(each_in_parallel(parts.size(), 1, [&](size_t i) -> Result<void> {

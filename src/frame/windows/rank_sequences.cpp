@@ -21,7 +21,8 @@ Result<Array> group_column(const SequenceCall& call) {
 enum class RankMethod : uint8_t { Average, Min, Max, Dense, Ordinal };
 constexpr std::string_view kMethods[] = {"average", "min", "max", "dense", "ordinal"};
 
-/// Writes the ranks of rows that are equal: order[begin, end), of a group whose first place is `first`; `dense` such runs came before.
+/// Writes the ranks of rows that are equal: order[begin, end), of a group whose first place is `first`; `dense` such
+/// runs came before.
 struct Ranks {
   RankMethod method;
   double* average;
@@ -59,8 +60,11 @@ Result<SequenceValues> rank_values(const SequenceCall& call, RankMethod method, 
   const std::span<const uint64_t> rows(order.as<const uint64_t>(), call.rows());
   for (size_t i = 0; i < call.groups(); ++i) {
     uint32_t dense = 0;
-    for (uint64_t begin = call.starts[i], end = begin; begin < call.starts[i + 1] && input.is_valid(rows[begin]); begin = end, ++dense) {
-      for (end = begin + 1; end < call.starts[i + 1] && rows_equal(call.inputs, rows[begin], call.inputs, rows[end]); ++end) {}
+    for (uint64_t begin = call.starts[i], end = begin; begin < call.starts[i + 1] && input.is_valid(rows[begin]);
+         begin = end, ++dense) {
+      for (end = begin + 1; end < call.starts[i + 1] && rows_equal(call.inputs, rows[begin], call.inputs, rows[end]);
+           ++end) {
+      }
       ranks.write(rows.subspan(begin, end - begin), begin - call.starts[i], dense);
     }
   }
@@ -71,14 +75,18 @@ Result<SequenceValues> rank_values(const SequenceCall& call, RankMethod method, 
 Result<BoundSequence> bind_rank(SequenceTypes inputs, SequenceOptions options) {
   const auto method = std::ranges::find(kMethods, options[0].as_bytes());
   if (method == std::end(kMethods)) {
-    return fail(ErrorKind::InvalidArgument,
-                fmt::format("{:?} is no method of ranks; average, min, max, dense and ordinal are", options[0].as_bytes()));
+    return fail(
+        ErrorKind::InvalidArgument,
+        fmt::format("{:?} is no method of ranks; average, min, max, dense and ordinal are", options[0].as_bytes()));
   }
-  if (inputs[0].id() == TypeId::List) return fail(ErrorKind::InvalidArgument, fmt::format("{} has no order", to_string(inputs[0])));
+  if (inputs[0].id() == TypeId::List)
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} has no order", to_string(inputs[0])));
   const auto which = static_cast<RankMethod>(method - std::begin(kMethods));
   BoundSequence bound{
       .inputs = {inputs[0]}, .result = which == RankMethod::Average ? TypeId::Float64 : TypeId::UInt32, .evaluate = {}};
-  bound.evaluate = [which, descending = options[1].as_bool()](const SequenceCall& call) { return rank_values(call, which, descending); };
+  bound.evaluate = [which, descending = options[1].as_bool()](const SequenceCall& call) {
+    return rank_values(call, which, descending);
+  };
   return bound;
 }
 
@@ -109,7 +117,7 @@ Result<SequenceValues> among_values(const SequenceCall& call, Among which) {
   for (uint64_t row = 0; row < found.size(); ++row) {
     const bool is_first = found[row] == next;
     next += is_first;
-    const bool holds = which == Among::First   ? is_first
+    const bool holds = which == Among::First  ? is_first
                        : which == Among::Last ? last[found[row]] == row
                                               : (counts[found[row]] == 1) == (which == Among::Unique);
     if (holds) bits.set(row);
@@ -139,23 +147,29 @@ Result<SequenceValues> standing_values(const SequenceCall& call) {
     const uint64_t first = call.starts[i], last = call.starts[i + 1];
     uint64_t runs = 0;
     for (uint64_t begin = first, end = begin; begin < last; begin = end, ++runs) {
-      for (end = begin + 1; end < last && rows_equal(call.inputs, begin, call.inputs, end); ++end) {}
+      for (end = begin + 1; end < last && rows_equal(call.inputs, begin, call.inputs, end); ++end) {
+      }
       T value{};
       if constexpr (kWhich == Standing::Rank) value = static_cast<T>(begin - first + 1);
       if constexpr (kWhich == Standing::Dense) value = static_cast<T>(runs + 1);
-      if constexpr (kWhich == Standing::Percent) value = last - first == 1 ? 0.0 : static_cast<T>(begin - first) / static_cast<T>(last - first - 1);
+      if constexpr (kWhich == Standing::Percent)
+        value = last - first == 1 ? 0.0 : static_cast<T>(begin - first) / static_cast<T>(last - first - 1);
       if constexpr (kWhich == Standing::Cumulative) value = static_cast<T>(end - first) / static_cast<T>(last - first);
       std::fill(out + begin, out + end, value);
     }
   }
-  HR_TRY(Array made, Array::make({.type = kIsShare ? TypeId::Float64 : TypeId::Int64, .size = call.rows(), .values = std::move(values), .nulls = 0}));
+  HR_TRY(Array made, Array::make({.type = kIsShare ? TypeId::Float64 : TypeId::Int64,
+                                  .size = call.rows(),
+                                  .values = std::move(values),
+                                  .nulls = 0}));
   return SequenceValues{std::move(made)};
 }
 
 template <Standing kWhich>
 Result<BoundSequence> bind_standing(SequenceTypes inputs, SequenceOptions) {
   constexpr bool kIsShare = kWhich == Standing::Percent || kWhich == Standing::Cumulative;
-  return BoundSequence{.inputs = {inputs.begin(), inputs.end()}, .result = kIsShare ? TypeId::Float64 : TypeId::Int64,
+  return BoundSequence{.inputs = {inputs.begin(), inputs.end()},
+                       .result = kIsShare ? TypeId::Float64 : TypeId::Int64,
                        .evaluate = standing_values<kWhich>};
 }
 
@@ -163,7 +177,8 @@ Result<BoundSequence> bind_standing(SequenceTypes inputs, SequenceOptions) {
 Result<BoundSequence> bind_ntile(SequenceTypes inputs, SequenceOptions options) {
   const Int128 parts = options[0].is_null() ? Int128{0} : options[0].as_whole();
   if (parts < 1) return fail(ErrorKind::InvalidArgument, "ntile needs one part at least");
-  BoundSequence bound{.inputs = {inputs.begin(), inputs.end()}, .result = TypeId::Int64, .counts_rows = true, .evaluate = {}};
+  BoundSequence bound{
+      .inputs = {inputs.begin(), inputs.end()}, .result = TypeId::Int64, .counts_rows = true, .evaluate = {}};
   bound.evaluate = [parts = static_cast<uint64_t>(parts)](const SequenceCall& call) -> Result<SequenceValues> {
     HR_TRY(Buffer values, Buffer::allocate(call.rows() * sizeof(int64_t), call.budget));
     for (size_t i = 0; i < call.groups(); ++i) {
@@ -174,7 +189,8 @@ Result<BoundSequence> bind_ntile(SequenceTypes inputs, SequenceOptions options) 
         values.as<int64_t>()[first + row] = static_cast<int64_t>(part + 1);
       }
     }
-    HR_TRY(Array made, Array::make({.type = TypeId::Int64, .size = call.rows(), .values = std::move(values), .nulls = 0}));
+    HR_TRY(Array made,
+           Array::make({.type = TypeId::Int64, .size = call.rows(), .values = std::move(values), .nulls = 0}));
     return SequenceValues{std::move(made)};
   };
   return bound;

@@ -69,7 +69,8 @@ Result<SequenceValues> running(const SequenceCall& call, const DataType& type, b
         bool fits = Step::apply(total, values[row]);
         if constexpr (std::is_same_v<T, Int128>) fits = fits && (!is_decimal || (total < bound && total > -bound));
         if (!fits) {
-          return fail(ErrorKind::OutOfRange, fmt::format("{} does not fit {}; cast to a wider type before", Step::kName, to_string(type)));
+          return fail(ErrorKind::OutOfRange,
+                      fmt::format("{} does not fit {}; cast to a wider type before", Step::kName, to_string(type)));
         }
         out[row] = total;
         return {};
@@ -90,7 +91,8 @@ BoundSequence bind_running(const DataType& type, bool reverse) {
 Result<BoundSequence> bind_cum_sum(SequenceTypes inputs, SequenceOptions options) {
   const bool is_temporal = inputs[0].is_temporal() && inputs[0].id() != TypeId::Duration;
   const auto types = types_of({.op = AggregateOperator::Sum}, inputs[0]);
-  if (!types || is_temporal) return fail(ErrorKind::InvalidArgument, fmt::format("{} has no cum_sum; cast it", to_string(inputs[0])));
+  if (!types || is_temporal)
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} has no cum_sum; cast it", to_string(inputs[0])));
   return bind_running<Plus>(types->result, options[0].as_bool());
 }
 
@@ -107,12 +109,15 @@ Result<BoundSequence> bind_cum_count(SequenceTypes inputs, SequenceOptions optio
   bound.evaluate = [reverse = options[0].as_bool()](const SequenceCall& call) -> Result<SequenceValues> {
     HR_TRY(Buffer values, Buffer::allocate(call.rows() * sizeof(uint32_t), call.budget));
     uint32_t count = 0;
-    HR_CHECK(each_running(call, reverse, [&] { count = 0; }, [&](uint64_t row) -> Result<void> {
-      count += call.inputs[0].is_valid(row);
-      values.as<uint32_t>()[row] = count;
-      return {};
-    }));
-    HR_TRY(Array made, Array::make({.type = TypeId::UInt32, .size = call.rows(), .values = std::move(values), .nulls = 0}));
+    HR_CHECK(each_running(
+        call, reverse, [&] { count = 0; },
+        [&](uint64_t row) -> Result<void> {
+          count += call.inputs[0].is_valid(row);
+          values.as<uint32_t>()[row] = count;
+          return {};
+        }));
+    HR_TRY(Array made,
+           Array::make({.type = TypeId::UInt32, .size = call.rows(), .values = std::move(values), .nulls = 0}));
     return SequenceValues{std::move(made)};
   };
   return bound;
@@ -137,7 +142,8 @@ bool is_nan_at(const Array& array, uint64_t row) {
 
 Result<BoundSequence> bind_extreme(SequenceTypes inputs, SequenceOptions options, bool is_max) {
   if (inputs[0].id() == TypeId::List || inputs[0].id() == TypeId::Categorical || inputs[0].id() == TypeId::Float16) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{} has no {}", to_string(inputs[0]), is_max ? "cum_max" : "cum_min"));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{} has no {}", to_string(inputs[0]), is_max ? "cum_max" : "cum_min"));
   }
   BoundSequence bound{.inputs = {inputs[0]}, .result = inputs[0], .evaluate = {}};
   bound.evaluate = [reverse = options[0].as_bool(), is_max](const SequenceCall& call) -> Result<SequenceValues> {
@@ -146,26 +152,33 @@ Result<BoundSequence> bind_extreme(SequenceTypes inputs, SequenceOptions options
     std::vector<uint64_t> rows(call.rows(), kNoRow);
     with_less(input, [&](const auto& less) {
       uint64_t best = kNoRow;
-      static_cast<void>(each_running(call, reverse, [&] { best = kNoRow; }, [&](uint64_t row) -> Result<void> {
-        if (!input.is_valid(row)) return {};
-        const bool is_first = best == kNoRow || is_nan_at(input, best);
-        if (is_first || (!is_nan_at(input, row) && (is_max ? less(best, row) : less(row, best)))) best = row;
-        rows[row] = best;
-        return {};
-      }));
+      static_cast<void>(each_running(
+          call, reverse, [&] { best = kNoRow; },
+          [&](uint64_t row) -> Result<void> {
+            if (!input.is_valid(row)) return {};
+            const bool is_first = best == kNoRow || is_nan_at(input, best);
+            if (is_first || (!is_nan_at(input, row) && (is_max ? less(best, row) : less(row, best)))) best = row;
+            rows[row] = best;
+            return {};
+          }));
     });
     HR_TRY(Array made, gather(input, rows, call.budget));
     return SequenceValues{std::move(made)};
   };
   return bound;
 }
-Result<BoundSequence> bind_cum_min(SequenceTypes inputs, SequenceOptions options) { return bind_extreme(inputs, options, false); }
-Result<BoundSequence> bind_cum_max(SequenceTypes inputs, SequenceOptions options) { return bind_extreme(inputs, options, true); }
+Result<BoundSequence> bind_cum_min(SequenceTypes inputs, SequenceOptions options) {
+  return bind_extreme(inputs, options, false);
+}
+Result<BoundSequence> bind_cum_max(SequenceTypes inputs, SequenceOptions options) {
+  return bind_extreme(inputs, options, true);
+}
 
 /// The numbers of rows in their groups, from an offset on, in steps.
 Result<BoundSequence> bind_row_number(SequenceTypes inputs, SequenceOptions options) {
   const DataType type = options[2].type();
-  if (!type.is_integer()) return fail(ErrorKind::InvalidArgument, fmt::format("{} is no type of whole numbers", to_string(type)));
+  if (!type.is_integer())
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} is no type of whole numbers", to_string(type)));
   BoundSequence bound{.inputs = {inputs.begin(), inputs.end()}, .result = type, .counts_rows = true, .evaluate = {}};
   bound.evaluate = [type, first = options[0].as_whole(), step = options[1].as_whole()](const SequenceCall& call) {
     return with_type_of(type, [&]<class T>(T) -> Result<SequenceValues> {
@@ -174,7 +187,8 @@ Result<BoundSequence> bind_row_number(SequenceTypes inputs, SequenceOptions opti
         Int128 number = first;
         for (uint64_t row = call.starts[group]; row < call.starts[group + 1]; ++row, number += step) {
           const T narrow = static_cast<T>(number);
-          if (static_cast<Int128>(narrow) != number) return fail(ErrorKind::OutOfRange, fmt::format("{} does not fit {}", number, to_string(type)));
+          if (static_cast<Int128>(narrow) != number)
+            return fail(ErrorKind::OutOfRange, fmt::format("{} does not fit {}", number, to_string(type)));
           values.as<T>()[row] = narrow;
         }
       }
@@ -186,8 +200,8 @@ Result<BoundSequence> bind_row_number(SequenceTypes inputs, SequenceOptions opti
 }
 
 constexpr SequenceEntry kEntries[] = {
-    {"cum_sum", 1, 1, 1, bind_cum_sum},   {"cum_prod", 1, 1, 1, bind_cum_prod}, {"cum_count", 1, 1, 1, bind_cum_count},
-    {"cum_min", 1, 1, 1, bind_cum_min},   {"cum_max", 1, 1, 1, bind_cum_max},   {"row_number", 0, 1, 3, bind_row_number},
+    {"cum_sum", 1, 1, 1, bind_cum_sum}, {"cum_prod", 1, 1, 1, bind_cum_prod}, {"cum_count", 1, 1, 1, bind_cum_count},
+    {"cum_min", 1, 1, 1, bind_cum_min}, {"cum_max", 1, 1, 1, bind_cum_max},   {"row_number", 0, 1, 3, bind_row_number},
 };
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace headrace::frame {
 namespace {
 
-constexpr std::span<const SequenceEntry> (*kTables[])() = {choosing_sequences, running_sequences, rank_sequences, rolling_sequences};
+constexpr std::span<const SequenceEntry> (*kTables[])() = {choosing_sequences, running_sequences, rank_sequences,
+                                                           rolling_sequences};
 /// Those that are made of others, by context.cpp.
 constexpr std::string_view kMade[] = {"diff", "pct_change"};
 
@@ -29,8 +30,8 @@ const SequenceEntry* find(std::string_view name) {
 std::vector<uint32_t> groups_of(const Starts& starts) {
   std::vector<uint32_t> groups(starts.back());
   for (size_t group = 0; group + 1 < starts.size(); ++group) {
-    std::fill(groups.begin() + static_cast<ptrdiff_t>(starts[group]), groups.begin() + static_cast<ptrdiff_t>(starts[group + 1]),
-              static_cast<uint32_t>(group));
+    std::fill(groups.begin() + static_cast<ptrdiff_t>(starts[group]),
+              groups.begin() + static_cast<ptrdiff_t>(starts[group + 1]), static_cast<uint32_t>(group));
   }
   return groups;
 }
@@ -41,7 +42,9 @@ bool is_sequence_function(const Expression::Function& function) {
 
 bool has_window(const Expression& expression) {
   if (std::holds_alternative<Expression::Over>(expression.kind())) return true;
-  if (const auto* call = std::get_if<Expression::Call>(&expression.kind()); call != nullptr && call->function->traits().is_async) return true;
+  if (const auto* call = std::get_if<Expression::Call>(&expression.kind());
+      call != nullptr && call->function->traits().is_async)
+    return true;
   const auto* function = std::get_if<Expression::Function>(&expression.kind());
   if (function != nullptr && is_sequence_function(*function)) return true;
   return std::ranges::any_of(expression.inputs(), has_window);
@@ -49,15 +52,18 @@ bool has_window(const Expression& expression) {
 
 Result<BoundSequence> bind_sequence(const Expression::Function& what, SequenceTypes inputs) {
   const SequenceEntry* entry = find(what.name);
-  if (entry == nullptr) return fail(ErrorKind::NotFound, fmt::format("there is no function {:?}", what.name), what.name);
-  if (inputs.size() < entry->least_inputs || inputs.size() > entry->most_inputs || what.options.size() < entry->options) {
-    return fail(ErrorKind::InvalidArgument,
-                fmt::format("{} does not take {} inputs and {} options", what.name, inputs.size(), what.options.size()));
+  if (entry == nullptr)
+    return fail(ErrorKind::NotFound, fmt::format("there is no function {:?}", what.name), what.name);
+  if (inputs.size() < entry->least_inputs || inputs.size() > entry->most_inputs ||
+      what.options.size() < entry->options) {
+    return fail(ErrorKind::InvalidArgument, fmt::format("{} does not take {} inputs and {} options", what.name,
+                                                        inputs.size(), what.options.size()));
   }
   HR_TRY(BoundSequence bound, entry->bind(inputs, what.options));
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (can_cast(inputs[i], bound.inputs[i])) continue;
-    return fail(ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(inputs[i]), to_string(bound.inputs[i])));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{} cannot be cast to {}", to_string(inputs[i]), to_string(bound.inputs[i])));
   }
   return bound;
 }

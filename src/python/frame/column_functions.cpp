@@ -1,5 +1,3 @@
-#include "frame/column_function.h"
-
 #include <fmt/format.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "base/thread_pool.h"
+#include "frame/column_function.h"
 #include "python/errors.h"
 #include "python/frame/bindings.h"
 #include "python/frame/series.h"
@@ -47,18 +46,23 @@ class PythonFunction final : public frame::ColumnFunction {
   std::string name() const override { return "map_batches"; }
   /// What it does is not known: it may look at the time, and count its calls.
   Traits traits() const override {
-    return {.is_volatile = true, .preferred_rows = is_elementwise_ ? size_t{64} << 10 : SIZE_MAX, .is_async = true, .most_calls = 2};
+    return {.is_volatile = true,
+            .preferred_rows = is_elementwise_ ? size_t{64} << 10 : SIZE_MAX,
+            .is_async = true,
+            .most_calls = 2};
   }
   Result<DataType> bind(std::span<const DataType>) const override { return type_; }
 
-  Result<Array> call(std::span<const Array> inputs, size_t, const std::shared_ptr<MemoryBudget>& budget) const override {
+  Result<Array> call(std::span<const Array> inputs, size_t,
+                     const std::shared_ptr<MemoryBudget>& budget) const override {
     const nb::gil_scoped_acquire acquired;
     try {
       const nb::object made = nb::handle(function_.get())(Series{"", frame::Column(inputs[0])});
       const std::optional<DataType> wanted = nb::isinstance<Series>(made) ? std::nullopt : std::optional(type_);
       const frame::Column column = column_of(made, wanted);
       if (column.type() != type_) {
-        return fail(ErrorKind::InvalidData, fmt::format("the function gave {} and not {}", to_string(column.type()), to_string(type_)));
+        return fail(ErrorKind::InvalidData,
+                    fmt::format("the function gave {} and not {}", to_string(column.type()), to_string(type_)));
       }
       return frame::one_array(column, budget);
     } catch (const std::exception& error) {
@@ -69,8 +73,8 @@ class PythonFunction final : public frame::ColumnFunction {
   void start(std::vector<Array> inputs, size_t rows, std::shared_ptr<MemoryBudget> budget,
              std::shared_ptr<const std::atomic<bool>> cancelled, Answer answer) const override {
     // A copy: the query may be gone when the call has its turn.
-    std::thread([self = *this, inputs = std::move(inputs), rows, budget = std::move(budget), cancelled = std::move(cancelled),
-                 answer = std::move(answer)]() mutable {
+    std::thread([self = *this, inputs = std::move(inputs), rows, budget = std::move(budget),
+                 cancelled = std::move(cancelled), answer = std::move(answer)]() mutable {
       if (cancelled && *cancelled) return answer(fail(ErrorKind::Cancelled, "The query was cancelled."));
       answer(self.call(inputs, rows, budget));
     }).detach();
@@ -86,9 +90,13 @@ class PythonFunction final : public frame::ColumnFunction {
 
 void bind_column_functions(nb::module_& module) {
   nb::borrow<nb::class_<Expression>>(module.attr("Expr"))
-      .def("map_batches", [](const Expression& input, nb::handle function, const DataType& return_dtype, bool is_elementwise) {
-             return Expression::call(std::make_shared<const PythonFunction>(function, return_dtype, is_elementwise), {input});
-           }, nb::arg("function"), nb::arg("return_dtype"), nb::kw_only(), nb::arg("is_elementwise") = false);
+      .def(
+          "map_batches",
+          [](const Expression& input, nb::handle function, const DataType& return_dtype, bool is_elementwise) {
+            return Expression::call(std::make_shared<const PythonFunction>(function, return_dtype, is_elementwise),
+                                    {input});
+          },
+          nb::arg("function"), nb::arg("return_dtype"), nb::kw_only(), nb::arg("is_elementwise") = false);
 }
 
 }  // namespace headrace::python

@@ -40,6 +40,20 @@ nb::object checked(PyObject* object) {
 
 nb::object class_of(const char* module, const char* name) { return nb::module_::import_(module).attr(name); }
 
+/// What values are made of, looked up once.
+struct Classes {
+  nb::object decimal = class_of("decimal", "Decimal");
+  nb::object utc = class_of("datetime", "timezone").attr("utc");
+  nb::object zone = class_of("zoneinfo", "ZoneInfo");
+  nb::object date_epoch = class_of("datetime", "date")(1970, 1, 1);
+  nb::object epoch = class_of("datetime", "datetime")(1970, 1, 1);
+  nb::object utc_epoch = class_of("datetime", "datetime")(1970, 1, 1, 0, 0, 0, 0, utc);
+};
+const Classes& classes() {
+  static const Classes* const kept = new Classes;  // the interpreter may be gone before statics are
+  return *kept;
+}
+
 // ---- Out ----
 
 nb::object delta(int64_t microseconds) {
@@ -60,13 +74,11 @@ int64_t to_microseconds(int64_t value, TimeUnit unit) {
 }
 
 nb::object datetime_value(int64_t value, const DataType& type) {
-  const nb::object datetime = class_of("datetime", "datetime");
-  const nb::object utc = class_of("datetime", "timezone").attr("utc");
   const bool placed = !type.zone().empty();
-  const nb::object epoch = datetime(1970, 1, 1, 0, 0, 0, 0, placed ? utc : nb::none());
+  const nb::object& epoch = placed ? classes().utc_epoch : classes().epoch;
   const nb::object at = epoch + delta(to_microseconds(value, type.unit()));
   if (!placed || type.zone() == "UTC") return at;
-  return at.attr("astimezone")(class_of("zoneinfo", "ZoneInfo")(type.zone()));
+  return at.attr("astimezone")(classes().zone(type.zone()));
 }
 
 nb::object list_value(const Array& array, size_t row) {
@@ -95,7 +107,7 @@ nb::object value_at(const Array& array, size_t row) {
     case TypeId::Float16: return nb::float_(frame::half_to_float(array.data<uint16_t>()[row]));
     case TypeId::Float32: return nb::float_(array.data<float>()[row]);
     case TypeId::Float64: return nb::float_(array.data<double>()[row]);
-    case TypeId::Decimal: return class_of("decimal", "Decimal")(frame::to_text(array, row));
+    case TypeId::Decimal: return classes().decimal(frame::to_text(array, row));
     case TypeId::Categorical:
     case TypeId::String: {
       const std::string_view text = array.bytes(row);
@@ -105,7 +117,7 @@ nb::object value_at(const Array& array, size_t row) {
       const std::string_view bytes = array.bytes(row);
       return nb::bytes(bytes.data(), bytes.size());
     }
-    case TypeId::Date: return class_of("datetime", "date")(1970, 1, 1) + delta(array.data<int32_t>()[row] * kDaySeconds * 1'000'000);
+    case TypeId::Date: return classes().date_epoch + delta(array.data<int32_t>()[row] * kDaySeconds * 1'000'000);
     case TypeId::Datetime: return datetime_value(array.data<int64_t>()[row], type);
     case TypeId::Duration: return delta(to_microseconds(array.data<int64_t>()[row], type.unit()));
     case TypeId::List: return list_value(array, row);

@@ -6,7 +6,7 @@
 #include "frame/operators/join_columns.h"
 #include "frame/plan/optimise/passes.h"
 #include "frame/plan/rewrite.h"
-#include "frame/window.h"
+#include "frame/windows/over.h"
 
 namespace headrace::frame {
 namespace {
@@ -92,10 +92,8 @@ PlanNodePointer pushed(const PlanNode& node, const PlanNode::Project& project, c
 /// counts.
 bool lets_through(const PlanNode::Project& project) {
   const auto is_of_others = [](const auto& self, const Expression& one) -> bool {
-    if (const auto* call = std::get_if<Expression::Call>(&one.kind()); call != nullptr && call->function->traits().is_volatile) return true;
-    const auto* function = std::get_if<Expression::Function>(&one.kind());
-    const bool is_such = std::holds_alternative<Expression::Over>(one.kind()) || std::holds_alternative<Expression::Aggregate>(one.kind()) ||
-                         (function != nullptr && is_sequence_function(*function));
+    const auto* call = std::get_if<Expression::Call>(&one.kind());
+    const bool is_such = call != nullptr ? call->function->traits().is_volatile : is_of_context(one);
     return is_such || std::ranges::any_of(one.inputs(), [&](const Expression& input) { return self(self, input); });
   };
   return std::ranges::none_of(project.expressions, [&](const Expression& one) { return is_of_others(is_of_others, one); });
