@@ -40,8 +40,9 @@ TEST(Sql, WhatIsNestedTooDeepIsRefused) {
 }
 
 TEST(Sql, ACountOfNoRowsIsZeroAndASumNull) {
-  const DataFrame frame = collected("select (select count(*) from (values (1)) x (b) where b = a), (select sum(b) from (values (1)) y (b) where b = a) "
-                                    "from (values (2)) t (a)");
+  const DataFrame frame = collected(
+      "select (select count(*) from (values (1)) x (b) where b = a), (select sum(b) from (values (1)) y (b) where b = a) "
+      "from (values (2)) t (a)");
   ASSERT_EQ(frame.height(), 1u);
   EXPECT_EQ(to_text(frame.columns()[0].chunks()[0], 0), "0");
   EXPECT_EQ(to_text(frame.columns()[1].chunks()[0], 0), "null");
