@@ -69,7 +69,7 @@ size_t terminal_width() {
 }
 
 /// Runs it; Ctrl-C ends it.
-Result<frame::DataFrame> collect(const frame::Plan& plan, frame::QueryOptions options) {
+Result<frame::DataFrame> collect_cancellably(const frame::Plan& plan, frame::QueryOptions options) {
   const InterruptGuard guard;
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
   options.cancelled = cancelled;
@@ -126,7 +126,7 @@ Result<int> run(SqlOptions& options) {
   if (!options.memory.empty()) {
     HR_TRY(query_options.memory_bytes, parse_bytes(options.memory));
   }
-  HR_TRY(const frame::DataFrame result, collect(plan, query_options));
+  HR_TRY(const frame::DataFrame result, collect_cancellably(plan, query_options));
   if (options.json) {
     print_rows(result);
   } else {

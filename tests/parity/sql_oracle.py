@@ -23,7 +23,8 @@ def duckdb_table(connection, query):
     answer = None
     for statement in connection.extract_statements(query):
         relation = connection.sql(statement)
-        answer = relation.to_arrow_table() if relation is not None else answer
+        if "SELECT" in str(statement.type):
+            answer = relation.to_arrow_table()
     return answer
 
 

@@ -68,5 +68,5 @@ def test_a_query_of_tpch_has_one_answer_for_any_number_of_threads(path):
 def test_a_sum_over_all_of_lineitem_is_exact():
     files = tables_or_skip("0.1")
     query = "select sum(l_extendedprice * l_discount) from lineitem"
-    theirs = oracle("0.1").sql(query).fetchone()[0]
+    theirs = oracle("0.1").sql(query).fetchall()[0][0]
     assert hr.sql(query, files).collect().to_dicts()[0] == {"sum((l_extendedprice * l_discount))": theirs}

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -182,6 +183,20 @@ Result<Array> between_numbers(const Array& array, const DataType& to, bool stric
   return fill(array, to, strict, out, budget, [&](size_t row) { return writer.write(read(array, row), row); });
 }
 
+bool is_wider(const DataType& from, const DataType& to) {
+  return from.id() == TypeId::Decimal && to.id() == TypeId::Decimal && from.scale() == to.scale() && from.precision() <= to.precision();
+}
+
+/// A decimal with room for more digits: the same values.
+Result<Array> widened(const Array& array, const DataType& to, const std::shared_ptr<MemoryBudget>& budget) {
+  Array::Parts parts{.type = to, .size = array.size(), .validity = array.validity(), .values = array.buffer(), .offset = array.offset()};
+  if (to.value_bytes() == array.type().value_bytes()) return Array::make(std::move(parts));
+  HR_TRY(parts.values, Buffer::allocate(array.size() * to.value_bytes(), budget));
+  parts.offset = 0;
+  std::ranges::copy(array.values<int64_t>(), parts.values.as<Int128>());
+  return Array::make(std::move(parts));
+}
+
 Result<Array> to_bool(const Array& array, const std::shared_ptr<MemoryBudget>& budget) {
   HR_TRY(const Bitmap bits, Bitmap::zeros(array.size(), budget));
   const Read read = reader_of(array.type());
@@ -308,6 +323,7 @@ Result<Array> cast(const Array& array, const DataType& to, bool strict, const st
   if (!can_cast(from, to)) return fail(ErrorKind::InvalidArgument, fmt::format("{} cannot be cast to {}", to_string(from), to_string(to)));
   if (from.id() == TypeId::Null) return Array::all_null(to, array.size(), budget);
   if (to.id() == TypeId::Bool) return to_bool(array, budget);
+  if (is_wider(from, to)) return widened(array, to, budget);
   if (to.id() == TypeId::Categorical) return to_categories(array, budget);
   if (to.id() == TypeId::String) return to_strings(array, budget);
   if (is_text(from)) return from_strings(array, to, strict, budget);

@@ -16,9 +16,9 @@ Expression wide(const Expression& count) { return Expression::cast(count, TypeId
 
 /// SQL's sum of no values is null, and not 0.
 Expression null_of_nothing(const Expression& aggregate, const Value& input) {
-  const auto none = Expression::binary(BinaryOperator::Greater, of(Op::Count, input.expression),
-      Expression::literal(Scalar::of(int64_t{0})));
-  return Expression::when(none, aggregate, Expression::literal(Scalar()));
+  const Expression count = input.nullable ? of(Op::Count, input.expression) : Expression::len();
+  const auto some = Expression::binary(BinaryOperator::Greater, count, Expression::literal(Scalar::of(int64_t{0})));
+  return Expression::when(some, aggregate, Expression::literal(Scalar()));
 }
 
 /// Of whole numbers in 38 digits, as DuckDB's HUGEINT.

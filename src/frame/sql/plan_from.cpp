@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
+#include "frame/parquet/open_file.h"
 #include "frame/plan/node.h"
 #include "frame/plan/rewrite.h"
 #include "frame/sql/planner.h"
@@ -10,10 +12,38 @@
 namespace headrace::frame::sql {
 namespace {
 
-/// Where a plan's rows are stored, it is known which columns have nulls.
-bool may_be_null(const Plan& plan, size_t column) {
-  const auto* scan = std::get_if<PlanNode::ScanFrame>(&plan.node()->kind);
-  return scan == nullptr || scan->frame.columns()[column].nulls() > 0;
+/// Of so many files it is asked which columns have no nulls.
+constexpr size_t kMostFooters = 8;
+
+/// The columns of a scan of which every row of every file has a value, by the footers' counts.
+std::set<std::string> full_columns(const PlanNode::ScanParquet& scan) {
+  std::set<std::string> names;
+  if (scan.files->size() > kMostFooters) return names;
+  for (const Field& field : scan.columns.fields()) names.insert(field.name);
+  for (const auto& path : *scan.files) {
+    const auto file = parquet::OpenFile::open(path, process_budget(), false);
+    if (!file) return {};
+    std::erase_if(names, [&](const std::string& name) {
+      const auto index = (*file)->schema().index_of(name);
+      if (!index || !(*file)->leaf(*index).lists.empty()) return true;
+      return std::ranges::any_of((*file)->metadata().row_groups, [&](const parquet::RowGroup& group) {
+        return group.columns[(*file)->leaf(*index).chunk].statistics.nulls != 0;
+      });
+    });
+  }
+  return names;
+}
+
+/// Which columns are known to have no nulls: of rows that are stored, or whose footers say so.
+std::set<std::string> columns_without_nulls(const Plan& plan) {
+  if (const auto* scan = std::get_if<PlanNode::ScanParquet>(&plan.node()->kind)) return full_columns(*scan);
+  std::set<std::string> names;
+  if (const auto* scan = std::get_if<PlanNode::ScanFrame>(&plan.node()->kind)) {
+    for (size_t i = 0; i < plan.schema().size(); ++i) {
+      if (scan->frame.columns()[i].nulls() == 0) names.insert(plan.schema()[i].name);
+    }
+  }
+  return names;
 }
 
 bool is_local(const Expression& expression, const Relation& relation) {
@@ -65,12 +95,13 @@ Result<Relation> Planner::scanned(const Plan& plan, const std::string& alias) {
   Relation relation{plan, {}};
   std::vector<Expression> columns;
   bool renames = false;
+  const std::set<std::string> full = columns_without_nulls(plan);
   for (size_t i = 0; i < plan.schema().size(); ++i) {
     const std::string& name = plan.schema()[i].name;
     const std::string id = new_id(name);
     renames = renames || id != name;
     columns.push_back(id == name ? Expression::column(name) : Expression::column(name).alias(id));
-    relation.columns.push_back({.table = alias, .name = name, .id = id, .nullable = may_be_null(plan, i)});
+    relation.columns.push_back({.table = alias, .name = name, .id = id, .nullable = !full.contains(name)});
   }
   if (renames) {
     HR_TRY(relation.plan, plan.select(columns));

@@ -9,7 +9,7 @@ select 1 / 2, 7 / 2, 7 // 2, -7 // 2, 7 % 3, -7 % 3
 select 0.1 + 0.2, 1.5 * 1.5, 1.50 - 0.5
 select -5, - 5, -(2 + 3), +4
 select 2 ^ 3, 2 ** 3
-select 'a' || 'b', 'a' || 1, 1 || 'a', 'a' || null
+select 'a' || 'b', 'a' || 1, 1 || 'a', 'a' || null::varchar
 select 1 = 1, 1 <> 1, 1 != 2, 1 < 2.5, 2 >= 2, 'a' < 'B'
 select true and null, false and null, true or null, not true, not null::boolean
 select 1 is null, null is null, 1 is not null, 1 is distinct from null, null is not distinct from null

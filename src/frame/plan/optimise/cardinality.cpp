@@ -1,9 +1,10 @@
 #include "frame/plan/optimise/cardinality.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
-#include "frame/expressions/bound_expression.h"
+#include "base/file.h"
 #include "frame/parquet/open_file.h"
 #include "frame/parquet/statistics.h"
 #include "frame/plan/rewrite.h"
@@ -31,6 +32,17 @@ std::optional<double> number_at(const parquet::Leaf& leaf, const std::optional<s
   if (!array) return std::nullopt;
   const auto scalar = Scalar::at(*array, 0);
   return scalar ? number_of(*scalar) : std::nullopt;
+}
+
+/// How many values the dictionary of a column's first pages has; none without one.
+std::optional<double> dictionary_size(const File& file, const parquet::ColumnChunk& chunk) {
+  constexpr size_t kLongestHeader = 64;
+  std::array<std::byte, kLongestHeader> bytes;
+  if (chunk.first_page < 0 || !file.read_at(static_cast<uint64_t>(chunk.first_page), bytes)) return std::nullopt;
+  size_t size = 0;
+  const auto header = parquet::parse_page_header(bytes, size);
+  if (!header || header->kind != parquet::PageHeader::Kind::Dictionary) return std::nullopt;
+  return static_cast<double>(header->values);
 }
 
 const ColumnEstimate* column_of(const Expression& expression, const Estimate& estimate) {
@@ -65,7 +77,8 @@ double comparison(BinaryOperator op, const Expression& left, const Expression& r
   }
   const ColumnEstimate* column = column_of(left, estimate);
   if (op == Equal || op == EqualMissing) {
-    if (literal != nullptr && is_text(*literal)) return std::max(kEqualText, 1 / std::max(estimate.base_rows, 1.0));
+    const bool is_known = column != nullptr && column->distinct > 0;
+    if (literal != nullptr && is_text(*literal) && !is_known) return std::max(kEqualText, 1 / std::max(estimate.base_rows, 1.0));
     return 1 / std::max({1.0, estimate.distinct_of(left), literal == nullptr ? estimate.distinct_of(right) : 1.0});
   }
   if (op == NotEqual || op == NotEqualMissing) return 0.9;
@@ -100,8 +113,8 @@ double Cardinality::selectivity(const Expression& condition, const Estimate& est
   }
   if (const auto* function = std::get_if<Expression::Function>(&bare.kind())) {
     if (function->name == "is_in") {
-      const double one = function->options.size() > 1 && is_text(function->options[1]) ? kEqualText
-          : 1 / estimate.distinct_of(bare.inputs()[0]);
+      const ColumnEstimate* column = column_of(bare.inputs()[0], estimate);
+      const double one = column != nullptr && column->distinct > 0 ? 1 / column->distinct : kEqualText;
       return std::min(0.9, one * static_cast<double>(function->options.size() - 1));
     }
     if (function->name.starts_with("str.")) return kLike;
@@ -117,11 +130,20 @@ Estimate Cardinality::whole_scan(const PlanNode::ScanParquet& scan) {
     const auto file = parquet::OpenFile::open(path, process_budget(), false);
     if (!file) continue;
     ++read;
+    const auto bytes = File::open(path);
     made.rows += static_cast<double>((*file)->metadata().rows);
     for (size_t i = 0; i < (*file)->schema().size(); ++i) {
       const parquet::Leaf& leaf = (*file)->leaf(i);
       if (!leaf.lists.empty()) continue;
       ColumnEstimate& column = made.columns[(*file)->schema()[i].name];
+      const bool is_text = (*file)->schema()[i].type.id() == TypeId::String && !(*file)->metadata().row_groups.empty();
+      if (is_text && bytes) {
+        const parquet::RowGroup& group = (*file)->metadata().row_groups.front();
+        const auto values = dictionary_size(*bytes, group.columns[leaf.chunk]);
+        // Of a dictionary that has nearly every row's value, other row groups have others.
+        const bool repeats = values && *values < static_cast<double>(group.rows) / 2;
+        column.distinct = std::max(column.distinct, repeats ? *values : 0);
+      }
       for (const parquet::RowGroup& group : (*file)->metadata().row_groups) {
         const parquet::Statistics& statistics = group.columns[leaf.chunk].statistics;
         const auto least = number_at(leaf, statistics.least), greatest = number_at(leaf, statistics.greatest);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace headrace::frame {
 namespace {
@@ -80,21 +82,28 @@ class Search {
 
   double rows_of(Set left, Set right, bool half) const {
     if (half) return rows_[left] * graph_.relations[static_cast<size_t>(std::countr_zero(right))].keeps;
-    double selectivity = 1, of_left = 1, of_right = 1, most_left = 1, most_right = 1;
-    size_t keys = 0;
+    struct Keys {
+      double selectivity = 1, of_left = 1, of_right = 1;
+      size_t count = 0;
+    };
+    std::map<std::pair<size_t, size_t>, Keys> pairs;  // of relations
     for (const auto& one : graph_.classes) {
       const auto [first, first_distinct] = in(one, left);
       const auto [second, second_distinct] = in(one, right);
       if (first == nullptr || second == nullptr) continue;
-      ++keys;
-      selectivity /= std::max(first_distinct, second_distinct);
-      of_left *= first->distinct;
-      of_right *= second->distinct;
-      most_left = std::max(most_left, graph_.relations[first->relation].base_rows);
-      most_right = std::max(most_right, graph_.relations[second->relation].base_rows);
+      Keys& keys = pairs[{first->relation, second->relation}];
+      keys.selectivity /= std::max(first_distinct, second_distinct);
+      keys.of_left *= first->distinct;
+      keys.of_right *= second->distinct;
+      ++keys.count;
     }
-    // Columns of one key do not stand in all combinations: there are no more of them than rows.
-    if (keys > 1) selectivity = std::max(selectivity, 1 / std::min(std::min(of_left, most_left), std::min(of_right, most_right)));
+    double selectivity = 1;
+    for (const auto& [relations, keys] : pairs) {
+      // Columns of one key do not stand in all combinations: there are no more of them than rows.
+      const double of_left = std::min(keys.of_left, graph_.relations[relations.first].base_rows);
+      const double of_right = std::min(keys.of_right, graph_.relations[relations.second].base_rows);
+      selectivity *= keys.count > 1 ? std::max(keys.selectivity, 1 / std::min(of_left, of_right)) : keys.selectivity;
+    }
     double rows = rows_[left] * rows_[right] * selectivity;
     for (const auto& condition : graph_.conditions) {
       const Set both = left | right;
