@@ -46,7 +46,7 @@ def count(parts):
 
 def pieces(text, size):
     """Parts of about so many bytes, cut at newlines; new objects."""
-    data, begin = text.encode(), 0
+    data, begin = text if isinstance(text, bytes) else text.encode(), 0
     while begin < len(data):
         end = data.find(b"\n", begin + size)
         end = len(data) if end < 0 else end + 1
@@ -162,29 +162,32 @@ def object_and_ids(tokenizer, text):
 
 
 def python_threads(tokenizer, text):
-    """A pass by one thread, then by two at once, each over as much text that is new."""
+    """A pass by one thread, then by two at once, each over as much text that is new, after the same text to begin with."""
     quarters = [list(pieces(part, DOCUMENT_BYTES)) for part in list(pieces(text, len(text.encode()) // 4))[:4]]
-    tokenizer.documents(quarters[0])
-    alone, first = timed(tokenizer.documents, quarters[1])
-    results = [first, None, None]
-    barrier = threading.Barrier(3)
+    results = [None] * len(quarters)
 
-    def work(number):
-        tokenizer.documents(quarters[0][number * 20 : number * 20 + 20])  # a thread's caches begin somewhere
-        barrier.wait()
-        results[number] = tokenizer.documents(quarters[number + 1])
-        barrier.wait()
+    def passes(numbers):
+        barrier = threading.Barrier(len(numbers) + 1)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in (1, 2)]
-    for thread in threads:
-        thread.start()
-    barrier.wait()
-    begin = time.perf_counter()
-    barrier.wait()
-    both = time.perf_counter() - begin
-    for thread in threads:
-        thread.join()
-    return {"seconds": [alone, both], "ids": digest(results)}
+        def work(number):
+            tokenizer.documents(quarters[0])
+            barrier.wait()
+            results[number] = tokenizer.documents(quarters[number])
+            barrier.wait()
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in numbers]
+        for thread in threads:
+            thread.start()
+        barrier.wait()
+        begin = time.perf_counter()
+        barrier.wait()
+        seconds = time.perf_counter() - begin
+        for thread in threads:
+            thread.join()
+        return seconds
+
+    alone, both = passes([1]), passes([2, 3])
+    return {"seconds": [alone, both], "ids": digest(results[1:])}
 
 
 def gigabyte(rival, file, source, oracle):
@@ -193,7 +196,7 @@ def gigabyte(rival, file, source, oracle):
     tokenizer, ids, size, blocks, apart, compared = RIVALS[rival](file), 0, 0, 0, 0.0, hashlib.sha1()
     with open(source, "rb") as text:
         while block := text.read(BLOCK_BYTES) + text.readline():
-            documents = list(pieces(block.decode(), DOCUMENT_BYTES))
+            documents = list(pieces(block, DOCUMENT_BYTES))
             parts = tokenizer.documents(documents)
             begin = time.time()
             if blocks < COMPARED_BLOCKS:
