@@ -20,7 +20,7 @@ sys.path = [entry for entry in sys.path if pathlib.Path(entry or ".").resolve() 
 import numpy  # noqa: E402, F401  (before any clock and for all: importing it is no part of a first pass)
 
 PROMPTS, PROMPT_BYTES, DOCUMENT_BYTES = 200, 2_000, 10_000
-STEPS = 20_000
+STEPS = 40_000
 BLOCK_BYTES, COMPARED_BLOCKS = 8 << 20, 2  # of a file of a gigabyte: what is read at once, and how many of them the oracle encodes
 
 
@@ -46,7 +46,7 @@ def count(parts):
 
 def pieces(text, size):
     """Parts of about so many bytes, cut at newlines; new objects."""
-    data, begin = text.encode(), 0
+    data, begin = text if isinstance(text, bytes) else text.encode(), 0
     while begin < len(data):
         end = data.find(b"\n", begin + size)
         end = len(data) if end < 0 else end + 1
@@ -115,21 +115,20 @@ def shape(tokenizer, text):
 
 
 def encodings(call):
-    """A pass over documents, one after another, which returns tuples of lists or arrays."""
+    """A pass over documents, one after another, of each of which all lists or arrays are read and let go. Comparing is not timed."""
     def job(tokenizer, text):
-        def run(texts):
-            return [getattr(tokenizer, call)(part) for part in texts]
-
-        halves = halves_of(text[: len(text) // 4])
-        return halves, [timed(run, list(pieces(half, DOCUMENT_BYTES))) for half in halves], everything
+        halves, results, compared = halves_of(text[: len(text) // 4]), [], hashlib.sha1()
+        for half in halves:
+            total = 0.0
+            for document in pieces(half, DOCUMENT_BYTES):
+                seconds, made = timed(getattr(tokenizer, call), document)
+                total += seconds
+                compared.update(json.dumps([each.tolist() if hasattr(each, "tolist") else each for each in made]).encode())
+                del made
+            results.append((total, None))
+        return halves, results, lambda _: compared.hexdigest()
 
     return job
-
-
-def everything(passes):
-    """A hash of all lists or arrays of all documents."""
-    return hashlib.sha1(json.dumps([[[each.tolist() if hasattr(each, "tolist") else each for each in made] for made in one] for one in passes])
-                        .encode()).hexdigest()
 
 
 def prompts(tokenizer, text):
@@ -142,12 +141,14 @@ def prompts(tokenizer, text):
 def stream(tokenizer, text):
     ids = flat(tokenizer.array(text[: 16 * STEPS])).tolist()[:STEPS]
     step, finish = tokenizer.stream()
+    # Half of the steps first: tables are made for all of a stream's life.
+    made = [step(token) for token in ids[: STEPS // 2]]
     begin = time.perf_counter()
-    made = [step(token) for token in ids]
+    made += [step(token) for token in ids[STEPS // 2 :]]
     seconds = time.perf_counter() - begin
     # What is held back at the end may be a part of a character, which some drop.
     made = ("".join(made) + finish()).rstrip("\ufffd")
-    return {"seconds": [seconds / len(ids)], "step": True, "ids": hashlib.sha1(made[: -4].encode()).hexdigest()}
+    return {"seconds": [seconds / (len(ids) - STEPS // 2)], "step": True, "ids": hashlib.sha1(made[: -4].encode()).hexdigest()}
 
 
 def object_and_ids(tokenizer, text):
@@ -161,29 +162,32 @@ def object_and_ids(tokenizer, text):
 
 
 def python_threads(tokenizer, text):
-    """A pass by one thread, then by two at once, each over as much text that is new."""
+    """A pass by one thread, then by two at once, each over as much text that is new, after the same text to begin with."""
     quarters = [list(pieces(part, DOCUMENT_BYTES)) for part in list(pieces(text, len(text.encode()) // 4))[:4]]
-    tokenizer.documents(quarters[0])
-    alone, first = timed(tokenizer.documents, quarters[1])
-    results = [first, None, None]
-    barrier = threading.Barrier(3)
+    results = [None] * len(quarters)
 
-    def work(number):
-        tokenizer.documents(quarters[0][number * 20 : number * 20 + 20])  # a thread's caches begin somewhere
-        barrier.wait()
-        results[number] = tokenizer.documents(quarters[number + 1])
-        barrier.wait()
+    def passes(numbers):
+        barrier = threading.Barrier(len(numbers) + 1)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in (1, 2)]
-    for thread in threads:
-        thread.start()
-    barrier.wait()
-    begin = time.perf_counter()
-    barrier.wait()
-    both = time.perf_counter() - begin
-    for thread in threads:
-        thread.join()
-    return {"seconds": [alone, both], "ids": digest(results)}
+        def work(number):
+            tokenizer.documents(quarters[0])
+            barrier.wait()
+            results[number] = tokenizer.documents(quarters[number])
+            barrier.wait()
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in numbers]
+        for thread in threads:
+            thread.start()
+        barrier.wait()
+        begin = time.perf_counter()
+        barrier.wait()
+        seconds = time.perf_counter() - begin
+        for thread in threads:
+            thread.join()
+        return seconds
+
+    alone, both = passes([1]), passes([2, 3])
+    return {"seconds": [alone, both], "ids": digest(results[1:])}
 
 
 def gigabyte(rival, file, source, oracle):
@@ -192,7 +196,7 @@ def gigabyte(rival, file, source, oracle):
     tokenizer, ids, size, blocks, apart, compared = RIVALS[rival](file), 0, 0, 0, 0.0, hashlib.sha1()
     with open(source, "rb") as text:
         while block := text.read(BLOCK_BYTES) + text.readline():
-            documents = list(pieces(block.decode(), DOCUMENT_BYTES))
+            documents = list(pieces(block, DOCUMENT_BYTES))
             parts = tokenizer.documents(documents)
             begin = time.time()
             if blocks < COMPARED_BLOCKS:

@@ -94,7 +94,7 @@ class Gigatoken:
         return self.tokenizer.encode_batch(texts)
 
     def decode(self, ids):
-        return self.tokenizer.decode(ids)
+        return self.tokenizer.decode(ids).decode()
 
 
 class Fastokens:

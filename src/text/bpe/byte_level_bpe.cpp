@@ -12,6 +12,14 @@
 namespace headrace::text {
 namespace {
 
+/// The two tokens that a character of three bytes becomes by its first merge, of this rank.
+struct Halves {
+  uint32_t character;
+  uint32_t rank;
+  uint64_t key;
+  uint64_t hash;
+};
+
 constexpr size_t kMostMerges = size_t{1} << 24;
 
 bool has_wide(std::string_view piece) {
@@ -81,55 +89,38 @@ Result<void> ByteLevelBpe::add_merges(const Vocabulary& vocabulary, const std::v
   return {};
 }
 
-/// The token that a character's bytes, of which there are at most three, merge to alone, and the highest rank among
-/// its merges; kNone if there is none.
-TokenId ByteLevelBpe::merged_character(std::string_view bytes, uint32_t& last_rank) const {
-  TokenId ids[3];
-  Merge<uint32_t> merges[2];
-  size_t count = 0;
-  for (const char byte : bytes) ids[count++] = byte_token_[static_cast<uint8_t>(byte)];
-  last_rank = 0;
-  for (size_t i = 0; i + 1 < count; ++i) merges[i] = merges_.find(ids[i], ids[i + 1]);
-  while (count > 1) {
-    const size_t at = count > 2 && merges[1].before(merges[0]) ? 1 : 0;
-    if (!merges[at].possible()) return StringIndex::kNone;
-    last_rank = std::max(last_rank, merges[at].rank);
-    ids[at] = merges[at].id;
-    if (--count == 1) break;
-    if (at == 0) ids[1] = ids[2];
-    merges[0] = merges_.find(ids[0], ids[1]);
-  }
-  return ids[0];
-}
-
-/// Merging may begin with a character's token where its bytes surely become that first: they merge to
-/// one token by merges that rank before all that this token takes part in.
+/// Merging may begin with a character's token where its bytes surely become that first: they merge to one token by merges
+/// that rank before all that this token takes part in.
+/// PERF: of a character of three bytes the first two are the same 63 times, and there are 4096 last two; what the lesser
+/// merge of both leaves is asked for together, before it is looked at.
 void ByteLevelBpe::find_whole_characters() {
   character_token_ = TableArray<uint32_t>(0x10000);
   std::fill(character_token_.begin(), character_token_.end(), StringIndex::kNone);
   for (uint32_t c = 0; c < 0x80; ++c) character_token_[c] = byte_token_[c];
-  const auto note = [&](uint32_t c, std::string_view bytes) {
-    uint32_t last_rank = 0;
-    const TokenId whole = merged_character(bytes, last_rank);
-    if (whole != StringIndex::kNone && first_use_[whole] > last_rank) character_token_[c] = whole;
+  const auto token = [&](uint32_t byte) { return byte_token_[byte]; };
+  const auto note = [&](uint32_t c, const Merge<uint32_t>& last, uint32_t rank_before) {
+    if (last.possible() && first_use_[last.id] > std::max(last.rank, rank_before)) character_token_[c] = last.id;
   };
-  const auto joins = [&](char left, char right) {
-    return merges_.find(byte_token_[static_cast<uint8_t>(left)], byte_token_[static_cast<uint8_t>(right)]).possible();
-  };
-  for (uint32_t c = 0x80; c < 0x800; ++c) note(c, utf8::encode(c));
-  // PERF: characters that share their first two bytes are passed over together where these do not join, nor any last two.
-  std::array<bool, 64 * 64> last_two{};
-  for (uint32_t low = 0; low < last_two.size(); ++low) {
-    last_two[low] = joins(static_cast<char>(0x80 | low >> 6), static_cast<char>(0x80 | (low & 0x3F)));
-  }
+  for (uint32_t c = 0x80; c < 0x800; ++c) note(c, merges_.find(token(0xC0 | c >> 6), token(0x80 | (c & 0x3F))), 0);
+  std::vector<Merge<uint32_t>> last_two(64 * 64);
+  for (uint32_t low = 0; low < last_two.size(); ++low) last_two[low] = merges_.find(token(0x80 | low >> 6), token(0x80 | (low & 0x3F)));
   for (uint32_t block = 0x800; block < 0x10000; block += 64) {
     if (block >= 0xD800 && block < 0xE000) continue;
-    std::string bytes = utf8::encode(block);
-    const bool first_two = joins(bytes[0], bytes[1]);
+    const TokenId first = token(0xE0 | block >> 12);
+    const Merge<uint32_t> first_two = merges_.find(first, token(0x80 | (block >> 6 & 0x3F)));
+    std::array<Halves, 64> joined;
+    size_t count = 0;
     for (uint32_t c = block; c < block + 64; ++c) {
-      bytes[2] = static_cast<char>(0x80 | (c & 0x3F));
-      if (first_two || last_two[c & 0xFFF]) note(c, bytes);
+      const Merge<uint32_t>& last = last_two[c & 0xFFF];
+      const bool last_first = last.before(first_two);
+      if (!last.possible() && !first_two.possible()) continue;
+      const TokenId left = last_first ? first : first_two.id, right = last_first ? last.id : token(0x80 | (c & 0x3F));
+      const uint64_t key = PairTable::key_of(left, right), hash = PairTable::hash_of(key);
+      if (!merges_.table().may_have(hash)) continue;
+      merges_.table().prefetch(hash);
+      joined[count++] = {c, last_first ? last.rank : first_two.rank, key, hash};
     }
+    for (const Halves& halves : std::span(joined).first(count)) note(halves.character, merges_.table().find(halves.key, halves.hash), halves.rank);
   }
   first_use_ = {};
 }

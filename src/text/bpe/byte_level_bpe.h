@@ -49,7 +49,6 @@ class ByteLevelBpe {
   void add_merge(const MergeIds& merge, uint32_t rank);
   void note_use(const MergeIds& merge, uint32_t rank);
   void find_whole_characters();
-  TokenId merged_character(std::string_view bytes, uint32_t& last_rank) const;
   template <class Add>
   bool begin_with_characters(std::string_view piece, const Add& add) const;
   template <class Add>

@@ -95,6 +95,7 @@ bool SpecialTokenPlaces::allow(const NormalizedString& piece, Offset normalized)
 
 AddedTokenFinder::AddedTokenFinder(std::vector<Entry> entries, std::unordered_set<std::string> special)
     : entries_(std::move(entries)), special_(std::move(special)) {
+  for (const std::string& token : special_) begins_special_[first_byte(token)] = true;
   std::vector<std::string> raw;
   std::vector<std::string> normalized;
   for (const Entry& entry : entries_) {

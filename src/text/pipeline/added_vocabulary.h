@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -61,7 +62,8 @@ class AddedTokenFinder {
   /// How the token with this id is spelled; null for ids that no added token has.
   const std::string* spelling(TokenId id) const;
   bool is_special_id(TokenId id) const;
-  bool is_special(const std::string& token) const { return special_.contains(token); }
+  /// PERF: nearly all that are asked for begin like no special token.
+  bool is_special(const std::string& token) const { return begins_special_[first_byte(token)] && special_.contains(token); }
 
  private:
   struct Set {
@@ -69,6 +71,7 @@ class AddedTokenFinder {
     std::vector<const Entry*> entries;
     std::optional<uint32_t> nothing;  ///< the first entry of an empty spelling
   };
+  static uint8_t first_byte(const std::string& token) { return token.empty() ? 0 : static_cast<uint8_t>(token[0]); }
   static std::vector<StringMatcher::Hit> hits(std::string_view text, const Set& set);
   template <class Allow>
   std::vector<Found> find(std::string_view text, const Set& set, const Allow& allow_special) const;
@@ -79,6 +82,7 @@ class AddedTokenFinder {
   Set raw_;
   Set normalized_;
   std::unordered_set<std::string> special_;
+  std::array<bool, 256> begins_special_{};  // by first byte
 };
 
 /// Tokens on top of a model's vocabulary, as a program adds them. Not thread-safe.

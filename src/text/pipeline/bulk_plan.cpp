@@ -60,7 +60,7 @@ bool BulkPlan::takes(size_t bytes, const AddedTokenFinder& added) const {
 }
 
 void BulkPlan::make_tables() const {
-  if (!units_ && !built_.load(std::memory_order_acquire)) build();
+  if (!built_.load(std::memory_order_acquire)) build();
 }
 
 void BulkPlan::build() const {

@@ -47,7 +47,7 @@ class BulkPlan {
   /// Whether to encode a text of so many bytes here: tables have been built or are worth building, now
   /// that so much has been encoded without. Builds them.
   bool takes(size_t bytes, const AddedTokenFinder& added) const;
-  /// Builds the tables of BPE at once. Those of units stay to be built when they are worth it.
+  /// Builds the tables at once.
   void make_tables() const;
   /// Whether a text has bytes that the vocabulary has no token for: as in the reference, what follows them in their piece
   /// is said to come from earlier places, which is not done here.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "text/bpe/byte_letters.h"
 #include "text/components/decoders/token_bytes.h"
 #include "text/unicode/utf8.h"
 #include "text/vocabulary/meta_symbol.h"
@@ -79,7 +80,7 @@ void DecodePlan::build(const TokenOf& token_of) const {
     if (!token) {
       slot.flags = kAbsent;
     } else if (byte_level_) {
-      append_bytes(token->spelling, text);
+      if (!ByteLetters::append_bytes(token->spelling, text)) text = token->spelling;
     } else if (const auto byte = fallback_byte(token->spelling)) {
       text.push_back(*byte);
       slot.flags = kByte;

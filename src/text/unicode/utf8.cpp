@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "text/unicode/utf8_kernels.h"
+
 namespace headrace::text::utf8 {
 namespace {
 
@@ -60,8 +62,17 @@ Sequence examine(std::string_view bytes) {
   return {Form::Valid, rule.length};
 }
 
+/// PERF: short texts, which most are, are not worth a call.
 size_t valid_prefix(std::string_view bytes) {
-  size_t at = 0;
+  constexpr size_t kLong = 128;
+  return valid_prefix(bytes, bytes.size() < kLong ? utf8_portable::kKernels : utf8_kernels());
+}
+
+size_t valid_prefix(std::string_view bytes, const Utf8Kernels& kernels) {
+  size_t at = 64 * kernels.valid_blocks(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() / 64);
+  // The block may have ended within a character.
+  if (at > 0) --at;
+  while (at > 0 && is_continuation(bytes[at])) --at;
   while (at < bytes.size()) {
     while (at + 8 <= bytes.size()) {  // eight ASCII bytes at a time
       uint64_t word;
