@@ -15,6 +15,7 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/print_json.h"
+#include "frame/sink.h"
 #include "frame/sql.h"
 
 namespace headrace::cli {
@@ -28,6 +29,7 @@ Examples:
   headrace sql "select count(*) from 'logs/*.parquet'"
   headrace sql --table lineitem=tpch/lineitem.parquet --table orders=tpch/orders.parquet -f q4.sql
   headrace sql --memory 256MiB --json "from 'x.parquet' limit 3"
+  headrace sql -o days.parquet "select day, sum(kwh) from 'power/*.csv' group by day"
   headrace sql --explain "select a from 'x.parquet' where b > 1")";
 
 struct SqlOptions {
@@ -35,6 +37,7 @@ struct SqlOptions {
   std::string file;
   std::vector<std::string> tables;
   std::string memory;
+  std::string output;
   size_t threads = 0;
   size_t limit = 20;
   bool explain = false;
@@ -55,7 +58,7 @@ Result<frame::SqlTables> tables_of(const SqlOptions& options) {
       return fail(ErrorKind::InvalidArgument, fmt::format("--table takes name=path, and {:?} is none.", given), given);
     }
     const std::filesystem::path path[] = {given.substr(equals + 1)};
-    HR_TRY(frame::Plan plan, frame::Plan::scan_parquet(path, {}));
+    HR_TRY(frame::Plan plan, frame::scan_files(path));
     tables.insert_or_assign(given.substr(0, equals), std::move(plan));
   }
   return tables;
@@ -68,8 +71,9 @@ size_t terminal_width() {
   return kWide;
 }
 
-/// Runs it; Ctrl-C ends it.
-Result<frame::DataFrame> collect_cancellably(const frame::Plan& plan, frame::QueryOptions options) {
+/// Calls run with options that Ctrl-C cancels.
+template <class Run>
+auto run_cancellably(frame::QueryOptions options, Run&& run) {
   const InterruptGuard guard;
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
   options.cancelled = cancelled;
@@ -80,7 +84,24 @@ Result<frame::DataFrame> collect_cancellably(const frame::Plan& plan, frame::Que
       std::this_thread::sleep_for(kOften);
     }
   });
-  return frame::collect(plan, options);
+  return run(options);
+}
+
+/// Writes all rows to the file, as its ending says.
+Result<void> write_rows(const frame::Plan& plan, const std::filesystem::path& file, const frame::QueryOptions& options) {
+  using Compression = frame::CsvWriteOptions::Compression;
+  const std::filesystem::path packing = file.extension();
+  frame::CsvWriteOptions csv;
+  std::filesystem::path ending = packing;
+  if (packing == ".gz" || packing == ".zst") {
+    csv.compression = packing == ".gz" ? Compression::Gzip : Compression::Zstd;
+    ending = file.stem().extension();
+  }
+  if (ending == ".tsv") csv.separator = '\t';
+  if (ending == ".csv" || ending == ".tsv") return frame::write_csv(plan, file, csv, options);
+  if (file.extension() == ".parquet") return frame::write_parquet(plan, file, {}, options);
+  return fail(ErrorKind::InvalidArgument,
+              fmt::format("{:?} does not say what to write: name a file .parquet, .csv or .tsv (or .csv.gz, .csv.zst).", file.string()), file.string());
 }
 
 nlohmann::ordered_json value_json(const frame::Array& array, size_t row) {
@@ -126,7 +147,11 @@ Result<int> run(SqlOptions& options) {
   if (!options.memory.empty()) {
     HR_TRY(query_options.memory_bytes, parse_bytes(options.memory));
   }
-  HR_TRY(const frame::DataFrame result, collect_cancellably(plan, query_options));
+  if (!options.output.empty()) {
+    HR_CHECK(run_cancellably(query_options, [&](const auto& cancellable) { return write_rows(plan, options.output, cancellable); }));
+    return 0;
+  }
+  HR_TRY(const frame::DataFrame result, run_cancellably(query_options, [&](const auto& cancellable) { return frame::collect(plan, cancellable); }));
   if (options.json) {
     print_rows(result);
   } else {
@@ -139,11 +164,12 @@ Result<int> run(SqlOptions& options) {
 
 void add_sql(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<SqlOptions>();
-  CLI::App* command = add_command(app, chosen, "sql", "query Parquet files with SQL", options, run);
+  CLI::App* command = add_command(app, chosen, "sql", "query Parquet and CSV files with SQL", options, run);
   command->footer(kFooter);
   command->add_option("query", options->query, "the query");
   command->add_option("-f,--file", options->file, "a file that holds the query; - is standard input");
   command->add_option("--table", options->tables, "a table's name and files, as name=path; may be repeated")->type_name("NAME=PATH");
+  command->add_option("-o,--output", options->output, "write all rows to this file, .parquet or .csv, in place of showing them")->type_name("FILE");
   command->add_option("--memory", options->memory, "of all that the query has in memory, such as 256MiB")->type_name("BYTES");
   command->add_option("--threads", options->threads, "threads at most (default: one a CPU)")->check(CLI::PositiveNumber);
   command->add_option("--limit", options->limit, "rows shown of a longer result")->capture_default_str();

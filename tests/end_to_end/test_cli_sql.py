@@ -49,3 +49,18 @@ def test_an_error_has_a_caret_under_its_place(file):
 def test_a_table_without_a_path_is_refused():
     finished = run("sql", "--table", "x", "select 1")
     assert finished.returncode == 1 and "name=path" in finished.stderr
+
+
+def test_a_result_is_written_and_text_with_separators_is_a_table_too(file, tmp_path):
+    for name in ("out.csv", "out.csv.gz", "out.tsv.zst", "out.parquet"):
+        written = tmp_path / name
+        finished = run("sql", "-o", str(written), f"select a, s, date '2024-02-29' as d from '{file}'")
+        assert finished.returncode == 0 and finished.stdout == "", finished.stderr
+        query = f"select s, a + 1 as b, extract(day from d) as day from '{written}' where a <> 2 order by a"
+        assert rows(run("sql", "--json", query)) == [{"s": "mill", "b": 2, "day": 29}, {"s": "race", "b": 4, "day": 29}], name
+    assert (tmp_path / "out.csv").read_text().splitlines()[:2] == ["a,s,d", "1,mill,2024-02-29"]
+
+
+def test_a_file_of_no_known_kind_is_not_written(file, tmp_path):
+    finished = run("sql", "-o", str(tmp_path / "out.txt"), f"from '{file}'")
+    assert finished.returncode == 1 and ".parquet, .csv or .tsv" in finished.stderr and not (tmp_path / "out.txt").exists()

@@ -138,7 +138,7 @@ Result<Relation> Planner::named_table(const TableNode& table) {
     auto scan = scans_.find(table.name);
     if (scan == scans_.end()) {
       const std::filesystem::path path[] = {table.name};
-      auto plan = Plan::scan_parquet(path, {});
+      auto plan = scan_files(path);
       if (!plan) return source_.fail(table.at, plan.error());
       scan = scans_.emplace(table.name, *std::move(plan)).first;
     }

@@ -21,7 +21,7 @@ using frame::Plan;
 
 namespace {
 
-/// A plan, a frame, or Parquet files by a path, a pattern or a list of them.
+/// A plan, a frame, or files by a path, a pattern or a list of them.
 Plan table_of(const std::string& name, nb::handle given) {
   if (nb::isinstance<Plan>(given)) return nb::cast<Plan>(given);
   if (nb::isinstance<DataFrame>(given)) return Plan::scan(nb::cast<DataFrame>(given));
@@ -34,7 +34,7 @@ Plan table_of(const std::string& name, nb::handle given) {
   }
   if (!sources.empty()) {
     const nb::gil_scoped_release released;
-    return value_or_raise(Plan::scan_parquet(sources, {}));
+    return value_or_raise(frame::scan_files(sources));
   }
   if (given.is_none()) throw nb::type_error(("table " + name + " is None").c_str());
   // What Arrow and Python make a frame of.
