@@ -101,7 +101,8 @@ Result<void> write_rows(const frame::Plan& plan, const std::filesystem::path& fi
   if (ending == ".csv" || ending == ".tsv") return frame::write_csv(plan, file, csv, options);
   if (file.extension() == ".parquet") return frame::write_parquet(plan, file, {}, options);
   return fail(ErrorKind::InvalidArgument,
-              fmt::format("{:?} does not say what to write: name a file .parquet, .csv or .tsv (or .csv.gz, .csv.zst).", file.string()), file.string());
+              fmt::format("{:?} does not say what to write: name a file .parquet, .csv or .tsv (or .csv.gz, .csv.zst).", file.string()),
+              file.string());
 }
 
 nlohmann::ordered_json value_json(const frame::Array& array, size_t row) {
@@ -148,10 +149,12 @@ Result<int> run(SqlOptions& options) {
     HR_TRY(query_options.memory_bytes, parse_bytes(options.memory));
   }
   if (!options.output.empty()) {
-    HR_CHECK(run_cancellably(query_options, [&](const auto& cancellable) { return write_rows(plan, options.output, cancellable); }));
+    const auto write = [&](const frame::QueryOptions& cancellable) { return write_rows(plan, options.output, cancellable); };
+    HR_CHECK(run_cancellably(query_options, write));
     return 0;
   }
-  HR_TRY(const frame::DataFrame result, run_cancellably(query_options, [&](const auto& cancellable) { return frame::collect(plan, cancellable); }));
+  const auto collect = [&](const frame::QueryOptions& cancellable) { return frame::collect(plan, cancellable); };
+  HR_TRY(const frame::DataFrame result, run_cancellably(query_options, collect));
   if (options.json) {
     print_rows(result);
   } else {
@@ -169,7 +172,7 @@ void add_sql(CLI::App& app, Chosen& chosen) {
   command->add_option("query", options->query, "the query");
   command->add_option("-f,--file", options->file, "a file that holds the query; - is standard input");
   command->add_option("--table", options->tables, "a table's name and files, as name=path; may be repeated")->type_name("NAME=PATH");
-  command->add_option("-o,--output", options->output, "write all rows to this file, .parquet or .csv, in place of showing them")->type_name("FILE");
+  command->add_option("-o,--output", options->output, "write all rows to this file (.parquet, .csv), show none")->type_name("FILE");
   command->add_option("--memory", options->memory, "of all that the query has in memory, such as 256MiB")->type_name("BYTES");
   command->add_option("--threads", options->threads, "threads at most (default: one a CPU)")->check(CLI::PositiveNumber);
   command->add_option("--limit", options->limit, "rows shown of a longer result")->capture_default_str();

@@ -29,8 +29,8 @@ void write_parquet(const frame::Plan& plan, nb::handle to, const std::string& co
 
 void bind_parquet(nb::module_& module) {
   module.def("write_parquet", write_parquet, nb::arg("plan"), nb::arg("target"), nb::arg("compression"),
-             nb::arg("compression_level").none(), nb::arg("statistics"), nb::arg("row_group_size").none(), nb::arg("data_page_size").none(), nb::arg("memory").none(),
-             nb::arg("threads").none());
+             nb::arg("compression_level").none(), nb::arg("statistics"), nb::arg("row_group_size").none(), nb::arg("data_page_size").none(),
+             nb::arg("memory").none(), nb::arg("threads").none());
 }
 
 }  // namespace headrace::python

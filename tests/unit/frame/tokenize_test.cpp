@@ -57,9 +57,12 @@ TEST(Tokenize, takes_text_alone) {
 
 TEST(Tokenize, a_condition_on_another_column_goes_below_it) {
   const Schema schema = *Schema::make({{"t", TypeId::String}, {"n", TypeId::Int64}});
-  const DataFrame frame = *DataFrame::make(schema, {texts(TypeId::String, {"one", "two", "three"}), fixed<int64_t>(TypeId::Int64, {1, 2, 3})});
-  const auto plan = Plan::scan(frame).with_columns(std::vector{Expression::call(tokenizing(words(), false), {Expression::column("t")}).alias("ids")});
-  const auto some = plan->filter(Expression::binary(BinaryOperator::Greater, Expression::column("n"), Expression::literal(Scalar::of(int64_t{2}))));
+  const DataFrame frame =
+      *DataFrame::make(schema, {texts(TypeId::String, {"one", "two", "three"}), fixed<int64_t>(TypeId::Int64, {1, 2, 3})});
+  const auto plan =
+      Plan::scan(frame).with_columns(std::vector{Expression::call(tokenizing(words(), false), {Expression::column("t")}).alias("ids")});
+  const auto some =
+      plan->filter(Expression::binary(BinaryOperator::Greater, Expression::column("n"), Expression::literal(Scalar::of(int64_t{2}))));
   const std::string steps = some->optimised().explain();
   EXPECT_LT(steps.find("tokenize"), steps.find("FILTER")) << steps;
   EXPECT_EQ(collect(*some)->height(), 1u);

@@ -21,9 +21,11 @@ using ::testing::HasSubstr;
 using Bound = WindowFrame::Bound;
 using Unit = WindowFrame::Unit;
 
-DataFrame frame_of(std::vector<std::optional<int64_t>> keys, std::vector<std::optional<int64_t>> order, std::vector<std::optional<int64_t>> values) {
+DataFrame frame_of(std::vector<std::optional<int64_t>> keys, std::vector<std::optional<int64_t>> order,
+                   std::vector<std::optional<int64_t>> values) {
   const Schema schema = *Schema::make({{"k", TypeId::Int64}, {"t", TypeId::Int64}, {"v", TypeId::Int64}});
-  return *DataFrame::make(schema, {fixed<int64_t>(TypeId::Int64, keys), fixed<int64_t>(TypeId::Int64, order), fixed<int64_t>(TypeId::Int64, values)});
+  return *DataFrame::make(
+      schema, {fixed<int64_t>(TypeId::Int64, keys), fixed<int64_t>(TypeId::Int64, order), fixed<int64_t>(TypeId::Int64, values)});
 }
 
 const DataFrame kFrame = frame_of({1, 2, 1, 1, 2, 1}, {1, 5, 2, 2, 6, 9}, {1, 10, 2, 4, {}, 8});
@@ -52,7 +54,8 @@ TEST(Window, frames_of_rows_end_where_partitions_do) {
   EXPECT_THAT(values_of(kFrame, Expression::over(aggregate(AggregateOperator::Sum), by_key(around))), ElementsAre(3, 10, 7, 14, 10, 12));
   EXPECT_THAT(values_of(kFrame, Expression::over(aggregate(AggregateOperator::Max), by_key(around))), ElementsAre(2, 10, 4, 8, 10, 8));
   EXPECT_THAT(values_of(kFrame, Expression::over(aggregate(AggregateOperator::Count), by_key(around))), ElementsAre(2, 1, 3, 3, 1, 2));
-  const WindowFrame ahead{.unit = Unit::Rows, .begin = Bound::Following, .end = Bound::UnboundedFollowing, .begin_offset = Scalar::of(int64_t{1})};
+  const WindowFrame ahead{
+      .unit = Unit::Rows, .begin = Bound::Following, .end = Bound::UnboundedFollowing, .begin_offset = Scalar::of(int64_t{1})};
   EXPECT_THAT(values_of(kFrame, Expression::over(aggregate(AggregateOperator::Sum), by_key(ahead))), ElementsAre(14, -1, 12, 8, -1, -1));
   EXPECT_THAT(values_of(kFrame, Expression::over(aggregate(AggregateOperator::First), by_key(ahead))), ElementsAre(2, -1, 4, 8, -1, -1));
 }
@@ -80,7 +83,8 @@ TEST(Window, ranks_go_by_the_order_of_the_window) {
   EXPECT_THAT(ranked("window.rank"), ElementsAre(1, 1, 2, 2, 2, 4));
   EXPECT_THAT(ranked("window.dense_rank"), ElementsAre(1, 1, 2, 2, 2, 3));
   EXPECT_THAT(ranked("window.ntile", {Scalar::of(int64_t{3})}), ElementsAre(1, 1, 1, 2, 2, 3));
-  EXPECT_THAT(ranked("row_number", {Scalar::of(int64_t{1}), Scalar::of(int64_t{1}), Scalar::null(TypeId::Int64)}), ElementsAre(1, 1, 2, 3, 2, 4));
+  EXPECT_THAT(ranked("row_number", {Scalar::of(int64_t{1}), Scalar::of(int64_t{1}), Scalar::null(TypeId::Int64)}),
+              ElementsAre(1, 1, 2, 3, 2, 4));
 }
 
 /// Twice each value, of a model that answers when it likes; what is 13 it does not know.
@@ -127,7 +131,9 @@ TEST(ColumnFunction, answers_in_any_order_are_put_into_that_of_rows_and_few_are_
   for (size_t i = 0; i < made.size(); ++i) EXPECT_EQ(made[i], 2 * (100 + static_cast<int64_t>(i)));
   EXPECT_LE(model->most, 4);
   const auto plan = Plan::scan(frame).with_columns(std::vector{Expression::call(model, {column("v")}).alias("w")});
-  EXPECT_EQ(collect(*plan->filter(Expression::binary(BinaryOperator::Equal, column("v"), Expression::literal(Scalar::of(int64_t{150})))))->height(), 1u);
+  EXPECT_EQ(collect(*plan->filter(Expression::binary(BinaryOperator::Equal, column("v"), Expression::literal(Scalar::of(int64_t{150})))))
+                ->height(),
+            1u);
 }
 
 TEST(ColumnFunction, the_first_error_in_the_order_of_rows_is_told) {
