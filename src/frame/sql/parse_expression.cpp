@@ -405,7 +405,15 @@ Result<NodePointer> Parser::call() {
     HR_TRY(node.filter, expression());
     HR_CHECK(in_.expect(")"));
   }
-  if (in_.is("over")) return in_.source().fail(ErrorKind::Unsupported, in_.peek().at, "Windows are not supported in SQL yet.");
+  if (in_.take("over")) {
+    Window window{.at = in_.peek().at};
+    if (in_.is("(")) {
+      HR_TRY(window, this->window());
+    } else {
+      HR_TRY(window.name, name("A window is expected"));
+    }
+    node.over = std::make_shared<const Window>(std::move(window));
+  }
   return made(std::move(node));
 }
 

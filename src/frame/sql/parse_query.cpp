@@ -235,8 +235,9 @@ Result<Select> Parser::select() {
   if (in_.take("having")) {
     HR_TRY(select.having, expression());
   }
-  if (in_.is("qualify") || in_.is("window")) {
-    return in_.source().fail(ErrorKind::Unsupported, in_.peek().at, "Windows are not supported in SQL yet.");
+  HR_CHECK(windows(select));
+  if (in_.take("qualify")) {
+    HR_TRY(select.qualify, expression());
   }
   return select;
 }

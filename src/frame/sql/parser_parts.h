@@ -1,6 +1,7 @@
 #pragma once
 
 #include "frame/sql/syntax.h"
+#include "frame/sql/values.h"
 #include "frame/sql/token_stream.h"
 
 namespace headrace::frame::sql {
@@ -60,6 +61,12 @@ class Parser {
   Result<NodePointer> named();
   Result<std::vector<NodePointer>> expressions();
   Result<DataType> type();
+
+  // Windows (parse_window.cpp).
+  Result<Window> window();
+  Result<WindowFrame> window_frame(WindowFrame::Unit unit);
+  Result<void> window_bound(WindowFrame::Bound& bound, Scalar& offset);
+  Result<void> windows(Select& select);
 
   Result<NodePointer> made(Node node);
   static NodePointer with_text(Node::Kind kind, size_t at, std::string text);

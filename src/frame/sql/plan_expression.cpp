@@ -96,7 +96,8 @@ Result<Value> Planner::expression(const Node& node, Context& context, const Grou
 
 /// Over groups, what is a key or an aggregate is a column, and other columns have no value.
 Result<Value> Planner::expression_unplaced(const Node& node, Context& context, const Grouping* grouping, bool may_be_outer) {
-  if (grouping != nullptr && node.kind != Kind::Number && node.kind != Kind::String && !has_subquery(node) && !has_aggregate_call(node)) {
+  if (grouping != nullptr && node.kind != Kind::Number && node.kind != Kind::String && !has_subquery(node) && !has_aggregate_call(node) &&
+      !has_window_call(node)) {
     Context before = context;
     before.relation = grouping->input;
     HR_TRY(const Value value, expression(node, before, nullptr, may_be_outer));
@@ -222,18 +223,20 @@ Result<Value> Planner::case_of(const Node& node, Context& context, const Groupin
   return made;
 }
 
-/// The aggregate that a call is, over rows before they are grouped.
-Result<Expression> Planner::aggregate_of(const Node& node, Context& context) {
+/// The aggregate that a call is, over rows before they are grouped; of a window over groups: of these.
+Result<Expression> Planner::aggregate_of(const Node& node, Context& context, const Grouping* grouping) {
   std::vector<Value> inputs;
   for (const NodePointer& input : node.inputs) {
     if (input->kind == Kind::Star) continue;
-    if (has_aggregate_call(*input)) return source_.fail(ErrorKind::InvalidArgument, input->at, "An aggregate cannot stand in another.");
-    HR_TRY(Value value, expression(*input, context));
+    if (!node.over && has_aggregate_call(*input)) {
+      return source_.fail(ErrorKind::InvalidArgument, input->at, "An aggregate cannot stand in another.");
+    }
+    HR_TRY(Value value, expression(*input, context, grouping));
     inputs.push_back(std::move(value));
   }
   std::optional<Value> filter;
   if (node.filter) {
-    HR_TRY(filter, expression(*node.filter, context));
+    HR_TRY(filter, expression(*node.filter, context, grouping));
   }
   auto made = aggregate(values_, node.text, inputs, node.flag, filter);
   if (!made) return source_.fail(node.at, made.error());
@@ -241,6 +244,7 @@ Result<Expression> Planner::aggregate_of(const Node& node, Context& context) {
 }
 
 Result<Value> Planner::call(const Node& node, Context& context, const Grouping* grouping, bool may_be_outer) {
+  if (node.over) return window_call(node, context, grouping);
   if (is_aggregate(node.text)) {
     if (grouping == nullptr) return fail(ErrorKind::InvalidArgument, fmt::format("The aggregate {}() cannot stand here.", node.text));
     Context before = context;

@@ -160,13 +160,16 @@ Result<NodePointer> Planner::group_key(const NodePointer& node, const std::vecto
 }
 
 Result<void> Planner::collect_aggregates(const Node& node, Context& context, Grouping& grouping) {
-  if (node.kind == Node::Kind::Call && is_aggregate(node.text)) {
+  if (node.kind == Node::Kind::Call && !node.over && is_aggregate(node.text)) {
     HR_TRY(const Expression expression, aggregate_of(node, context));
     if (std::ranges::find(grouping.aggregates, expression, &Grouping::Aggregate::expression) != grouping.aggregates.end()) return {};
     grouping.aggregates.push_back({expression, new_id(node.text), counts(node.text)});
     return {};
   }
   for (const NodePointer& input : node.inputs) HR_CHECK(collect_aggregates(*input, context, grouping));
+  if (!node.over) return {};
+  for (const NodePointer& key : node.over->partition_by) HR_CHECK(collect_aggregates(*key, context, grouping));
+  for (const OrderItem& item : node.over->order_by) HR_CHECK(collect_aggregates(*item.key, context, grouping));
   return {};
 }
 
@@ -207,6 +210,11 @@ Result<void> Planner::group(const Select& select, const std::vector<SelectItem>&
   }
   for (const SelectItem& item : items) HR_CHECK(collect_aggregates(*item.value, context, grouping));
   if (select.having) HR_CHECK(collect_aggregates(*select.having, context, grouping));
+  if (select.qualify) HR_CHECK(collect_aggregates(*select.qualify, context, grouping));
+  for (const auto& [name, window] : select.windows) {
+    for (const NodePointer& key : window.partition_by) HR_CHECK(collect_aggregates(*key, context, grouping));
+    for (const OrderItem& item : window.order_by) HR_CHECK(collect_aggregates(*item.key, context, grouping));
+  }
   for (const OrderItem& item : order_by) HR_CHECK(collect_aggregates(*item.key, context, grouping));
   std::vector<Expression> aggregates;
   for (const Grouping::Aggregate& each : grouping.aggregates) aggregates.push_back(each.expression.alias(each.id));
@@ -293,6 +301,8 @@ Result<Output> Planner::select(const Select& select, const std::vector<OrderItem
     }());
   }
   const Grouping* const groups = is_grouped ? &grouping : nullptr;
+  context.windows = &select;
+  if (select.qualify) HR_CHECK(qualify(select, items, context, groups));
   Output output{relation.plan, {}};
   for (const SelectItem& item : items) {
     HR_TRY(const Value value, expression(*item.value, context, groups));
@@ -312,7 +322,7 @@ Result<Output> Planner::select(const Select& select, const std::vector<OrderItem
   }
   HR_CHECK(order_keys(order_by, items, select.distinct, output, keys, context, groups));
   output.plan = relation.plan;
-  output.is_one_row = is_of_all && !select.having;
+  output.is_one_row = is_of_all && !select.having && !select.qualify;
   if (!select.distinct) return output;
   std::set<std::string> also;
   if (correlation != nullptr) {

@@ -12,6 +12,7 @@
 #include "frame/sql/source.h"
 #include "frame/sql/syntax.h"
 #include "frame/sql/values.h"
+#include "frame/window.h"
 
 namespace headrace::frame::sql {
 
@@ -57,6 +58,7 @@ struct Context {
   Context* outer = nullptr;
   Correlation* correlation = nullptr;  ///< of the subquery whose select it is
   Relation* relation = nullptr;        ///< what names are looked up in, and what subqueries are joined to
+  const Select* windows = nullptr;     ///< where windows may stand: the select whose WINDOW names them
 };
 
 /// The rows of a query.
@@ -147,12 +149,18 @@ class Planner {
   Result<Value> name(const Node& node, Context& context, bool may_be_outer);
   Result<Value> grouped_name(const Node& node, const Value& value, const Grouping& grouping);
   Result<Value> call(const Node& node, Context& context, const Grouping* grouping, bool may_be_outer);
-  Result<Expression> aggregate_of(const Node& node, Context& context);
+  Result<Expression> aggregate_of(const Node& node, Context& context, const Grouping* grouping = nullptr);
   Result<Value> binary(const Node& node, Context& context, const Grouping* grouping, bool may_be_outer);
   Result<Value> case_of(const Node& node, Context& context, const Grouping* grouping, bool may_be_outer);
   Result<int64_t> interval_count(const Node& node);
   Result<std::optional<ScopeColumn>> find(const Node& node, const Relation& relation);
   Result<Value> outer_column(const Node& node, const std::vector<Context*>& inner, ScopeColumn column, bool may_be_outer);
+
+  // Windows (plan_window.cpp).
+  Result<Value> window_call(const Node& node, Context& context, const Grouping* grouping);
+  Result<WindowSpec> window_spec(const Window& window, const Select& select, Context& context, const Grouping* grouping);
+  Result<Expression> window_function(const Node& node, const std::vector<Value>& inputs, const WindowSpec& window);
+  Result<void> qualify(const Select& select, const std::vector<SelectItem>& items, Context& context, const Grouping* grouping);
 
   std::string new_id(const std::string& name);
   void learn(const Plan& plan);
@@ -168,9 +176,11 @@ class Planner {
 
 // Parts of syntax trees.
 
-/// Whether an aggregate stands in it, outside of subqueries.
+/// Whether an aggregate stands in it, outside of subqueries; one with OVER is none, but may have some in it.
 bool has_aggregate_call(const Node& node);
 bool has_subquery(const Node& node);
+/// Whether a call with OVER stands in it, outside of subqueries.
+bool has_window_call(const Node& node);
 /// The parts that AND joins.
 void split_conjunction(const NodePointer& node, std::vector<NodePointer>& parts);
 /// What a column of it is called.

@@ -7,15 +7,27 @@
 
 namespace headrace::frame::sql {
 
-bool has_aggregate_call(const Node& node) {
-  if (node.kind == Node::Kind::Call && is_aggregate(node.text)) return true;
-  return std::ranges::any_of(node.inputs, [](const NodePointer& input) { return has_aggregate_call(*input); });
+namespace {
+
+/// Whether it holds for a part of the node right below it.
+template <class Test>
+bool any_part(const Node& node, Test test) {
+  const auto holds = [&](const NodePointer& part) { return test(*part); };
+  if (std::ranges::any_of(node.inputs, holds)) return true;
+  if (!node.over) return false;
+  return std::ranges::any_of(node.over->partition_by, holds) ||
+         std::ranges::any_of(node.over->order_by, [&](const OrderItem& item) { return test(*item.key); });
 }
 
-bool has_subquery(const Node& node) {
-  if (node.query) return true;
-  return std::ranges::any_of(node.inputs, [](const NodePointer& input) { return has_subquery(*input); });
+}  // namespace
+
+bool has_aggregate_call(const Node& node) {
+  return (node.kind == Node::Kind::Call && !node.over && is_aggregate(node.text)) || any_part(node, has_aggregate_call);
 }
+
+bool has_subquery(const Node& node) { return node.query || any_part(node, has_subquery); }
+
+bool has_window_call(const Node& node) { return node.over || any_part(node, has_window_call); }
 
 void split_conjunction(const NodePointer& node, std::vector<NodePointer>& parts) {
   if (node->kind != Node::Kind::And) return parts.push_back(node);

@@ -4,15 +4,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frame/data_type.h"
+#include "frame/expression.h"
 #include "frame/join.h"
 
 namespace headrace::frame::sql {
 
 struct Query;
 struct Node;
+struct Window;
 using NodePointer = std::shared_ptr<const Node>;
 using QueryPointer = std::shared_ptr<const Query>;
 
@@ -48,6 +51,7 @@ struct Node {
   std::vector<NodePointer> inputs{};
   QueryPointer query{};
   NodePointer filter{};
+  std::shared_ptr<const Window> over{};  ///< of Call
   DataType type{};
   bool flag = false;
   bool negated = false;  ///< of Between, In, InQuery, Exists, Like, IsNull, Distinct
@@ -58,6 +62,15 @@ struct OrderItem {
   NodePointer key;
   bool descending = false;
   bool nulls_first = false;
+};
+
+/// What stands behind OVER.
+struct Window {
+  size_t at = 0;
+  std::string name{};  ///< of one in the clause WINDOW that this one begins with, or is
+  std::vector<NodePointer> partition_by{};
+  std::vector<OrderItem> order_by{};
+  std::optional<WindowFrame> frame{};
 };
 
 /// What stands behind FROM.
@@ -95,6 +108,8 @@ struct Select {
   bool group_by_all = false;
   std::vector<NodePointer> group_by{};
   NodePointer having{};
+  std::vector<std::pair<std::string, Window>> windows{};
+  NodePointer qualify{};
 };
 
 /// What a query's rows come from, before they are put in order.

@@ -256,3 +256,27 @@ select /* a /* nested */ comment */ 1
 select id from t order by id limit 1 + 1
 select count(*) as c from t group by s order by c desc, s nulls first
 select a.s, a.c, b.m from (select s, count(*) c from t group by s) a, (select s, max(n) m from t group by s) b where a.s = b.s order by 1
+-- windows
+select id, row_number() over (order by id desc) as r, rank() over (order by s nulls first) as k, dense_rank() over (order by s nulls first) as e from t order by id
+select id, percent_rank() over (order by n) as p, cume_dist() over (order by n) as c, ntile(3) over (order by id) as q from t order by id
+select id, rank() over () as k, count(*) over () as c, sum(n) over () as total from t order by id
+select id, sum(n) over (partition by s order by id) as running, avg(f) over (partition by s) as mean from t order by id
+select id, sum(d) over (order by id rows between 1 preceding and 1 following) as near, min(d) over (order by id rows 2 preceding) as low from t order by id
+select id, sum(n) over (order by n range between 2 preceding and current row) as s, count(*) over (order by n range between 1 preceding and 1 following) as c from t order by id
+select id, count(n) over (order by b), max(n) over (order by b) from t order by id
+select id, lag(n) over (order by id) as a, lead(n, 2) over (order by id) as b, lag(n, 1, -1) over (partition by s order by id) as c from t order by id
+select id, first_value(n) over (partition by s order by id) as a, last_value(n) over (partition by s order by id) as b, last_value(id) over (partition by s order by id rows between unbounded preceding and unbounded following) as c from t order by id
+select s, sum(n) as total, rank() over (order by sum(n) desc nulls last) as place, sum(sum(n)) over () as everything from t group by s order by place, s
+select s, count(*) as c, row_number() over (partition by count(*) order by s) as r from t group by s order by c, s
+select id, s from t qualify row_number() over (partition by s order by id) = 1 order by id
+select id, row_number() over (partition by s order by id desc) as r from t where id > 1 qualify r = 1 order by id
+select id, sum(n) over w as a, count(*) over w as c, row_number() over (w order by id) as r from t window w as (partition by s) order by id
+select id, n - lag(n) over (order by id) + 1 as step, row_number() over (order by id) * 10 as ten from t order by id
+select * from (select id, rank() over (partition by b order by f desc) as r from t) as ranked where r <= 2 order by id
+select day, sum(n) filter (where id > 2) over (order by day rows unbounded preceding) as s from t order by day
+select distinct s, count(*) over (partition by s) as c from t order by s
+select id from t order by row_number() over (order by f desc, id)
+select t.id, sum(v) over (partition by u.k order by u.v) as s from t join u on t.n = u.k order by t.id, s
+select id, bool_and(b) over (order by id rows between 1 preceding and current row) as a, sum(f) over (order by id rows between current row and 2 following) as s from t order by id
+select k, v, sum(v) over (order by v desc range between 1 preceding and 1 following) as s from u order by k nulls last, v
+select id, avg(n) over (order by id rows between 3 preceding and 1 preceding) as a from t order by id
