@@ -39,7 +39,8 @@ Result<WindowFrame> Parser::window_frame(WindowFrame::Unit unit) {
   } else {
     HR_CHECK(window_bound(frame.begin, frame.begin_offset));
   }
-  if (frame.begin == WindowFrame::Bound::UnboundedFollowing || frame.end == WindowFrame::Bound::UnboundedPreceding || frame.begin > frame.end) {
+  using Bound = WindowFrame::Bound;
+  if (frame.begin == Bound::UnboundedFollowing || frame.end == Bound::UnboundedPreceding || frame.begin > frame.end) {
     return in_.source().fail(ErrorKind::InvalidArgument, at, "A frame ends before it begins.");
   }
   return frame;

@@ -132,7 +132,8 @@ Result<Expression> Planner::window_function(const Node& node, const std::vector<
 /// The column of a call with OVER, one more of the relation.
 Result<Value> Planner::window_call(const Node& node, Context& context, const Grouping* grouping) {
   if (context.windows == nullptr || context.relation == nullptr) {
-    return fail(ErrorKind::InvalidArgument, fmt::format("{}() OVER … cannot stand here; in SELECT, ORDER BY and QUALIFY it can.", node.text));
+    return fail(ErrorKind::InvalidArgument,
+                fmt::format("{}() OVER … cannot stand here; in SELECT, ORDER BY and QUALIFY it can.", node.text));
   }
   if (context.correlation != nullptr && !context.correlation->is_none()) {
     return fail(ErrorKind::Unsupported, "A window in a subquery that reads columns of an outer query is not supported.");
@@ -167,7 +168,8 @@ Result<Value> Planner::window_call(const Node& node, Context& context, const Gro
 Result<void> Planner::qualify(const Select& select, const std::vector<SelectItem>& items, Context& context, const Grouping* grouping) {
   const NodePointer condition = with_items(select.qualify, items, *context.relation);
   if (!has_window_call(*condition)) {
-    return source_.fail(ErrorKind::InvalidArgument, condition->at, "QUALIFY is a condition on windows, and there is none; WHERE takes others.");
+    return source_.fail(ErrorKind::InvalidArgument, condition->at,
+                        "QUALIFY is a condition on windows, and there is none; WHERE takes others.");
   }
   HR_TRY(const Value written, expression(*condition, context, grouping));
   auto truth = values_.cast(written, TypeId::Bool, false);
