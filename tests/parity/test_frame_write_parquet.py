@@ -133,18 +133,37 @@ def test_what_fails_leaves_no_file_behind(tmp_path):
 
 def test_ctrl_c_leaves_no_file_behind(tmp_path):
     (tmp_path / "in.csv").write_text("n,s\n" + "".join(f"{i},some text number {i}\n" for i in range(800_000)))
-    script = ("import headrace as hr, _thread, threading, time\n"
+    # What is started in the background may inherit that SIGINT is ignored.
+    script = ("import headrace as hr, _thread, signal, threading\n"
+              "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
               "threading.Timer(0.15, _thread.interrupt_main).start()\n"
               "lazy = hr.frame.concat([hr.scan_csv('in.csv')] * 50)\n"
               "try:\n"
               "    lazy.sink_parquet('out.parquet')\n"
               "    print('finished')\n"
               "except KeyboardInterrupt:\n"
-              "    time.sleep(1)\n"
               "    print('interrupted')\n")
     ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
     assert ran.stdout == "interrupted\n", ran.stderr
     assert os.listdir(tmp_path) == ["in.csv"]
+
+
+def test_what_is_no_file_is_written_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    hr.DataFrame({"a": [1, 2]}).write_csv(pipe)
+    assert reader.communicate()[0] == "a\n1\n2\n" and os.listdir(tmp_path) == ["pipe"] and not pipe.is_file()
+    with pytest.raises(hr.SystemFailure, match="directory"):
+        hr.DataFrame({"a": [1]}).write_csv(tmp_path)
+    with pytest.raises(hr.SystemFailure, match="No such file"):
+        hr.DataFrame({"a": [1]}).write_csv(tmp_path / "missing" / "a.csv")
+
+
+def test_a_file_is_replaced_when_all_is_there(tmp_path):
+    (tmp_path / "a.csv").write_text("before")
+    hr.DataFrame({"a": [1]}).write_csv(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == "a\n1\n" and os.listdir(tmp_path) == ["a.csv"]
 
 
 def hive(tmp_path):

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -28,9 +29,16 @@ class Output {
   explicit Output(const WriteTarget& target) : target_(target) {}
   Error error(int code) const;
 
+  enum class Kind : uint8_t {
+    Nameless,   ///< a file that has no name yet
+    Temporary,  ///< one that has another name
+    AsItIs,     ///< the target itself, which is no file
+  };
+
   WriteTarget target_;
   std::filesystem::path temporary_;
   int descriptor_ = -1;
+  Kind kind_ = Kind::Nameless;
   uint64_t size_ = 0;
 };
 
