@@ -1,24 +1,11 @@
-#include <gtest/gtest.h>
-
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "../exported_symbols.h"
+
 namespace headrace::kernels {
 namespace {
-
-/// What a command prints, a line each.
-std::vector<std::string> lines_of(const std::string& command) {
-  std::vector<std::string> lines;
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return lines;
-  std::array<char, 4096> buffer;
-  while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) lines.emplace_back(buffer.data());
-  pclose(pipe);
-  return lines;
-}
 
 /// The objects of every tier that is compiled for more than any x86-64 can run.
 std::vector<std::string> objects_of_tiers() {
@@ -30,10 +17,6 @@ std::vector<std::string> objects_of_tiers() {
   }
   return objects;
 }
-
-/// `nm -C` prints an address, a letter and a name. Undefined names (U) and local ones (small letters,
-/// except w, v and u) concern nobody else.
-bool is_exported(char letter) { return letter != 'U' && (letter < 'a' || letter == 'w' || letter == 'v' || letter == 'u'); }
 
 bool is_of_a_tier(const std::string& name) {
   for (const char* tier : {"portable_v3", "avx2", "avx2_vnni", "avx512", "amx"})
